@@ -1,0 +1,22 @@
+"""Configuration of the documentation, which ``sphinx-build -W docs docs/_build`` makes."""
+
+import os
+
+# Kernels stay plain functions, with signatures and docstrings that autodoc can read.
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+
+import musisep
+
+project = "musisep"
+author = "the musisep developers"
+project_copyright = "2026, the musisep developers"
+version = release = musisep.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc"]
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_theme_options = {"description": "One track per instrument from one recording"}
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False

@@ -1,0 +1,133 @@
+"""Render the demo recording: two instruments, their exact stems, and where they come from.
+
+    python experiments/e01_demo_recording.py FluidR3_GM.sf2 [--out musisep/demo]
+
+Needs the program fluidsynth. Writes clarinet.flac, horn.flac and mix.flac, 44.1 kHz, mono, 16 bit:
+the stems are rounded first and the mixture is their sum, sample for sample.
+
+The music is after Mozart's Duos for two horns, K. 487 (public domain): its texture of horn
+fifths, sixths and thirds over broken triads, written for this script and not an edition of any
+one of the duos. It is notated in C, as for natural horns, and sounds a minor third lower.
+"""
+
+import argparse
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+SAMPLE_RATE = 44100
+QUARTERS_PER_MINUTE = 138
+TICKS = 480  # per quarter note
+TRANSPOSITION = -3
+GAP = 0.08  # of a quarter note, between a note and the next
+TAIL_S = 0.4
+PEAK_DB = -3.0
+SOUNDING_DB = -40.0  # an instrument sounds where its level is that close to its loudest
+
+# General MIDI program (from 0) and, bar by bar, notes or rests (-) with their lengths in quarters.
+STEMS = {
+    "clarinet": (
+        71,
+        "E5 1.5, F5 .5, G5 1 | E5 1, D5 1, C5 1 | D5 1.5, E5 .5, F5 1 | E5 2, - 1 |"
+        "C5 2, E5 1 | F5 1, E5 1, D5 1 | G5 1, F5 .5, E5 .5, D5 1 | C5 2, - 1",
+    ),
+    "horn": (
+        60,
+        "C5 1, G4 1, E4 1 | C5 1, G4 1, E4 1 | G4 2, D5 1 | C5 1, G4 1, C4 1 |"
+        "E4 1.5, F4 .5, G4 1 | D5 1, C5 1, G4 1 | E4 1, G4 2 | E4 1, G4 1, C4 1",
+    ),
+}
+
+
+def notes(line: str) -> list[tuple[int, float, float]]:
+    """Return (MIDI pitch, onset, offset) of the notes of a line, times in quarters."""
+    found, onset = [], 0.0
+    for word in line.replace("|", ",").split(","):
+        name, length = word.split()
+        if name != "-":
+            pitch = 12 * (int(name[1]) + 1) + "C D EF G A B".index(name[0]) + TRANSPOSITION
+            found.append((pitch, onset, onset + float(length) - GAP))
+        onset += float(length)
+    return found
+
+
+def variable_length(ticks: int) -> bytes:
+    """Return a number in the standard MIDI file's groups of seven bits, highest first."""
+    groups = [ticks & 0x7F]
+    while ticks := ticks >> 7:
+        groups.append(0x80 | ticks & 0x7F)
+    return bytes(reversed(groups))
+
+
+def midi_file(program: int, line: str) -> bytes:
+    """Return a standard MIDI file of format 0 that plays the line."""
+    events = [(0, b"\xff\x51\x03" + struct.pack(">I", 60_000_000 // QUARTERS_PER_MINUTE)[1:])]
+    events.append((0, bytes([0xC0, program])))
+    for pitch, onset, offset in notes(line):
+        velocity = 96 if onset % 3 == 0 else 86
+        events.append((round(onset * TICKS), bytes([0x90, pitch, velocity])))
+        events.append((round(offset * TICKS), bytes([0x80, pitch, 0])))
+    end = events[-1][0] + 4 * TICKS
+    events.append((end, b"\xff\x2f\x00"))
+    track, before = b"", 0
+    for tick, message in sorted(events, key=lambda event: event[0]):
+        track += variable_length(tick - before) + message
+        before = tick
+    header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS)
+    return header + b"MTrk" + struct.pack(">I", len(track)) + track
+
+
+def render(soundfont: Path, midi: bytes, samples: int) -> np.ndarray:
+    """Return `samples` samples of what fluidsynth plays: mono, dry, faded out at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        score, sound = Path(folder, "line.mid"), Path(folder, "line.wav")
+        score.write_bytes(midi)
+        options = ["-ni", "-q", "-R", "0", "-C", "0", "-g", "0.5", "-r", str(SAMPLE_RATE)]
+        output = ["-T", "wav", "-O", "float", "-F", str(sound)]
+        subprocess.run(["fluidsynth", *options, *output, soundfont, score], check=True)
+        played = soundfile.read(sound, always_2d=True)[0].mean(axis=1)[:samples]
+    fade = round(0.1 * SAMPLE_RATE)
+    played[-fade:] *= np.linspace(1, 0, fade)
+    return played
+
+
+def level(signal: np.ndarray) -> float:
+    """Return the root mean square of the parts in which the instrument sounds."""
+    blocks = signal[: signal.size // 1024 * 1024].reshape(-1, 1024)
+    energies = np.mean(blocks**2, axis=1)
+    sounding = energies > energies.max() * 10 ** (SOUNDING_DB / 10)
+    return float(np.sqrt(np.mean(energies[sounding])))
+
+
+def quantise(stems: np.ndarray) -> np.ndarray:
+    """Return the stems [instrument, sample] in 16 bits, at a gain that their sum allows."""
+    peak = np.max(np.abs(stems.sum(axis=0)))
+    return np.rint(stems / peak * 10 ** (PEAK_DB / 20) * 32767).astype(np.int16)
+
+
+def main() -> None:
+    """Render, mix and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("soundfont", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "musisep" / "demo")
+    args = parser.parse_args()
+
+    quarters = max(notes(line)[-1][2] for _, line in STEMS.values())
+    samples = round((quarters * 60 / QUARTERS_PER_MINUTE + TAIL_S) * SAMPLE_RATE)
+    played = [render(args.soundfont, midi_file(*stem), samples) for stem in STEMS.values()]
+    stems = quantise(np.stack([signal / level(signal) for signal in played]))
+    mixture = stems.sum(axis=0, dtype=np.int16)
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, signal in zip([*STEMS, "mix"], [*stems, mixture], strict=True):
+        path = args.out / f"{name}.flac"
+        soundfile.write(path, signal, SAMPLE_RATE, subtype="PCM_16", compression_level=1.0)
+        print(f"{path}: {samples / SAMPLE_RATE:.2f} s, {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

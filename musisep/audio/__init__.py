@@ -1,0 +1,1 @@
+"""Waveforms and spectra; knows nothing of instruments."""

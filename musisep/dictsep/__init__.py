@@ -1,0 +1,1 @@
+"""Instruments: tones, dictionaries, and how both are found; knows nothing of files."""

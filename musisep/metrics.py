@@ -1,0 +1,193 @@
+"""How close estimated stems are to the true ones.
+
+Conventions
+-----------
+Signals are ``[instrument, sample]`` or ``[instrument, channel, sample]``; an instrument's
+channels are laid end to end and measured as one signal. All measures are in dB and ignore the
+gain of every signal. They are infinite where the noise is no more than the rounding of the
+arithmetic, and NaN where a signal is silent.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+
+__all__ = ["BssEval", "bss_eval", "si_sdr"]
+
+Signals = NDArray[np.float64]
+
+_LARGEST_SIR = 400.0
+_UNDEFINED_SIR = -1e6
+
+
+class BssEval(NamedTuple):
+    """The measures of BSS Eval, in the order of the references.
+
+    Attributes
+    ----------
+    sdr, sir, sar : ndarray [instrument]
+        Ratios of signal to distortion, interference and artefacts, in dB.
+    permutation : ndarray of int [instrument]
+        ``estimates[permutation[r]]`` is the estimate of ``references[r]``.
+    """
+
+    sdr: Signals
+    sir: Signals
+    sar: Signals
+    permutation: NDArray[np.intp]
+
+
+def bss_eval(references: ArrayLike, estimates: ArrayLike) -> BssEval:
+    """Measure separated stems, allowing each a gain (BSS Eval with filters of one tap).
+
+    An estimate is split into the part along its reference (target), the rest of its projection
+    on all references (interference), and what no reference explains (artefacts) [1]_. Estimates
+    are assigned to references so that the mean SIR is highest.
+
+    Parameters
+    ----------
+    references : array [instrument, sample] or [instrument, channel, sample]
+        True stems.
+    estimates : array of the same shape
+        Estimated stems, in any order.
+
+    Returns
+    -------
+    BssEval
+        SDR, SIR and SAR in dB. With a single reference there is no interference and the SIR is
+        infinite. A silent reference or estimate has NaN measures; the others keep theirs.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or are not those above, or a sample is not finite.
+
+    Warns
+    -----
+    RuntimeWarning
+        Once, naming the silent signals.
+
+    References
+    ----------
+    .. [1] E. Vincent, R. Gribonval, C. Févotte, "Performance measurement in blind audio source
+       separation", IEEE Trans. Audio, Speech, Language Process. 14(4), 2006.
+    """
+    true, estimated = _directions(references, estimates)
+    measures = _measure_pairs(true, estimated)
+    sir = np.clip(measures[1], -_LARGEST_SIR, _LARGEST_SIR)
+    references_in_order, permutation = linear_sum_assignment(
+        np.where(np.isnan(sir), _UNDEFINED_SIR, sir), maximize=True
+    )
+    sdr, sir, sar = measures[:, references_in_order, permutation]
+    return BssEval(sdr, sir, sar, permutation)
+
+
+def si_sdr(references: ArrayLike, estimates: ArrayLike) -> Signals:
+    """Return the scale-invariant SDR of each estimate against the reference of the same index.
+
+    It is the SDR of `bss_eval` for a given order: the energy of the estimate's projection on its
+    reference over the energy of the rest [1]_. Means are not removed.
+
+    Parameters
+    ----------
+    references : array [instrument, sample] or [instrument, channel, sample]
+        True stems.
+    estimates : array of the same shape
+        Estimated stems.
+
+    Returns
+    -------
+    ndarray [instrument]
+        SI-SDR in dB; NaN where a signal is silent.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or are not those above, or a sample is not finite.
+
+    Warns
+    -----
+    RuntimeWarning
+        Once, naming the silent signals.
+
+    References
+    ----------
+    .. [1] J. Le Roux, S. Wisdom, H. Erdogan, J. R. Hershey, "SDR – half-baked or well done?",
+       ICASSP 2019.
+    """
+    pairs = zip(*_directions(references, estimates), strict=True)
+    return np.array([_measure_pairs(r[None], e[None])[0][0, 0] for r, e in pairs])
+
+
+def _directions(references: ArrayLike, estimates: ArrayLike) -> tuple[Signals, Signals]:
+    """Check both sets of signals, warn of silent ones and return them normalised."""
+    true = np.asarray(references, dtype=np.float64)
+    estimated = np.asarray(estimates, dtype=np.float64)
+    if true.shape != estimated.shape:
+        raise ValueError(
+            f"references.shape={true.shape} must equal estimates.shape={estimated.shape}"
+        )
+    silent = []
+    for name, signals in (("references", true), ("estimates", estimated)):
+        _refuse_bad(name, signals)
+        if which := [k for k, signal in enumerate(signals) if not signal.any()]:
+            silent.append(f"{name} {which}")
+    if silent:
+        message = f"silent, measured as NaN: {', '.join(silent)}"
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+    return _normalised(true), _normalised(estimated)
+
+
+def _refuse_bad(name: str, signals: Signals) -> None:
+    """Raise ValueError unless the signals can be measured."""
+    shape = signals.shape
+    if signals.ndim not in (2, 3) or 0 in shape:
+        raise ValueError(
+            f"{name}.shape={shape} must be [instrument, sample] or [instrument, channel, sample], "
+            "none of them 0"
+        )
+    if shape[0] > shape[-1]:
+        raise ValueError(f"{name}.shape={shape} has more instruments than samples (transposed?)")
+    bad = np.argwhere(~np.isfinite(signals))
+    if len(bad):
+        where = tuple(bad[0].tolist())
+        raise ValueError(f"{name}{list(where)}={signals[where]} must be finite")
+
+
+def _normalised(signals: Signals) -> Signals:
+    """Return the signals as [instrument, sample] with norm 1, or 0 if silent."""
+    flat = signals.reshape(len(signals), -1)
+    # First to peak 1 (order infinity), or the squares of very quiet or loud samples are lost.
+    for order in (np.inf, 2):
+        size = np.linalg.norm(flat, order, axis=1, keepdims=True)
+        flat = np.divide(flat, size, out=np.zeros_like(flat), where=size > 0)
+    return flat
+
+
+def _measure_pairs(references: Signals, estimates: Signals) -> Signals:
+    """Return [SDR, SIR and SAR, reference, estimate] of signals with norm 1, or 0 if silent."""
+    gram = references @ references.T
+    along = references @ estimates.T
+    # References closer to each other than -120 dB span one direction, not two.
+    weights = np.linalg.pinv(gram, rcond=1e-12, hermitian=True) @ along
+    projection = np.sum(weights * along, axis=0)
+    artefacts = np.sum((estimates - weights.T @ references) ** 2, axis=1)
+    # The projection less the target is a combination of references as well.
+    others = weights - np.eye(len(gram))[:, :, None] * along[:, None, :]
+    interference = np.einsum("rke,kl,rle->re", others, gram, others)
+    signal = np.broadcast_arrays(along**2, along**2, projection)
+    noise = np.broadcast_arrays(interference + artefacts, interference, artefacts)
+    measures = _decibels(np.stack(signal), np.stack(noise), references.shape[1])
+    measures[:, ~references.any(axis=1)] = np.nan
+    return measures
+
+
+def _decibels(signal: Signals, noise: Signals, samples: int) -> Signals:
+    """Return the ratio of energies, where those at the level of rounding count as none."""
+    rounding = samples * (8 * np.finfo(np.float64).eps) ** 2
+    signal, noise = (np.where(energy <= rounding, 0.0, energy) for energy in (signal, noise))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 10 * np.log10(signal / noise)

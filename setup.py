@@ -1,0 +1,66 @@
+"""Packaging; the version is written once, in musisep/__init__.py, and read without importing it."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def version() -> str:
+    """Return the version that the package states."""
+    text = (HERE / "musisep" / "__init__.py").read_text(encoding="utf-8")
+    match = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    if match is None:
+        raise RuntimeError("musisep/__init__.py states no __version__")
+    return match[1]
+
+
+setup(
+    name="musisep",
+    version=version(),
+    description="Blind separation of the instruments in a recording, without training data",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="the musisep developers",
+    license="MIT",
+    license_files=["LICENSE"],
+    keywords="audio music source-separation dictionary-learning sparse-pursuit spectrogram",
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: End Users/Desktop",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Topic :: Multimedia :: Sound/Audio :: Analysis",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",
+    packages=find_packages(include=["musisep", "musisep.*"]),
+    package_data={"musisep": ["py.typed", "demo/*"]},
+    install_requires=[
+        "numpy>=2.0",
+        "scipy>=1.13",
+        "numba>=0.60",
+        "soundfile>=0.13",
+        "matplotlib>=3.9",
+        "mir_eval>=0.8",
+        "soxr>=0.4",
+        "tqdm>=4.66",
+        "joblib>=1.4",
+    ],
+    extras_require={
+        "dask": ["dask>=2024.5", "distributed>=2024.5"],
+        "docs": ["sphinx>=7.3", "numpydoc>=1.8"],
+        "experiments": ["fast_bss_eval>=0.1.4", "librosa>=0.10.2", "torch>=2.3"],
+        "test": [
+            "pytest>=8.2",
+            "hypothesis>=6.100",
+            "fast_bss_eval>=0.1.4",
+            "ruff>=0.9",
+            "mypy>=1.11",
+        ],
+    },
+    entry_points={"console_scripts": ["musisep = musisep.__main__:main"]},
+)

@@ -1,0 +1,225 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from musisep.audio import stft
+from musisep.audio.logfreq import (
+    LogAxis,
+    add_gaussian,
+    fit_peak,
+    log_spectrogram,
+    pursuit_magnitudes,
+    redraw_peaks,
+)
+
+RATE = 16000
+AXIS = LogAxis(50, 8000, 500)
+both = pytest.mark.parametrize("front_end", ["cqt", "pursuit"])
+
+
+def sinusoid(hz, amplitude, samples=RATE):
+    return amplitude * np.sin(2 * np.pi * hz * np.arange(samples) / RATE + 0.3)
+
+
+def spectrogram(signal, front_end, hop_length=400, **options):
+    return log_spectrogram(
+        signal, RATE, AXIS, hop_length=hop_length, front_end=front_end, **options
+    )
+
+
+def gaussian(centre, height, sigma, bins=AXIS.bins):
+    return height * np.exp(-0.5 * ((np.arange(bins) - centre) / sigma) ** 2)
+
+
+def test_axis():
+    axis = LogAxis(20, 20480, 1024)
+    assert axis.bins_per_octave == pytest.approx(102.4)
+    assert axis.harscale == pytest.approx(102.4 / np.log(2))
+    assert axis.frequencies_hz.shape == (1024,)
+    assert axis.frequencies_hz[0] == pytest.approx(20)
+    assert axis.frequencies_hz[512] == pytest.approx(640)
+    assert axis.hz(1024) == pytest.approx(20480)
+    np.testing.assert_allclose(axis.position(axis.hz([-3.5, 7.25])), [-3.5, 7.25])
+    with pytest.raises(ValueError, match=r"hz=0.0 must be above 0"):
+        axis.position([440, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 100, 10), "fmin_hz=0 and fmax_hz=100"),
+        ((100, 100, 10), "fmin_hz=100 and fmax_hz=100"),
+        ((1, np.nan, 10), "fmax_hz=nan must satisfy 0 < fmin_hz < fmax_hz"),
+        ((1, np.inf, 10), "fmax_hz=inf must satisfy"),
+        ((20, 100, 1), "bins=1 must be at least 2"),
+    ],
+)
+def test_axis_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        LogAxis(*arguments)
+
+
+@both
+@pytest.mark.parametrize("hz", [120, 440.7, 3000, 7000])
+def test_a_sinusoid_is_a_gaussian_of_its_amplitude(front_end, hz):
+    frame = spectrogram(sinusoid(hz, 0.3), front_end)[:, 20]
+    np.testing.assert_allclose(frame, gaussian(AXIS.position(hz), 0.3, 6 / np.pi), atol=0.02 * 0.3)
+
+
+@both
+def test_sigma_bins_is_the_width(front_end):
+    frame = spectrogram(sinusoid(1000, 1), front_end, sigma_bins=4.0)[:, 20]
+    np.testing.assert_allclose(frame, gaussian(AXIS.position(1000), 1, 4), atol=0.03)
+
+
+@both
+def test_two_tones_of_different_loudness(front_end):
+    frame = spectrogram(sinusoid(500, 0.5) + sinusoid(750, 0.005), front_end)[:, 20]
+    for hz, amplitude in ((500, 0.5), (750, 0.005)):
+        around = slice(int(AXIS.position(hz)) - 8, int(AXIS.position(hz)) + 9)
+        expected = gaussian(AXIS.position(hz), amplitude, 6 / np.pi)
+        np.testing.assert_allclose(frame[around], expected[around], atol=0.03 * amplitude)
+
+
+@both
+@pytest.mark.parametrize("length", [1, 2, 399, 400, 1000])
+def test_any_length(front_end, length):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        silence = spectrogram(np.zeros(length), front_end)
+        sound = spectrogram(np.random.default_rng(0).standard_normal(length), front_end)
+    assert silence.shape == sound.shape == (500, 1 + length // 400)
+    assert not silence.any()
+    assert np.isfinite(sound).all()
+    assert (sound >= 0).all()
+
+
+@both
+def test_beyond_the_ends_is_silence(front_end):
+    found = spectrogram(np.cos(np.pi / 8 * np.arange(16001)), front_end).max(0)
+    np.testing.assert_allclose(found[[0, -1]], 0.5, atol=0.1)
+
+
+@both
+def test_a_constant_shows_only_at_the_ends(front_end):
+    frame = spectrogram(np.ones(2 * RATE), front_end)[:, 40]
+    assert np.isfinite(frame).all()
+    assert frame.max() < 1e-6
+
+
+@both
+def test_a_later_signal_is_later(front_end):
+    signal = sinusoid(700, 1, 3000) * np.hanning(3000)
+    found = spectrogram(np.pad(signal, (8000, 5000)), front_end)
+    later = spectrogram(np.pad(signal, (8000 + 3 * 400, 5000 - 3 * 400)), front_end)
+    np.testing.assert_allclose(later[:, 3:], found[:, :-3], rtol=0, atol=1e-5)
+    assert found[:, 24].max() > 0.8
+
+
+@both
+def test_loudness_is_a_factor(front_end):
+    signal = np.random.default_rng(1).standard_normal(3000)
+    found = spectrogram(signal, front_end)
+    np.testing.assert_allclose(spectrogram(1e-4 * signal, front_end), 1e-4 * found, atol=1e-12)
+
+
+@both
+def test_leading_axes_are_independent_and_the_signal_left_alone(front_end):
+    signal = np.random.default_rng(2).standard_normal((2, 3, 900))
+    copy = signal.copy()
+    found = spectrogram(signal, front_end)
+    assert found.shape == (2, 3, 500, 3)
+    np.testing.assert_array_equal(found[1, 2], spectrogram(signal[1, 2], front_end))
+    np.testing.assert_array_equal(signal, copy)
+
+
+def test_pursuit_in_blocks_is_the_same(monkeypatch):
+    signal = np.random.default_rng(3).standard_normal(9000)
+    whole = spectrogram(signal, "pursuit")
+    monkeypatch.setattr(stft, "BLOCK_POINTS", 3 * 4500)
+    np.testing.assert_allclose(spectrogram(signal, "pursuit"), whole, atol=1e-12)
+
+
+def test_the_smallest_numbers_are_silence():
+    residuals, drawn = np.zeros((1, 200)), np.zeros((1, 300))
+    residuals[0, 100] = 1e-320
+    redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, drawn)
+    assert not drawn.any()
+
+
+def test_fitted_widths_stay_near_those_of_sinusoids():
+    spike, hill = np.zeros((1, 200)), gaussian(100, 1, 40, 200)[None, :]
+    spike[0, 100] = 1
+    for residuals in (spike, hill):
+        redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, np.zeros((1, 300)))
+    assert spike[0, 101] < -0.5
+    assert hill[0, 140] == gaussian(100, 1, 40, 200)[140]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"signal": []}, r"signal of shape=\(0,\) must have at least one sample"),
+        ({"front_end": "fft"}, "front_end='fft' must be one of .*'cqt', .*'pursuit'"),
+        ({"hop_length": 0}, "hop_length=0 must be at least 1"),
+        ({"sigma_bins": -1.0}, "sigma_bins=-1.0 must be positive"),
+        ({"sample_rate": 15999}, "fmax_hz=8000 must be at most half of sample_rate=15999"),
+    ],
+)
+def test_refuses(options, message):
+    defaults = {"signal": np.ones(9), "sample_rate": RATE, "axis": AXIS, "hop_length": 3}
+    with pytest.raises(ValueError, match=message):
+        log_spectrogram(**{**defaults, **options})
+
+
+def test_a_longer_window_separates_closer_tones():
+    signal = sinusoid(400, 1) + sinusoid(416, 1)
+    contrast = []
+    for window_sigma_s in (0.01, 0.05):
+        result = np.empty((AXIS.bins, 41))
+        pursuit_magnitudes(signal, RATE, AXIS, 400, 1.0, result, window_sigma_s)
+        low, valley, high = AXIS.position([400, 408, 416]).round().astype(int)
+        contrast.append(min(result[low, 20], result[high, 20]) - result[valley, 20])
+    assert contrast[0] < 0 < contrast[1]
+    with pytest.raises(ValueError, match="window_sigma_s=0 must be positive"):
+        pursuit_magnitudes(signal, RATE, AXIS, 400, 1.0, result, 0)
+
+
+@pytest.mark.parametrize("function", [fit_peak, fit_peak.py_func])
+def test_fit_peak_recovers_a_gaussian(function):
+    left, top, right = gaussian(5.3, 0.7, 1.9, 12)[4:7]
+    np.testing.assert_allclose(function(left, top, right, 1e-9), (0.3, 0.7, 1.9))
+    assert np.isfinite(function(0.0, 1.0, 0.0, 1e-9)).all()
+
+
+@pytest.mark.parametrize("centre", [-30.0, -2.4, 0.0, 7.7, 40.2, 90.0])
+@pytest.mark.parametrize("sigma", [0.4, 1.9, 30.0])
+def test_add_gaussian_equals_numpy(centre, sigma):
+    distance = np.abs(np.arange(40) - centre) / sigma
+    expected = 1 + np.where(distance <= 6, gaussian(centre, 2.5, sigma, 40), 0)
+    for function in (add_gaussian, add_gaussian.py_func):
+        target = np.ones(40)
+        function(target, centre, 2.5, sigma)
+        np.testing.assert_allclose(target, expected, rtol=1e-12)
+
+
+def test_redraw_peaks_takes_what_it_draws():
+    residuals = (gaussian(40.3, 1, 1.9, 200) + gaussian(90, 0.2, 1.9, 200))[None, :]
+    drawn = np.zeros((1, 300))
+    redraw_peaks(residuals, 1.9, -100.0, 70.0, 2.0, drawn)
+    expected = sum(
+        gaussian(70 * np.log(position) - 100, height, 2, 300)
+        for position, height in ((40.3, 1), (90, 0.2))
+    )
+    np.testing.assert_allclose(drawn[0], expected, atol=1e-6)
+    assert np.abs(residuals).max() < 1e-6
+
+
+def test_a_second_look_finds_what_the_first_covered():
+    tones = ((100.0, 1.0), (105.5, 0.25))
+    spectrum = sum(gaussian(position, height, 1.9, 200) for position, height in tones)
+    drawn = np.zeros((1, 300))
+    residuals = spectrum[None, :].copy()
+    redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, drawn)
+    assert np.linalg.norm(residuals) < 0.05 * np.linalg.norm(spectrum)
