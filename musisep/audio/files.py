@@ -8,7 +8,7 @@ import secrets
 import shlex
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -119,19 +119,14 @@ def write(
     """
     path = Path(path)
     file_format = _format_of(path, subtype)
-    sample_rate = _check_rate("sample_rate", sample_rate)
+    sample_rate = check_rate("sample_rate", sample_rate)
     audio = _check_audio(path, audio, subtype)
     if file_format == "WAV" and audio.size * _SAMPLE_BYTES.get(subtype, 0) > _MAX_WAV_BYTES:
         file_format = "RF64"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(path) as temporary:
-            _encode(temporary, audio, sample_rate, file_format, subtype)
-            _check_complete(temporary, audio.shape[1], file_format)
-            _finish(temporary, file_format, subtype)
-    except (OSError, sf.SoundFileError) as error:
-        advice = "choose another folder, or make room on the disk"
-        raise _problem(path, f"cannot be written: {_reason(error)}; {advice}") from error
+    with replacing(path) as temporary:
+        _encode(temporary, audio, sample_rate, file_format, subtype)
+        _check_complete(temporary, audio.shape[1], file_format)
+        _blank_time(temporary, file_format, subtype)
 
 
 def check_finite(audio: ArrayLike, name: str) -> None:
@@ -201,8 +196,8 @@ def resample(audio: ArrayLike, from_rate: int, to_rate: int) -> NDArray[np.float
         If a rate is outside the limits or there are no samples.
     """
     values = np.array(audio, dtype=np.float64)
-    from_rate = _check_rate("from_rate", from_rate)
-    to_rate = _check_rate("to_rate", to_rate)
+    from_rate = check_rate("from_rate", from_rate)
+    to_rate = check_rate("to_rate", to_rate)
     if not values.ndim or not values.size:
         raise ValueError(f"audio.shape={values.shape} must hold at least one sample")
     if from_rate == to_rate:
@@ -232,7 +227,7 @@ def _ffmpeg(path: Path) -> str:
     return f"ffmpeg -i {shlex.quote(path.name)} {shlex.quote(target)}"
 
 
-def _check_rate(name: str, rate: int) -> int:
+def check_rate(name: str, rate: int) -> int:
     try:
         value = operator.index(rate)
     except TypeError:
@@ -397,15 +392,26 @@ def _peak(audio: NDArray[np.floating]) -> float:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside `path`, which replaces it if the block succeeds."""
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary file beside `path`, which takes its place if the block succeeds.
+
+    Missing folders are made. An error of the operating system becomes `AudioFileError`, and
+    what was at `path` before stays.
+    """
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
         yield temporary
+        with temporary.open("r+b") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, path)
+    except (OSError, sf.SoundFileError) as error:
+        advice = "choose another folder, or make room on the disk"
+        raise _problem(path, f"cannot be written: {_reason(error)}; {advice}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _encode(
@@ -435,13 +441,12 @@ def _check_complete(path: Path, frames: int, file_format: str) -> None:
         raise OSError(f"only {held} of {frames} samples arrived")
 
 
-def _finish(path: Path, file_format: str, subtype: str) -> None:
-    """Blank the time of writing, so that same samples are same bytes, and reach the disk."""
+def _blank_time(path: Path, file_format: str, subtype: str) -> None:
+    """Blank the time of writing, so that the same samples are the same bytes."""
+    if file_format not in ("WAV", "AIFF") or subtype not in _LARGEST:
+        return
     with path.open("r+b") as file:
-        if file_format in ("WAV", "AIFF") and subtype in _LARGEST:
-            peak_chunk = file.read(128).find(b"PEAK")
-            if peak_chunk >= 0:
-                file.seek(peak_chunk + 12)  # behind name, size and version
-                file.write(bytes(4))
-        file.flush()
-        os.fsync(file.fileno())
+        peak_chunk = file.read(128).find(b"PEAK")
+        if peak_chunk >= 0:
+            file.seek(peak_chunk + 12)  # behind name, size and version
+            file.write(bytes(4))

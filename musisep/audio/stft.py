@@ -1,6 +1,6 @@
 """Short-time Fourier transform, its inverse and overlap-add."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 import scipy.fft
 import scipy.signal
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from musisep.compiled import kernel
 
@@ -198,16 +198,45 @@ class SpectralTransform:
                 f"spectrum of shape={spectrum.shape} must end in (frequency, frame)={shape} "
                 f"for length={length}"
             )
+        size = self._frames_per_block
+        blocks = (
+            (first, spectrum[..., first : first + size].swapaxes(-1, -2))
+            for first in range(0, shape[1], size)
+        )
+        return self.istft_blocks(blocks, length, spectrum.shape[:-2], spectrum.dtype)
+
+    def istft_blocks(
+        self,
+        blocks: Iterable[tuple[int, NDArray[np.complexfloating]]],
+        length: int,
+        leading: tuple[int, ...] = (),
+        dtype: DTypeLike = np.complex128,
+    ) -> NDArray[np.floating]:
+        """`istft` of a spectrum that comes block by block, as from `stft_blocks`.
+
+        Parameters
+        ----------
+        blocks : iterable of (first, spectra)
+            Number of the first frame, and spectra of shape (*leading, frame, frequency).
+        length : int > 0
+            Samples of the result.
+        leading : tuple of int
+            Shape of the result before the samples.
+        dtype : dtype
+            Of the spectra.
+
+        Returns
+        -------
+        array, shape (*leading, sample)
+        """
         weights = self._weights(length)
-        kind = np.float32 if spectrum.dtype == np.complex64 else np.float64
-        result = np.zeros((*spectrum.shape[:-2], length), dtype=kind)
+        kind = np.float32 if dtype == np.complex64 else np.float64
+        result = np.zeros((*leading, length), dtype=kind)
         window = self.frame_window.astype(kind)
-        block = self._frames_per_block
-        for index in np.ndindex(spectrum.shape[:-2]):
-            for first in range(0, shape[1], block):
-                spectra = spectrum[index][:, first : first + block].T
-                frames = scipy.fft.irfft(spectra, self.n_fft)
-                start = first * self.hop_length - self.lead
+        for first, spectra in blocks:
+            start = first * self.hop_length - self.lead
+            for index in np.ndindex(leading):
+                frames = scipy.fft.irfft(spectra[index], self.n_fft)
                 overlap_add(frames, window, self.hop_length, start, result[index])
         result /= weights
         return result

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from musisep.compiled import kernel
+from musisep.compiled import kernel, sum_kernel
 
 CUT = 6.0  # standard deviations after which a Gaussian ends
 EPS = 1e-7  # keeps the loss differentiable where a spectrum is 0
@@ -54,6 +54,15 @@ def gaussian_start(low, centre, sigma, pexp):
         math.exp(-inv * (distance + 0.5)),
         math.exp(-inv),
     )
+
+
+@sum_kernel
+def dot(a, b):
+    """Scalar product of two vectors of one length."""
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
 
 
 @kernel
@@ -172,6 +181,24 @@ def loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, powers):
 
 
 @kernel
+def add_loss_dict_grad(params, insts, inst_dict, harscale, pexp, qexp, targets, grad):
+    """Add the gradient of the loss of many frames to ``grad`` ``[harmonic, instrument]``.
+
+    ``params`` is ``[frame, 4, tone]``, ``targets`` ``[frame, bin]``; returns the loss.
+    """
+    size = targets.shape[1]
+    powers, residual, slope = np.empty(size), np.empty(size), np.empty(size)
+    loss = 0.0
+    for frame in range(targets.shape[0]):
+        powers[:] = 0.0
+        add_tones(params[frame], insts, inst_dict, harscale, pexp, powers)
+        loss += residual_and_slope(powers, targets[frame], pexp, qexp, residual, slope)
+        slope *= residual
+        add_dict_grad(params[frame], insts, inst_dict, harscale, pexp, slope, grad)
+    return loss
+
+
+@kernel
 def solve_damped(normal, gradient, free, damping, step):
     """Solve ``(N + damping diag N) step = -gradient`` over the free unknowns by Cholesky.
 
@@ -240,12 +267,10 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
             add_jacobian(params, insts, inst_dict, harscale, pexp, powers, jacobian)
             loss = residual_and_slope(powers, target, pexp, qexp, residual, slope)
             for i in range(n):
-                total = 0.0
-                for k in range(size):
-                    rows[i, k] *= slope[k]
-                    total += rows[i, k] * residual[k]
-                gradient[i] = total
-            normal[:] = rows @ rows.T
+                rows[i] *= slope
+                gradient[i] = dot(rows[i], residual)
+                for j in range(i + 1):
+                    normal[j, i] = dot(rows[i], rows[j])
             for i in range(n):
                 free[i] = normal[i, i] > 0.0 and not (
                     (x[i] <= low[i] and gradient[i] > 0.0) or (x[i] >= high[i] and gradient[i] < 0.0)
@@ -269,3 +294,15 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
             if damping > 1e9:
                 break
     return loss
+
+
+@kernel
+def add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers):
+    """`add_tones` of each frame, ``powers`` [instrument, frame, bin] of each instrument."""
+    for frame in range(params.shape[0]):
+        for tone in range(insts.size):
+            one = slice(tone, tone + 1)
+            add_tones(
+                params[frame, :, one], insts[one], inst_dict, harscale, pexp,
+                powers[insts[tone], frame],
+            )  # fmt: skip

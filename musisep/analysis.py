@@ -1,0 +1,120 @@
+"""Settings at a sample rate: the sizes, axes and transforms that follow from them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.fft
+
+from musisep.audio.logfreq import LogAxis, log_spectrogram
+from musisep.audio.stft import SpectralTransform, gaussian_window
+from musisep.dictsep.decode import Decoder
+from musisep.dictsep.dictlearn import linear_peaks
+from musisep.dictsep.pursuit import Floats, Peaks, ToneModel
+from musisep.dictsep.search import JointSearch
+from musisep.settings import Settings
+
+NYQUIST_SHARE = 0.49
+"""The log-frequency axis ends at this share of the sample rate at the latest."""
+TONE_TYPE = [
+    ("time_s", "f8"), ("instrument", "i8"), ("f0_hz", "f8"), ("amplitude", "f8"),
+    ("inharmonicity", "f8"),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What `Settings` mean for recordings of one sample rate.
+
+    Parameters
+    ----------
+    settings : Settings
+    sample_rate : int
+        In Hz.
+    """
+
+    settings: Settings
+    sample_rate: int
+
+    @cached_property
+    def hop_length(self) -> int:
+        """Samples between frames, of either spectrogram."""
+        return max(1, round(self.settings.hop_s * self.sample_rate))
+
+    @cached_property
+    def axis(self) -> LogAxis:
+        """The log-frequency axis."""
+        low = self.settings.fmin_hz
+        high = min(self.settings.fmax_hz, NYQUIST_SHARE * self.sample_rate)
+        if low >= high:
+            raise ValueError(f"fmin_hz={low} must be below {high} at {self.sample_rate} Hz")
+        bins = int(self.settings.bins_per_octave * np.log2(high / low))
+        return LogAxis(low, low * 2 ** (bins / self.settings.bins_per_octave), bins)
+
+    @cached_property
+    def transform(self) -> SpectralTransform:
+        """The short-time Fourier transform that the masks are applied to."""
+        n_fft = scipy.fft.next_fast_len(round(self.settings.window_s * self.sample_rate), real=True)
+        window = gaussian_window(n_fft, self.settings.window_sigmas)
+        return SpectralTransform(
+            n_fft, self.hop_length, window=window, center_pad_mode="constant"
+        )
+
+    @cached_property
+    def model(self) -> ToneModel:
+        """What tones look like on the log-frequency axis."""
+        settings = self.settings
+        return ToneModel(
+            settings.sigma_bins, self.axis.harscale, self.axis.bins, settings.pexp, settings.qexp
+        )
+
+    @cached_property
+    def search(self) -> JointSearch:
+        """Finds tones while a dictionary is learned."""
+        return JointSearch(self.model, self.settings.tones)
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """Finds the tones of the whole recording."""
+        return Decoder(self.search)
+
+    def frames(self, audio: Floats) -> Floats:
+        """Log-frequency spectrogram, frame-major, as the tones are found in it.
+
+        Parameters
+        ----------
+        audio : ndarray, shape (channel, sample)
+
+        Returns
+        -------
+        ndarray, shape (frame, bin)
+            Magnitudes, as root mean square over the channels, with maximum 1 (or 0).
+        """
+        energy = 0.0
+        for channel in audio:
+            magnitudes = log_spectrogram(
+                channel, self.sample_rate, self.axis, hop_length=self.hop_length,
+                sigma_bins=self.settings.sigma_bins, front_end=self.settings.front_end,
+            )  # fmt: skip
+            energy = energy + magnitudes**2
+        frames = np.sqrt(np.asarray(energy).T, order="C")
+        return frames / (frames.max() or 1.0)
+
+    def linear(self, peaks: Peaks) -> Peaks:
+        """Move tones from the log-frequency axis to the bins of `transform`."""
+        lowest = self.axis.fmin_hz * self.transform.n_fft / self.sample_rate
+        return linear_peaks(
+            peaks, self.axis.harscale, lowest, self.settings.window_sigmas / np.pi
+        )
+
+    def table(self, peaks: Peaks) -> "np.recarray[Any, Any]":
+        """Return the tones that sound as a record array, in the order of time."""
+        frame, place = np.nonzero(peaks.amps > 0)
+        table = np.recarray(frame.size, dtype=TONE_TYPE)
+        table.time_s = frame * self.hop_length / self.sample_rate
+        table.instrument = peaks.insts[frame, place]
+        table.f0_hz = self.axis.hz(peaks.shifts[frame, place])
+        table.amplitude = peaks.amps[frame, place]
+        table.inharmonicity = peaks.spreads[frame, place]
+        return table

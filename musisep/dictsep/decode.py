@@ -1,0 +1,120 @@
+"""Decoding: the tones of all frames together.
+
+Each frame offers its best combinations of candidates (`search.JointSearch.hypotheses`). The
+path through them is taken that costs least: what a frame leaves unexplained, and prices for
+what a line seldom does, namely jump, begin or end, and cross the line of another instrument.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musisep.compiled import kernel
+from musisep.dictsep.pursuit import Floats, Peaks, ToneModel, slots
+from musisep.dictsep.search import Hypotheses, JointSearch
+
+GLIDE = 1.5
+"""Sigmas that a shift may move from frame to frame for nothing."""
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Finds the tones of successive frames; called like every finder of tones.
+
+    Prices are in units of twice the mean loss of silence over all frames.
+
+    Parameters
+    ----------
+    search : JointSearch
+        Proposes combinations and refines the chosen ones.
+    hypotheses : int
+        Combinations that a frame offers.
+    jump : float
+        Price of a jump of the shift, up to twice as much for a large one.
+    onset : float
+        Price of a tone's begin and of its end.
+    crossing : float
+        Price of two instruments being in the reverse of their usual order, per frame.
+    """
+
+    search: JointSearch
+    hypotheses: int = 40
+    jump: float = 0.2
+    onset: float = 0.2
+    crossing: float = 0.05
+
+    @property
+    def model(self) -> ToneModel:
+        """What tones look like."""
+        return self.search.model
+
+    def __call__(self, frames: Floats, inst_dict: Floats, jobs: int = 1) -> Peaks:
+        """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
+        offered = self.search.hypotheses(frames, inst_dict, self.hypotheses, jobs)
+        silence = 0.5 * np.sum(self.model.roots(frames) ** 2, axis=1)
+        unit = 2 * max(silence.mean(), np.finfo(np.float64).tiny)
+        insts = slots(inst_dict.shape[1], self.search.tones)
+        costs = np.where(offered.gains < 0, np.inf, silence[:, None] - offered.gains) / unit
+        costs += self.crossing * crossings(offered, insts)
+        path = cheapest_path(
+            offered.shifts, offered.amps, costs, self.jump, self.onset, GLIDE * self.model.fsigma,
+            self.model.harscale * np.log(2),
+        )  # fmt: skip
+        index = np.arange(len(frames)), path
+        chosen = Hypotheses(*(array[index][:, None] for array in offered))
+        return self.search.refine(frames, inst_dict, chosen, jobs)
+
+
+def crossings(offered: Hypotheses, insts: NDArray[np.int64]) -> Floats:
+    """Pairs of places whose instruments are in reverse order, (frame, hypothesis).
+
+    What order is usual is taken from the best hypotheses of the single frames, weighted by
+    their gains.
+    """
+    result = np.zeros(offered.gains.shape)
+    sounding = offered.amps > 0
+    for i in range(insts.size):
+        for j in range(i):
+            if insts[i] == insts[j]:
+                continue
+            together = sounding[:, :, i] & sounding[:, :, j]
+            above = (offered.shifts[:, :, i] - offered.shifts[:, :, j]) * together
+            usual = np.sign(above[:, 0] @ np.maximum(offered.gains[:, 0], 0))
+            result += above * usual < 0
+    return result
+
+
+@kernel
+def cheapest_path(shifts, amps, costs, jump, onset, glide, octave):  # type: ignore[no-untyped-def]
+    """Hypothesis of each frame on the path of least total cost and price (Viterbi)."""
+    frames, number, places = shifts.shape
+    back = np.zeros((frames, number), np.int64)
+    total, before = costs[0].copy(), np.empty(number)
+    for frame in range(1, frames):
+        before[:] = total
+        for here in range(number):
+            total[here] = np.inf
+            if costs[frame, here] == np.inf:
+                continue
+            for there in range(number):
+                price = before[there] + costs[frame, here]
+                for place in range(places):
+                    if price >= total[here]:
+                        break
+                    sounds = amps[frame, here, place] > 0.0
+                    sounded = amps[frame - 1, there, place] > 0.0
+                    if sounds != sounded:
+                        price += onset
+                    elif sounds:
+                        move = abs(shifts[frame, here, place] - shifts[frame - 1, there, place])
+                        if move > glide:
+                            price += jump * (1.0 + min(move / octave, 1.0))
+                if price < total[here]:
+                    total[here] = price
+                    back[frame, here] = there
+    path = np.empty(frames, np.int64)
+    path[-1] = np.argmin(total)
+    for frame in range(frames - 1, 0, -1):
+        path[frame - 1] = back[frame, path[frame]]
+    return path

@@ -1,0 +1,611 @@
+"""Learning a dictionary from a spectrogram, and using it: synthesis and masks.
+
+When run, the learning is tested on artificial spectra: ``python -m musisep.dictsep.dictlearn``.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep import metrics
+from musisep.dictsep import exptool
+from musisep.dictsep.adam_b import Adam_B
+from musisep.dictsep.pursuit import (
+    Floats,
+    GreedyPursuit,
+    Ints,
+    Peaks,
+    ToneModel,
+    calc_harscale,
+    fft_selector,
+    inst_shift,
+    inst_shift_dict_grad,
+    peak_pursuit,
+    slots,
+)
+from musisep.dictsep.search import JointSearch
+
+FIRST_STEP, LAST_STEP = 0.02, 0.001
+"""Step sizes of the learning, which falls linearly from the first to the last."""
+QUIET = 1e-3
+"""Frames below this share of the loudest frame's summed magnitude teach nothing."""
+TEST_BLOCK = 100
+"""Artificial spectra that are generated at a time."""
+TEST_FLANKS = (2, 3, 4)
+"""For `JointSearch`: artificial tones come close, at distances that music seldom has."""
+
+
+class ToneFinder(Protocol):
+    """What finds tones: `GreedyPursuit`, `JointSearch` and `Decoder` take each other's place."""
+
+    @property
+    def model(self) -> ToneModel:
+        """What tones look like."""
+
+    def __call__(self, frames: Floats, inst_dict: Floats, jobs: int = 1) -> Peaks:
+        """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
+
+
+def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
+    """Generate harmonic amplitudes: uniform ones times h^-e, with e of the law Par(1, 2).
+
+    Parameters
+    ----------
+    har : int
+        Number of harmonics.
+    rng : numpy.random.Generator, optional
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (har,)
+        With maximum 1.
+    """
+    rng = rng or np.random.default_rng()
+    amplitudes = rng.uniform(size=har) * np.arange(1.0, har + 1) ** -(1 + rng.pareto(2))
+    return amplitudes / amplitudes.max()
+
+
+def gen_random_inst_dict(
+    har: int, inst_num: int, rng: np.random.Generator | None = None
+) -> Floats:
+    """Generate a dictionary with columns from `gen_random_inst`, shape (har, inst_num)."""
+    rng = rng or np.random.default_rng()
+    return np.stack([gen_random_inst(har, rng) for _ in range(inst_num)], axis=1)
+
+
+def stoch_grad(
+    y: ArrayLike,
+    inst_dict: Floats,
+    tone_num: int,
+    adam: Adam_B,
+    fsigma: float,
+    harscale: float,
+    baseshift: int,
+    inst_spect: Floats,
+    pexp: float,
+    qexp: float,
+) -> tuple[Floats, Floats, Floats]:
+    """Perform a dictionary training step on one frame, with greedy pursuit.
+
+    Parameters
+    ----------
+    y : array_like, shape (m,)
+        Log-frequency spectrum to represent.
+    inst_dict : ndarray, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    tone_num : int
+        Maximum number of simultaneous tones.
+    adam : Adam_B
+        Optimiser that holds the dictionary.
+    fsigma, harscale : float
+        Width of a steady sinusoid in bins; scale of the frequency axis.
+    baseshift : int
+        Length to add to the spectrum in order to avoid circular convolution.
+    inst_spect : ndarray, shape (m + baseshift, instrument)
+        Patterns from `pursuit.gen_inst_spect`.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied on the spectrum.
+
+    Returns
+    -------
+    inst_dict : ndarray, shape (harmonic, instrument)
+        Updated dictionary.
+    reconstruction : ndarray, shape (m,)
+        Synthesised spectrum.
+    inst_amps : ndarray, shape (instrument,)
+        Summed amplitudes of each instrument.
+    """
+    y = np.asarray(y, dtype=np.float64)
+    peaks, reconstruction = peak_pursuit(
+        y, tone_num, 1, 2 * tone_num, inst_dict, fsigma, harscale, fft_selector,
+        (baseshift, inst_spect, qexp), pexp, qexp, GreedyPursuit.beta,
+    )  # fmt: skip
+    grad = inst_shift_dict_grad(
+        peaks.get_array(), peaks.insts, inst_dict, harscale, pexp, qexp, y.size, len(peaks), y
+    )
+    return adam.step(-grad), reconstruction, _summed_amplitudes(peaks, inst_dict.shape[1])
+
+
+def _summed_amplitudes(peaks: Peaks, instruments: int) -> Floats:
+    return np.bincount(peaks.insts.ravel(), peaks.amps.ravel(), minlength=instruments)
+
+
+class Learner:
+    """A dictionary that learns from frames.
+
+    Parameters
+    ----------
+    fsigma : float
+        Width of a steady sinusoid, in bins.
+    tone_num : int
+        Number of tones of one instrument at a time.
+    inst_num : int
+        Number of columns that learn.
+    har : int
+        Number of harmonics.
+    m : int
+        Height of the log-frequency spectrogram.
+    lifetime : int
+        Steps after which the half of the columns that carried the least amplitude is renewed;
+        0: never.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied on the spectrum.
+    init : array_like, shape (har, inst_num), optional
+        Dictionary to start with; random by default.
+    harscale : float, optional
+        Scale of the frequency axis; default: m bins are ten octaves.
+    finder : ToneFinder, optional
+        Finds the tones of frames. Default: `JointSearch` for as many tones at a time as there
+        are columns that survive.
+    rng : numpy.random.Generator, optional
+        Source of randomness.
+
+    Attributes
+    ----------
+    adam : Adam_B
+        Holds the dictionary, ``adam.value``.
+    ages : ndarray of int, shape (inst_num,)
+        Steps since each column started.
+    """
+
+    def __init__(
+        self,
+        fsigma: float,
+        tone_num: int,
+        inst_num: int,
+        har: int,
+        m: int,
+        lifetime: int,
+        pexp: float,
+        qexp: float,
+        init: ArrayLike | None = None,
+        *,
+        harscale: float | None = None,
+        finder: ToneFinder | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.rng = rng or np.random.default_rng()
+        self.lifetime = lifetime
+        model = ToneModel(fsigma, harscale or calc_harscale(1, 1024, m), m, pexp, qexp)
+        survivors = inst_num - self.newcomers(inst_num)
+        self.finder = finder or JointSearch(model, tone_num, most=tone_num * survivors)
+        start = gen_random_inst_dict(har, inst_num, self.rng) if init is None else init
+        self.adam = Adam_B(start, alpha=FIRST_STEP)
+        self.ages = np.zeros(inst_num, dtype=np.int64)
+        self.carried = np.zeros(inst_num)
+
+    def newcomers(self, inst_num: int) -> int:
+        """Return how many of `inst_num` columns are renewed after a lifetime."""
+        return inst_num // 2 if self.lifetime else 0
+
+    def learn(self, batches: Iterable[Floats], runs: int) -> Iterator[Peaks]:
+        """Take a step on each of `runs` batches of frames [frame, bin]; yield their tones."""
+        for run, frames in enumerate(batches, start=1):
+            self.adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * (run - 1) / runs
+            yield self.step(frames)
+            if self.lifetime and run % self.lifetime == 0:
+                self.renew(head_start=run < runs)
+            if run == runs:
+                return
+
+    def step(self, frames: Floats) -> Peaks:
+        """Find the tones of frames [frame, bin], improve the dictionary, return the tones."""
+        inst_dict = self.adam.value
+        peaks = self.finder(frames, inst_dict)
+        self.adam.step(-dict_grad(self.finder.model, frames, peaks, inst_dict))
+        self.carried += _summed_amplitudes(peaks, self.ages.size)
+        self.ages += 1
+        return peaks
+
+    def renew(self, head_start: bool = True) -> None:
+        """Replace the columns that carried the least amplitude since the last renewal.
+
+        Columns that started at the last renewal count half as much again as they carried on
+        average (`head_start`), for they had to learn first.
+        """
+        young = self.ages <= self.lifetime
+        credit = 0.5 * self.carried.mean() * young if head_start else 0.0
+        number = self.newcomers(self.ages.size)
+        for column in np.argsort(self.carried + credit, kind="stable")[:number]:
+            self.adam.value[:, column] = gen_random_inst(self.adam.value.shape[0], self.rng)
+            self.adam.reset(column)
+            self.ages[column] = 0
+        self.carried[:] = 0
+
+    def get_dict(self) -> Floats:
+        """Get the active part of the dictionary: the columns that lived a lifetime."""
+        return self.adam.value[:, self.ages >= self.lifetime].copy()
+
+
+def dict_grad(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> Floats:
+    """Gradient of the frames' summed loss with respect to the dictionary, and of its shape."""
+    grad = np.zeros_like(inst_dict)
+    exptool.add_loss_dict_grad(
+        peaks.params, peaks.insts[0].copy(), np.ascontiguousarray(inst_dict), model.harscale,
+        model.pexp, model.qexp, model.roots(frames) + model.root_floor, grad,
+    )  # fmt: skip
+    return grad
+
+
+def unexplained(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> float:
+    """Share of the loss of silence that the tones leave; 0 for silent frames."""
+    targets = model.roots(frames) + model.root_floor
+    silence = 0.5 * np.sum((targets - model.root_floor) ** 2)
+    loss = exptool.add_loss_dict_grad(
+        peaks.params, peaks.insts[0].copy(), np.ascontiguousarray(inst_dict), model.harscale,
+        model.pexp, model.qexp, targets, np.zeros_like(inst_dict),
+    )  # fmt: skip
+    return float(loss / silence) if silence > 0 else 0.0
+
+
+def random_batches(frames: Floats, size: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Yield `size` frames at a time, drawn from those that are not quiet, for ever."""
+    level = frames.sum(axis=1)
+    audible = np.flatnonzero(level > QUIET * level.max())
+    while audible.size:
+        yield frames[rng.choice(audible, size)]
+
+
+def learn_spect_dict(
+    spect: ArrayLike,
+    fsigma: float,
+    tone_num: int,
+    inst_num: int,
+    pexp: float,
+    qexp: float,
+    har: int,
+    m: int,
+    minfreq: float,
+    maxfreq: float,
+    runs: int,
+    lifetime: int,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Floats:
+    """Train the dictionary containing the relative amplitudes of the harmonics.
+
+    Parameters
+    ----------
+    spect : array_like, shape (m, frame)
+        Log-frequency spectrogram of the recording.
+    fsigma : float
+        Width of a steady sinusoid, in bins.
+    tone_num : int
+        Maximum number of simultaneous tones of an instrument.
+    inst_num : int
+        Number of columns to learn: twice the number of instruments, if `lifetime` is not 0.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied on the spectrum.
+    har : int
+        Number of harmonics.
+    m : int
+        Height of the log-frequency spectrogram.
+    minfreq, maxfreq : float
+        Frequency range of the spectrogram, in one unit.
+    runs : int
+        Number of training iterations, of one frame each.
+    lifetime : int
+        Number of steps after which to renew half of the dictionary.
+    rng : numpy.random.Generator, optional
+        Source of randomness.
+
+    Returns
+    -------
+    inst_dict : ndarray, shape (har, column)
+        The columns that lived a lifetime.
+    """
+    rng = rng or np.random.default_rng()
+    frames = np.ascontiguousarray(np.asarray(spect, dtype=np.float64).T)
+    if frames.shape[1:] != (m,):
+        raise ValueError(f"spect.shape={np.shape(spect)} must be [{m=}, frame]")
+    learner = Learner(
+        fsigma, tone_num, inst_num, har, m, lifetime, pexp, qexp,
+        harscale=calc_harscale(minfreq, maxfreq, m), rng=rng,
+    )  # fmt: skip
+    for _ in learner.learn(random_batches(frames, 1, rng), runs):
+        pass
+    return learner.get_dict()
+
+
+def synth_instruments(
+    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int
+) -> Floats:
+    """Synthesise the spectrogram of each instrument.
+
+    Parameters
+    ----------
+    peaks : Peaks, shape (frame, tone)
+        Tones; a place belongs to one instrument in all frames.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    harscale : float
+        Scale of the log-frequency axis, or `exptool.LINEAR`.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    m : int
+        Number of bins.
+
+    Returns
+    -------
+    ndarray, shape (instrument, m, frame)
+    """
+    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    params = peaks.params
+    powers = np.zeros((inst_dict.shape[1], len(params), m))
+    insts = peaks.insts[0].copy() if len(params) else np.zeros(0, np.int64)
+    exptool.add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers)
+    return np.moveaxis(powers if pexp == 1 else powers ** (1 / pexp), 1, 2)
+
+
+def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | None = None) -> Peaks:
+    """Move tones from a log-frequency axis to a linear one.
+
+    Parameters
+    ----------
+    peaks : Peaks
+        Tones with shifts on the log-frequency axis.
+    harscale : float
+        Scale of that axis.
+    lowest : float
+        Position of its bin 0 on the linear axis.
+    sigma : float, optional
+        Width of a harmonic there, in bins; default: the numbers of the log-frequency axis.
+    """
+    sigmas = peaks.sigmas if sigma is None else np.full(peaks.sigmas.shape, sigma)
+    shifts = lowest * np.exp(peaks.shifts / harscale)
+    return Peaks(peaks.amps, shifts, sigmas, peaks.spreads, peaks.insts)
+
+
+def synth_spect(
+    spect: ArrayLike,
+    tone_num: int,
+    inst_dict: ArrayLike,
+    fsigma: float,
+    spectheight: int,
+    pexp: float,
+    qexp: float,
+    minfreq: float,
+    maxfreq: float,
+    *,
+    finder: ToneFinder | None = None,
+) -> tuple[Floats, list[Floats], Floats, list[Floats]]:
+    """Separate and synthesise the spectrograms from the original spectrogram.
+
+    Parameters
+    ----------
+    spect : array_like, shape (m, frame)
+        Log-frequency spectrogram of the recording.
+    tone_num : int
+        Maximum number of simultaneous tones of an instrument.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    fsigma : float
+        Width of a steady sinusoid, in bins, on either axis.
+    spectheight : int
+        Height of the linear-frequency spectrograms, from 0 to half the sampling frequency.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied on the spectrum.
+    minfreq, maxfreq : float
+        Frequency range of `spect`, in units of the sampling frequency.
+    finder : ToneFinder, optional
+        Finds the tones; `JointSearch` by default.
+
+    Returns
+    -------
+    dict_spectrum : ndarray, shape (m, frame)
+        Synthesised log-frequency spectrogram with all instruments.
+    inst_spectrums : list of ndarray
+        The same for each instrument.
+    dict_spectrum_lin : ndarray, shape (spectheight, frame)
+        Synthesised linear-frequency spectrogram with all instruments.
+    inst_spectrums_lin : list of ndarray
+        The same for each instrument.
+    """
+    frames = np.ascontiguousarray(np.asarray(spect, dtype=np.float64).T)
+    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    m = frames.shape[1]
+    harscale = calc_harscale(minfreq, maxfreq, m)
+    finder = finder or JointSearch(ToneModel(fsigma, harscale, m, pexp, qexp), tone_num)
+    peaks = finder(frames, inst_dict)
+    spects = synth_instruments(peaks, inst_dict, harscale, pexp, m)
+    linear = linear_peaks(peaks, harscale, 2 * spectheight * minfreq)
+    spects_lin = synth_instruments(linear, inst_dict, exptool.LINEAR, pexp, spectheight)
+    return _all(spects, pexp), list(spects), _all(spects_lin, pexp), list(spects_lin)
+
+
+def _all(spects: Floats, pexp: float) -> Floats:
+    """Spectrogram of all instruments from those of each."""
+    return np.asarray(np.sum(spects**pexp, axis=0) ** (1 / pexp))
+
+
+def mask_spectrums(
+    spects: Sequence[ArrayLike], orig_spect: ArrayLike
+) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+    """Mask the synthesised spectrograms with the original spectrogram.
+
+    Parameters
+    ----------
+    spects : sequence of array_like, all of one shape
+        Synthesised spectrograms of the instruments.
+    orig_spect : array_like, of the same shape, real or complex
+        Original spectrogram.
+
+    Returns
+    -------
+    spectrums : list of ndarray
+        Masked spectrograms; they add up to the original wherever a spectrogram is above 0.
+    mask_spect : ndarray
+        What each spectrogram is multiplied by: the original over the sum of `spects`.
+    """
+    total = np.sum(np.asarray(spects), axis=0)
+    mask_spect = np.divide(
+        orig_spect, total, out=np.zeros(total.shape, np.result_type(orig_spect, total)),
+        where=total > np.finfo(np.float64).tiny,
+    )  # fmt: skip
+    return [mask_spect * spect for spect in spects], mask_spect
+
+
+def gen_test_spects(
+    inst_dict: Floats, model: ToneModel, tone_num: int, number: int, rng: np.random.Generator
+) -> Floats:
+    """Generate artificial spectra: `tone_num` random tones of every instrument in each.
+
+    Amplitudes are uniform in [0, 1], fundamentals uniform between 0.2 and 0.6 of the axis,
+    widths within 5 % of a steady sinusoid's, inharmonicities uniform up to 1e-4.
+
+    Returns
+    -------
+    ndarray, shape (instrument, m, number)
+    """
+    insts = slots(inst_dict.shape[1], tone_num)
+    shape = number, insts.size
+    peaks = Peaks(
+        rng.uniform(size=shape),
+        rng.uniform(0.2 * model.m, 0.6 * model.m, shape),
+        model.fsigma * rng.uniform(0.95, 1.05, shape),
+        rng.uniform(0, 1e-4, shape),
+        np.broadcast_to(insts, shape),
+    )
+    return synth_instruments(peaks, inst_dict, model.harscale, model.pexp, model.m)
+
+
+def test_learn(
+    fsigma: float,
+    tone_num: int,
+    inst_num: int,
+    pexp: float,
+    qexp: float,
+    har: int,
+    m: int,
+    runs: int,
+    test_samples: int,
+    lifetime: int,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Floats:
+    """Evaluate the performance of the dictionary learning algorithm via artificial spectra.
+
+    A random dictionary makes random spectra (see `gen_test_spects`); another is learned from
+    them; further spectra are separated with both.
+
+    Parameters
+    ----------
+    fsigma : float
+        Width of the Gaussians in the log-frequency spectrogram.
+    tone_num : int
+        Number of simultaneous tones of an instrument.
+    inst_num : int
+        Number of instruments in the dictionaries.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied on the spectrum.
+    har : int
+        Number of harmonics.
+    m : int
+        Height of the log-frequency spectrogram.
+    runs : int
+        Number of training iterations to perform.
+    test_samples : int
+        Number of test spectra to generate.
+    lifetime : int
+        Number of steps after which to renew the dictionary.
+    rng : numpy.random.Generator, optional
+        Source of randomness.
+
+    Returns
+    -------
+    measures : ndarray, shape (6,)
+        SDR, SIR, SAR in dB with the original dictionary and with the trained one, each the
+        mean over the instruments.
+    """
+    rng = rng or np.random.default_rng()
+    model = ToneModel(fsigma, calc_harscale(1, 1024, m), m, pexp, qexp)
+    original = gen_random_inst_dict(har, inst_num, rng)
+
+    def batches() -> Iterator[Floats]:
+        while True:
+            spects = gen_test_spects(original, model, tone_num, TEST_BLOCK, rng)
+            yield from np.ascontiguousarray(_all(spects, pexp).T)[:, None]
+
+    learner = Learner(
+        fsigma, tone_num, 2 * inst_num, har, m, lifetime, pexp, qexp,
+        finder=JointSearch(model, tone_num, tone_num * inst_num, flanks=TEST_FLANKS), rng=rng,
+    )  # fmt: skip
+    for _ in learner.learn(batches(), runs):
+        pass
+    trained = learner.get_dict()
+    spects = gen_test_spects(original, model, tone_num, test_samples, rng)
+    finder = JointSearch(model, tone_num, flanks=TEST_FLANKS, refined=4, steps=20)
+    measures = []
+    for inst_dict in (original, trained):
+        peaks = finder(np.ascontiguousarray(_all(spects, pexp).T), inst_dict)
+        estimates = synth_instruments(peaks, inst_dict, model.harscale, pexp, m)
+        measures += [np.mean(measure) for measure in metrics.bss_eval(spects, estimates)[:3]]
+    return np.array(measures)
+
+
+def test_learn_multi(
+    fsigma: float = 6 / math.pi,
+    tone_num: int = 1,
+    inst_num: int = 2,
+    pexp: float = 1,
+    qexp: float = 0.5,
+    har: int = 25,
+    m: int = 1024,
+    runs: int = 10_000,
+    test_samples: int = 1000,
+    lifetime: int = 500,
+    num_dicts: int = 10,
+    *,
+    seed: int = 0,
+    progress: Callable[[int, Floats], None] | None = None,
+) -> Floats:
+    """Run `test_learn` for several dictionaries.
+
+    Parameters
+    ----------
+    fsigma, tone_num, inst_num, pexp, qexp, har, m, runs, test_samples, lifetime
+        As in `test_learn`.
+    num_dicts : int
+        Number of different dictionaries to generate and train.
+    seed : int
+        Seed of the randomness.
+    progress : function, optional
+        Called with the number and the measures of each dictionary.
+
+    Returns
+    -------
+    measures : ndarray, shape (num_dicts, 6)
+        In the rows what `test_learn` returns.
+    """
+    measures = np.empty((num_dicts, 6))
+    for number, rng in enumerate(np.random.default_rng(seed).spawn(num_dicts)):
+        measures[number] = test_learn(
+            fsigma, tone_num, inst_num, pexp, qexp, har, m, runs, test_samples, lifetime, rng=rng
+        )
+        if progress is not None:
+            progress(number, measures[number])
+    return measures

@@ -1,0 +1,124 @@
+"""Pictures; the only place that imports matplotlib, and only when a picture is drawn."""
+
+import math
+import os
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.audio.logfreq import LogAxis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN, PANEL_HEIGHT_IN = 9.0, 2.2
+LABELS_HEIGHT_IN = 0.6
+
+
+def spectrogram_figure(
+    panels: Mapping[str, ArrayLike],
+    axis: LogAxis,
+    hop_s: float,
+    *,
+    start_s: float = 0.0,
+    range_db: float = 60.0,
+) -> "Figure":
+    """Draw log-frequency spectrograms below each other, on common scales.
+
+    Parameters
+    ----------
+    panels : mapping of str to array, shape (log-frequency bin, frame)
+        Magnitudes by title, all of one shape.
+    axis : LogAxis
+        The frequencies of the bins.
+    hop_s : float > 0
+        Time between frames, in seconds.
+    start_s : float
+        Time of the first frame, in seconds.
+    range_db : float > 0
+        What is that far below the loudest point of all panels is drawn as silence.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Independent of the state of `matplotlib.pyplot`.
+
+    Raises
+    ------
+    ValueError
+        If there are no panels or frames, or shapes disagree with each other or with the axis.
+    """
+    from matplotlib.figure import Figure
+
+    levels = _levels_db(panels, axis, range_db)
+    height = PANEL_HEIGHT_IN * len(levels) + LABELS_HEIGHT_IN
+    figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+    grid = figure.subplots(len(levels), sharex=True, squeeze=False)[:, 0]
+    for axes, (title, level) in zip(grid, levels.items(), strict=True):
+        bins, frames = level.shape
+        times = (start_s - hop_s / 2, start_s + (frames - 0.5) * hop_s)
+        image = axes.imshow(
+            level, cmap="magma", vmin=-range_db, vmax=0, aspect="auto", origin="lower",
+            extent=(*times, -0.5, bins - 0.5),
+        )  # fmt: skip
+        axes.set_title(title, loc="left", fontsize="medium")
+        _label_octaves(axes, axis)
+    grid[-1].set_xlabel("time in s")
+    figure.supylabel("frequency in Hz", fontsize="medium")
+    figure.colorbar(image, ax=list(grid), label="level in dB", pad=0.01)
+    return figure
+
+
+def save_figure(figure: "Figure", path: str | os.PathLike[str]) -> None:
+    """Write a figure; the suffix names the format (``.png``, ``.pdf``, ``.svg``, ...).
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to draw.
+    path : str or path
+        The file; missing folders are made.
+
+    Raises
+    ------
+    ValueError
+        If matplotlib does not know the format.
+    OSError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    picture = BytesIO()  # drawn completely before the file is touched
+    figure.savefig(picture, format=path.suffix.removeprefix(".") or "png", dpi=120)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture.getvalue())
+
+
+def _levels_db(
+    panels: Mapping[str, ArrayLike], axis: LogAxis, range_db: float
+) -> dict[str, NDArray[np.float64]]:
+    """Levels relative to the loudest point of all panels, from -range_db to 0."""
+    magnitudes = {title: np.asarray(values, dtype=np.float64) for title, values in panels.items()}
+    shapes = {values.shape for values in magnitudes.values()}
+    shape = shapes.pop() if len(shapes) == 1 else ()
+    if len(shape) != 2 or shape[0] != axis.bins or not shape[1]:
+        found = {title: values.shape for title, values in magnitudes.items()}
+        raise ValueError(f"panels={found} must have one shape, ({axis.bins}, frames > 0)")
+    loudest = max(float(values.max()) for values in magnitudes.values()) or 1.0
+    quietest = 10 ** (-range_db / 20)
+    return {
+        title: 20 * np.log10(np.maximum(values / loudest, quietest))
+        for title, values in magnitudes.items()
+    }
+
+
+def _label_octaves(axes: "Axes", axis: LogAxis) -> None:
+    """Put a label on each power of two times 100 Hz."""
+    lowest = math.ceil(math.log2(axis.fmin_hz / 100))
+    highest = math.ceil(math.log2(axis.fmax_hz / 100))
+    labelled_hz = [100 * 2.0**octave for octave in range(lowest, highest)]
+    axes.set_yticks(axis.position(labelled_hz), [f"{hz:g}" for hz in labelled_hz])

@@ -1,0 +1,277 @@
+"""The main path: a mixture in, one stem per instrument out."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.analysis import Analysis
+from musisep.audio import files
+from musisep.dictionary import Dictionary
+from musisep.dictsep import exptool
+from musisep.dictsep.dictlearn import (
+    Learner,
+    mask_spectrums,
+    random_batches,
+    synth_instruments,
+    unexplained,
+)
+from musisep.dictsep.pursuit import Floats, Peaks
+from musisep.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a stage, how much of it is done, and how much there is to do."""
+
+SUBTYPES = {"wav": "FLOAT", "flac": "PCM_24"}
+"""Sample format of each file format, unless another is asked for."""
+
+
+@dataclass(frozen=True)
+class Separation:
+    """What `separate` returns.
+
+    Attributes
+    ----------
+    stems : ndarray, shape (instrument, channel, sample)
+        The instruments, the loudest first.
+    residual : ndarray, shape (channel, sample)
+        What belongs to none; ``stems.sum(0) + residual`` is the mixture.
+    sample_rate : int
+        In Hz.
+    dictionary : Dictionary
+        What the instruments sound like.
+    tones : recarray
+        All tones: ``time_s``, ``instrument``, ``f0_hz``, ``amplitude``, ``inharmonicity``.
+    settings : Settings
+        How it was made.
+    unexplained : tuple of float
+        What the dictionary of each restart leaves unexplained of the recording, from 0 to 1.
+    chosen : int
+        Which of them was used.
+    """
+
+    stems: Floats
+    residual: Floats
+    sample_rate: int
+    dictionary: Dictionary
+    tones: "np.recarray[Any, Any]"
+    settings: Settings
+    unexplained: tuple[float, ...]
+    chosen: int
+
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        filename: str = "{stem}.{ext}",
+        track: str = "",
+        format: str = "wav",
+        subtype: str | None = None,
+        residual: bool = False,
+    ) -> tuple[list[Path], float]:
+        """Write the stems: instrument1, instrument2, ...
+
+        Parameters
+        ----------
+        folder : path
+            Where to.
+        filename : str
+            Names below it, with ``{stem}``, ``{ext}`` and ``{track}``.
+        track : str
+            Name of the mixture, for ``{track}``.
+        format : {"wav", "flac"}
+            File format.
+        subtype : str, optional
+            Sample format; default: FLOAT for wav, PCM_24 for flac.
+        residual : bool
+            Whether to write the residual as well.
+
+        Returns
+        -------
+        paths : list of Path
+            The files.
+        gain : float
+            The common gain that kept integers from clipping; 1 if none was needed.
+
+        Raises
+        ------
+        ValueError
+            If the format is unknown or lacks the subtype.
+        AudioFileError
+            If a file cannot be written.
+        """
+        if format not in SUBTYPES:
+            raise ValueError(f"format={format!r} must be one of {', '.join(SUBTYPES)}")
+        subtype = subtype or SUBTYPES[format]
+        signals = {f"instrument{k}": stem for k, stem in enumerate(self.stems, start=1)}
+        if residual:
+            signals["residual"] = self.residual
+        gain = files.headroom_gain(signals.values(), subtype)
+        paths = []
+        for stem, signal in signals.items():
+            path = Path(folder) / filename.format(stem=stem, ext=format, track=track)
+            files.write(path, gain * signal, self.sample_rate, subtype=subtype)
+            paths.append(path)
+        return paths, gain
+
+
+def separate(
+    mixture: ArrayLike | str | os.PathLike[str],
+    sample_rate: int | None = None,
+    *,
+    dictionary: Dictionary | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Separation:
+    """Separate a recording into its instruments.
+
+    Parameters
+    ----------
+    mixture : array, shape (channel, sample) or (sample,), or path
+        The recording.
+    sample_rate : int, optional
+        In Hz, from 8 to 192 kHz; needed for an array, refused for a path.
+    dictionary : Dictionary, optional
+        One that was learned elsewhere, with a column for each instrument.
+    jobs : int
+        Processor cores to use; the result does not depend on it.
+    progress : function, optional
+        Called with the name of a stage, and with how much of it is done and to do.
+    **options
+        Fields of `Settings`.
+
+    Returns
+    -------
+    Separation
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or a sample is NaN or infinite.
+    AudioFileError
+        If the file cannot be read.
+    """
+    settings = _checked(options, dictionary)
+    report = progress or (lambda stage, done, total: None)
+    audio, sample_rate = load(mixture, sample_rate)
+    analysis = Analysis(settings, sample_rate)
+    frames = analysis.frames(audio)
+    learned = [dictionary] if dictionary else learn(analysis, frames, jobs, report)
+    left, chosen = choose(analysis, frames, learned, jobs)
+    amplitudes = learned[chosen].amplitudes
+    peaks = analysis.decoder(frames, amplitudes, jobs)
+    stems = mask(analysis, audio, peaks, amplitudes, report)
+    order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
+    return Separation(
+        stems=stems[order],
+        residual=audio - stems.sum(axis=0),
+        sample_rate=sample_rate,
+        dictionary=Dictionary(amplitudes[:, order]),
+        tones=analysis.table(peaks.renumbered(np.argsort(order))),
+        settings=settings,
+        unexplained=left,
+        chosen=chosen,
+    )
+
+
+def load(
+    mixture: ArrayLike | str | os.PathLike[str], sample_rate: int | None
+) -> tuple[Floats, int]:
+    """Return a copy of the mixture as [channel, sample], and its sample rate in Hz."""
+    if isinstance(mixture, str | os.PathLike):
+        if sample_rate is not None:
+            raise ValueError(f"{sample_rate=} must be left out: the file tells it")
+        return files.read(mixture)
+    audio = np.array(mixture, dtype=np.float64, ndmin=2)
+    if audio.ndim != 2 or not audio.size:
+        raise ValueError(
+            f"mixture.shape={np.shape(mixture)} must be [channel, sample] or [sample], not empty"
+        )
+    if audio.shape[0] > files.MAX_CHANNELS:
+        raise ValueError(
+            f"mixture.shape={audio.shape} has more than {files.MAX_CHANNELS} channels: "
+            "is it transposed? It must be [channel, sample]"
+        )
+    files.check_finite(audio, "mixture")
+    return audio, files.check_rate("sample_rate", sample_rate)
+
+
+def learn(analysis: Analysis, frames: Floats, jobs: int, report: Progress) -> list[Dictionary]:
+    """Learn a dictionary in every restart; `frames` [frame, bin]."""
+    settings = analysis.settings
+    done = itertools.count(1)
+    total = settings.restarts * settings.steps
+
+    def restart(rng: np.random.Generator) -> Dictionary:
+        columns = settings.instruments * (2 if settings.lifetime else 1)
+        learner = Learner(
+            settings.sigma_bins, settings.tones, columns, settings.harmonics, analysis.model.m,
+            settings.lifetime, settings.pexp, settings.qexp,
+            finder=replace(analysis.search, most=settings.tones * settings.instruments), rng=rng,
+        )  # fmt: skip
+        for _ in learner.learn(random_batches(frames, settings.batch, rng), settings.steps):
+            report("learning", next(done), total)
+        return Dictionary(learner.get_dict())
+
+    generators = np.random.default_rng(settings.seed).spawn(settings.restarts)
+    return list(
+        Parallel(n_jobs=jobs, backend="threading")(delayed(restart)(rng) for rng in generators)
+    )
+
+
+def choose(
+    analysis: Analysis, frames: Floats, learned: Sequence[Dictionary], jobs: int
+) -> tuple[tuple[float, ...], int]:
+    """Return what each dictionary leaves unexplained, and which leaves least."""
+    left = []
+    for dictionary in learned:
+        peaks = analysis.search(frames, dictionary.amplitudes, jobs)
+        left.append(unexplained(analysis.model, frames, peaks, dictionary.amplitudes))
+    return tuple(left), int(np.argmin(left))
+
+
+def mask(
+    analysis: Analysis, audio: Floats, peaks: Peaks, amplitudes: Floats, report: Progress
+) -> Floats:
+    """Divide the mixture among the instruments; result [instrument, channel, sample]."""
+    transform = analysis.transform
+    linear = analysis.linear(peaks)
+    stems = np.empty((amplitudes.shape[1], *audio.shape))
+
+    def blocks(channel: Floats) -> Iterator[tuple[int, NDArray[np.complexfloating]]]:
+        for first, spectra in transform.stft_blocks(channel):
+            report("masking", first + len(spectra), len(peaks.amps))
+            tones = linear[first : first + len(spectra)]
+            spects = synth_instruments(
+                tones, amplitudes, exptool.LINEAR, analysis.settings.pexp, transform.frequencies
+            )
+            yield first, np.swapaxes(mask_spectrums(spects, spectra.T)[0], 1, 2)
+
+    for index, channel in enumerate(audio):
+        stems[:, index] = transform.istft_blocks(blocks(channel), channel.size, stems.shape[:1])
+    return stems
+
+
+def loudest_first(stems: Floats) -> NDArray[np.intp]:
+    """Return the order of stems by energy."""
+    return np.argsort(-np.sum(stems**2, axis=(1, 2)), kind="stable")
+
+
+def _checked(settings: dict[str, Any], dictionary: Dictionary | None) -> Settings:
+    """Settings from keywords; a given dictionary tells the number of instruments."""
+    if dictionary is None:
+        return Settings(**settings)
+    settings = {"instruments": dictionary.instruments, **settings}
+    if settings["instruments"] != dictionary.instruments:
+        raise ValueError(
+            f"instruments={settings['instruments']} must be {dictionary.instruments}, "
+            "the number of columns of the dictionary"
+        )
+    return Settings(**{**settings, "harmonics": len(dictionary.amplitudes)})

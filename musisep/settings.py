@@ -1,0 +1,102 @@
+"""What a user can choose, and the defaults; light enough to import for a help text."""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+FRONT_ENDS = ("cqt", "pursuit")
+AT_LEAST = {
+    "instruments": 1, "tones": 1, "harmonics": 1, "restarts": 1, "steps": 1, "batch": 1,
+    "lifetime": 0, "seed": 0,
+}  # fmt: skip
+"""Lower limits of the integers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that determines a separation, beside the mixture and a given dictionary.
+
+    Parameters
+    ----------
+    instruments : int
+        Number of instruments.
+    tones : int
+        Number of tones that one instrument plays at a time.
+    harmonics : int
+        Harmonics of a tone.
+    front_end : {"cqt", "pursuit"}
+        How the log-frequency spectrogram is made, see `musisep.audio.logfreq`.
+    restarts : int
+        How many dictionaries are learned; the one that leaves least unexplained is used.
+    seed : int
+        Seed of the randomness.
+    hop_s : float
+        Seconds between frames.
+    window_s : float
+        Length of the Gaussian window of the linear-frequency spectrogram, in seconds.
+    window_sigmas : float
+        Standard deviations after which that window is cut.
+    fmin_hz, fmax_hz : float
+        Range of the log-frequency axis; it ends below the Nyquist frequency in any case.
+    bins_per_octave : float
+        Its resolution.
+    sigma_bins : float
+        Width (standard deviation) of a steady sinusoid on it, in bins.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    qexp : float
+        Exponent that is applied to spectra before they are compared.
+    steps, batch : int
+        Steps of the learning, and frames of a step.
+    lifetime : int
+        Steps after which half of the columns of the dictionary are renewed, while twice as
+        many as instruments are learned; 0: as many as instruments, and none is renewed.
+    masking : bool
+        Whether stems are shares of the mixture, or synthesised from the tones with its phase.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+    """
+
+    instruments: int = 2
+    tones: int = 1
+    harmonics: int = 25
+    front_end: str = "cqt"
+    restarts: int = 2
+    seed: int = 0
+    hop_s: float = 0.0116
+    window_s: float = 0.186
+    window_sigmas: float = 4.0
+    fmin_hz: float = 27.5
+    fmax_hz: float = 20480.0
+    bins_per_octave: float = 102.4
+    sigma_bins: float = 6 / math.pi
+    pexp: float = 1.0
+    qexp: float = 0.5
+    steps: int = 500
+    batch: int = 24
+    lifetime: int = 0
+    masking: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        for name, limit in AT_LEAST.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < limit:
+                raise ValueError(f"{name}={value!r} must be an integer of at least {limit}")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type is float and not _positive(value):
+                raise ValueError(f"{field.name}={value!r} must be a number above 0")
+        if self.front_end not in FRONT_ENDS:
+            raise ValueError(f"front_end={self.front_end!r} must be one of {', '.join(FRONT_ENDS)}")
+        if self.fmin_hz >= self.fmax_hz:
+            raise ValueError(f"fmin_hz={self.fmin_hz} must be below fmax_hz={self.fmax_hz}")
+        if 2 * self.hop_s > self.window_s:
+            raise ValueError(f"hop_s={self.hop_s} must be at most half of window_s={self.window_s}")
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 < value < math.inf

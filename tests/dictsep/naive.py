@@ -1,0 +1,106 @@
+"""Slow and obvious twins of the kernels, from the formulas.
+
+All of them take complex numbers too, so that `gradient` can differentiate them.
+"""
+
+import itertools
+
+import numpy as np
+import scipy.optimize
+
+CUT, EPS = 6, 1e-7
+
+
+def centres(shift, spread, har, harscale):
+    """Positions of the harmonics; ``harscale`` 0 is the linear axis."""
+    h = np.arange(1, har + 1)
+    if harscale == 0:
+        return h * shift * np.sqrt(1 + spread * h**2)
+    return shift + harscale * (np.log(h) + 0.5 * np.log(1 + spread * h**2))
+
+
+def harmonics(params, insts, inst_dict, harscale, size):
+    """Magnitude of each harmonic of each tone, [tone, harmonic, bin]."""
+    result = []
+    for (amp, shift, sigma, spread), inst in zip(np.transpose(params), insts, strict=True):
+        distance = np.arange(size) - centres(shift, spread, len(inst_dict), harscale)[:, None]
+        gaussians = np.exp(-(distance**2) / (2 * sigma**2))
+        gaussians[np.abs(distance.real) > CUT * np.real(sigma)] = 0
+        result.append(amp * inst_dict[:, inst, None] * gaussians)
+    return np.array(result).reshape(-1, len(inst_dict), size)
+
+
+def powers(params, insts, inst_dict, harscale, pexp, size):
+    return (harmonics(params, insts, inst_dict, harscale, size) ** pexp).sum((0, 1))
+
+
+def magnitudes(params, insts, inst_dict, harscale, pexp, size):
+    return powers(params, insts, inst_dict, harscale, pexp, size) ** (1 / pexp)
+
+
+def loss(params, insts, inst_dict, harscale, pexp, qexp, y):
+    spectrum = magnitudes(params, insts, inst_dict, harscale, pexp, len(y))
+    return 0.5 * (((spectrum + EPS) ** qexp - (y + EPS) ** qexp) ** 2).sum()
+
+
+def gradient(function, x, step=1e-30):
+    """Derivative of a real function by each entry of ``x``, [..., *x.shape].
+
+    A step along the imaginary axis needs no difference of nearly equal values, and it works
+    where entries at 0 must not become negative.
+    """
+    result = []
+    for index in np.ndindex(x.shape):
+        moved = x.astype(complex)
+        moved[index] += 1j * step
+        result.append(np.imag(function(moved)) / step)
+    return np.moveaxis(np.array(result), 0, -1).reshape(np.shape(result[0]) + x.shape)
+
+
+def correlations(roots, inst_spect, baseshift):
+    """Scalar products of ``roots`` [bin] with the patterns at each shift, [instrument, bin]."""
+    m = len(roots)
+    result = np.zeros((inst_spect.shape[1], m))
+    for shift in range(m):
+        for i in range(m):
+            if 0 <= i - shift + baseshift < len(inst_spect):
+                result[:, shift] += roots[i] * inst_spect[i - shift + baseshift]
+    return result
+
+
+def best_combination(root, atoms, places, most):
+    """Greatest fall of the loss by one atom (or none) of ``atoms[place]`` at each place.
+
+    Tries all combinations by non-negative least squares; returns the fall, the places' atoms
+    (None: silent) and their coefficients.
+    """
+    best = (0.0, (None,) * places, np.zeros(places))
+    offers = [[None, *range(len(atoms[place]))] for place in range(places)]
+    for members in itertools.product(*offers):
+        sounding = [place for place in range(places) if members[place] is not None]
+        if not 0 < len(sounding) <= most:
+            continue
+        matrix = np.stack([atoms[place][members[place]] for place in sounding], axis=1)
+        found, norm = scipy.optimize.nnls(matrix, root)
+        fall = 0.5 * (root @ root - norm**2)
+        if fall > best[0] + 1e-12:
+            best = (fall, members, np.zeros(places))
+            best[2][sounding] = found
+    return best
+
+
+def cheapest_path(shifts, amps, costs, jump, onset, glide, octave):
+    """Path of least cost among all paths."""
+
+    def price(path):
+        total = sum(costs[frame, here] for frame, here in enumerate(path))
+        for frame, (there, here) in enumerate(itertools.pairwise(path)):
+            sounded, sounds = amps[frame, there] > 0, amps[frame + 1, here] > 0
+            total += onset * np.sum(sounded != sounds)
+            move = np.abs(shifts[frame + 1, here] - shifts[frame, there])[sounded & sounds]
+            total += jump * np.sum(1 + np.minimum(move[move > glide] / octave, 1))
+        return total
+
+    frames, number = costs.shape
+    paths = list(itertools.product(range(number), repeat=frames))
+    return np.array(min(paths, key=price))
