@@ -10,9 +10,9 @@ import scipy.fft
 from musisep.audio.logfreq import LogAxis, log_spectrogram
 from musisep.audio.stft import SpectralTransform, gaussian_window
 from musisep.dictsep.decode import Decoder
-from musisep.dictsep.dictlearn import linear_peaks
-from musisep.dictsep.pursuit import Floats, Peaks, ToneModel
 from musisep.dictsep.search import JointSearch
+from musisep.dictsep.synthesis import linear_peaks
+from musisep.dictsep.tones import Floats, Peaks, ToneModel
 from musisep.settings import Settings
 
 NYQUIST_SHARE = 0.49
@@ -57,9 +57,7 @@ class Analysis:
         """The short-time Fourier transform that the masks are applied to."""
         n_fft = scipy.fft.next_fast_len(round(self.settings.window_s * self.sample_rate), real=True)
         window = gaussian_window(n_fft, self.settings.window_sigmas)
-        return SpectralTransform(
-            n_fft, self.hop_length, window=window, center_pad_mode="constant"
-        )
+        return SpectralTransform(n_fft, self.hop_length, window=window, center_pad_mode="constant")
 
     @cached_property
     def model(self) -> ToneModel:
@@ -79,7 +77,7 @@ class Analysis:
         """Finds the tones of the whole recording."""
         return Decoder(self.search)
 
-    def frames(self, audio: Floats) -> Floats:
+    def frames(self, audio: Floats) -> tuple[Floats, float]:
         """Log-frequency spectrogram, frame-major, as the tones are found in it.
 
         Parameters
@@ -88,25 +86,27 @@ class Analysis:
 
         Returns
         -------
-        ndarray, shape (frame, bin)
+        frames : ndarray, shape (frame, bin)
             Magnitudes, as root mean square over the channels, with maximum 1 (or 0).
+        level : float
+            What they have been divided by.
         """
-        energy = 0.0
-        for channel in audio:
-            magnitudes = log_spectrogram(
-                channel, self.sample_rate, self.axis, hop_length=self.hop_length,
-                sigma_bins=self.settings.sigma_bins, front_end=self.settings.front_end,
-            )  # fmt: skip
-            energy = energy + magnitudes**2
-        frames = np.sqrt(np.asarray(energy).T, order="C")
-        return frames / (frames.max() or 1.0)
+        settings = self.settings
+        magnitudes = log_spectrogram(
+            audio, self.sample_rate, self.axis, hop_length=self.hop_length,
+            sigma_bins=settings.sigma_bins, front_end=settings.front_end,
+        )  # fmt: skip
+        frames = np.sqrt(np.mean(magnitudes**2, axis=0)).T
+        level = float(frames.max()) or 1.0
+        return np.ascontiguousarray(frames / level), level
 
     def linear(self, peaks: Peaks) -> Peaks:
-        """Move tones from the log-frequency axis to the bins of `transform`."""
+        """Move tones from the log-frequency axis to the bins and the scale of `transform`."""
         lowest = self.axis.fmin_hz * self.transform.n_fft / self.sample_rate
-        return linear_peaks(
-            peaks, self.axis.harscale, lowest, self.settings.window_sigmas / np.pi
-        )
+        sigma = self.settings.window_sigmas / np.pi
+        # A sinusoid of amplitude 1 has a peak of half of the window's sum.
+        level = 0.5 * self.transform.frame_window.sum()
+        return linear_peaks(peaks, self.axis.harscale, lowest, sigma).scaled(level)
 
     def table(self, peaks: Peaks) -> "np.recarray[Any, Any]":
         """Return the tones that sound as a record array, in the order of time."""

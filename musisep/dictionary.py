@@ -1,9 +1,11 @@
 """Dictionaries that are kept in files."""
 
+import math
 import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,14 +70,26 @@ class Dictionary:
         try:
             with zipfile.ZipFile(path) as archive:
                 _check_size(archive)
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(arrays["amplitudes"])
+                with archive.open("amplitudes.npy") as member:
+                    return cls(_read_array(member))
         except (ValueError, KeyError, EOFError, NotImplementedError, RuntimeError,
                 zipfile.BadZipFile) as error:  # fmt: skip
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
                 f"{os.fspath(path)}: is not a dictionary that musisep saved ({reason})"
             ) from None
+
+
+def _read_array(member: IO[bytes]) -> NDArray[np.float64]:
+    """Read an array whose header is checked before memory is taken."""
+    version = np.lib.format.read_magic(member)
+    if version != (1, 0):
+        raise ValueError(f"array format {version}")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+    if dtype.hasobject or math.prod(shape) > MAX_ENTRIES:
+        raise ValueError(f"{dtype} array of shape {shape}, not at most {MAX_ENTRIES} numbers")
+    member.seek(0)
+    return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _check_size(archive: zipfile.ZipFile) -> None:

@@ -3,13 +3,13 @@
 import math
 import os
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep.audio.files import replacing
 from musisep.audio.logfreq import LogAxis
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH_IN, PANEL_HEIGHT_IN = 9.0, 2.2
 LABELS_HEIGHT_IN = 0.6
+DOTS_PER_INCH = 120
 
 
 def spectrogram_figure(
@@ -66,7 +67,7 @@ def spectrogram_figure(
             level, cmap="magma", vmin=-range_db, vmax=0, aspect="auto", origin="lower",
             extent=(*times, -0.5, bins - 0.5),
         )  # fmt: skip
-        axes.set_title(title, loc="left", fontsize="medium")
+        axes.set_title(title, loc="left", fontsize="medium", parse_math=False)
         _label_octaves(axes, axis)
     grid[-1].set_xlabel("time in s")
     figure.supylabel("frequency in Hz", fontsize="medium")
@@ -75,14 +76,15 @@ def spectrogram_figure(
 
 
 def save_figure(figure: "Figure", path: str | os.PathLike[str]) -> None:
-    """Write a figure; the suffix names the format (``.png``, ``.pdf``, ``.svg``, ...).
+    """Write a figure whole or not at all.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         What to draw.
     path : str or path
-        The file; missing folders are made.
+        The file; its suffix names the format: ``.png``, ``.pdf``, ``.svg``, ... Missing
+        folders are made.
 
     Raises
     ------
@@ -92,10 +94,9 @@ def save_figure(figure: "Figure", path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     path = Path(path)
-    picture = BytesIO()  # drawn completely before the file is touched
-    figure.savefig(picture, format=path.suffix.removeprefix(".") or "png", dpi=120)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture.getvalue())
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format=path.suffix.removeprefix("."), dpi=DOTS_PER_INCH)
 
 
 def _levels_db(

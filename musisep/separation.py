@@ -15,14 +15,9 @@ from musisep.analysis import Analysis
 from musisep.audio import files
 from musisep.dictionary import Dictionary
 from musisep.dictsep import exptool
-from musisep.dictsep.dictlearn import (
-    Learner,
-    mask_spectrums,
-    random_batches,
-    synth_instruments,
-    unexplained,
-)
-from musisep.dictsep.pursuit import Floats, Peaks
+from musisep.dictsep.dictlearn import Learner, random_batches, unexplained
+from musisep.dictsep.synthesis import mask_spectrums, synth_instruments
+from musisep.dictsep.tones import Floats, Peaks
 from musisep.settings import Settings
 
 Progress = Callable[[str, int, int], None]
@@ -162,11 +157,11 @@ def separate(
     report = progress or (lambda stage, done, total: None)
     audio, sample_rate = load(mixture, sample_rate)
     analysis = Analysis(settings, sample_rate)
-    frames = analysis.frames(audio)
+    frames, level = analysis.frames(audio)
     learned = [dictionary] if dictionary else learn(analysis, frames, jobs, report)
     left, chosen = choose(analysis, frames, learned, jobs)
     amplitudes = learned[chosen].amplitudes
-    peaks = analysis.decoder(frames, amplitudes, jobs)
+    peaks = find(analysis, frames, amplitudes, jobs, report).scaled(level)
     stems = mask(analysis, audio, peaks, amplitudes, report)
     order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
     return Separation(
@@ -237,25 +232,39 @@ def choose(
     return tuple(left), int(np.argmin(left))
 
 
+def find(
+    analysis: Analysis, frames: Floats, amplitudes: Floats, jobs: int, report: Progress
+) -> Peaks:
+    """Find the tones of the whole recording, (frame, tone)."""
+    report("decoding", 0, len(frames))
+    peaks = analysis.decoder(frames, amplitudes, jobs)
+    report("decoding", len(frames), len(frames))
+    return peaks
+
+
 def mask(
     analysis: Analysis, audio: Floats, peaks: Peaks, amplitudes: Floats, report: Progress
 ) -> Floats:
-    """Divide the mixture among the instruments; result [instrument, channel, sample]."""
+    """Divide the mixture by the instruments' spectra; result [instrument, channel, sample]."""
     transform = analysis.transform
     linear = analysis.linear(peaks)
     stems = np.empty((amplitudes.shape[1], *audio.shape))
 
     def blocks(channel: Floats) -> Iterator[tuple[int, NDArray[np.complexfloating]]]:
         for first, spectra in transform.stft_blocks(channel):
-            report("masking", first + len(spectra), len(peaks.amps))
             tones = linear[first : first + len(spectra)]
             spects = synth_instruments(
                 tones, amplitudes, exptool.LINEAR, analysis.settings.pexp, transform.frequencies
             )
-            yield first, np.swapaxes(mask_spectrums(spects, spectra.T)[0], 1, 2)
+            if analysis.settings.masking:
+                yield first, np.swapaxes(mask_spectrums(spects, spectra.T)[0], 1, 2)
+            else:
+                yield first, spects.swapaxes(1, 2) * np.exp(1j * np.angle(spectra))
 
+    report("masking", 0, len(audio))
     for index, channel in enumerate(audio):
         stems[:, index] = transform.istft_blocks(blocks(channel), channel.size, stems.shape[:1])
+        report("masking", index + 1, len(audio))
     return stems
 
 
@@ -265,7 +274,7 @@ def loudest_first(stems: Floats) -> NDArray[np.intp]:
 
 
 def _checked(settings: dict[str, Any], dictionary: Dictionary | None) -> Settings:
-    """Settings from keywords; a given dictionary tells the number of instruments."""
+    """Make settings from keywords; a given dictionary tells the number of instruments."""
     if dictionary is None:
         return Settings(**settings)
     settings = {"instruments": dictionary.instruments, **settings}

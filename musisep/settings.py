@@ -94,6 +94,8 @@ class Settings:
             raise ValueError(f"front_end={self.front_end!r} must be one of {', '.join(FRONT_ENDS)}")
         if self.fmin_hz >= self.fmax_hz:
             raise ValueError(f"fmin_hz={self.fmin_hz} must be below fmax_hz={self.fmax_hz}")
+        if self.lifetime > self.steps:
+            raise ValueError(f"lifetime={self.lifetime} must be at most steps={self.steps}")
         if 2 * self.hop_s > self.window_s:
             raise ValueError(f"hop_s={self.hop_s} must be at most half of window_s={self.window_s}")
 

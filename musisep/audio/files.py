@@ -227,9 +227,10 @@ def _ffmpeg(path: Path) -> str:
     return f"ffmpeg -i {shlex.quote(path.name)} {shlex.quote(target)}"
 
 
-def check_rate(name: str, rate: int) -> int:
+def check_rate(name: str, rate: int | None) -> int:
+    """Return a sample rate in Hz as an int; ValueError if it is none that we work at."""
     try:
-        value = operator.index(rate)
+        value = operator.index(rate)  # type: ignore[arg-type]
     except TypeError:
         value = 0
     if not MIN_RATE <= value <= MAX_RATE:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-class Adam_B:  # noqa: N801 - the name under which the algorithm was published
+class Adam_B:
     """Adam with bounds, adapted to dictionaries of harmonic amplitudes.
 
     Unlike in plain Adam [1]_, the second moment is averaged over the harmonics of a column, so
@@ -69,7 +69,8 @@ class Adam_B:  # noqa: N801 - the name under which the algorithm was published
         direction = np.asarray(direction, dtype=np.float64)
         self.steps += 1
         self.first_moment += (1 - self.beta1) * (direction - self.first_moment)
-        self.second_moment += (1 - self.beta2) * (np.mean(direction**2, axis=0) - self.second_moment)
+        square = np.mean(direction**2, axis=0)
+        self.second_moment += (1 - self.beta2) * (square - self.second_moment)
         first = self.first_moment / (1 - self.beta1**self.steps)
         second = self.second_moment / (1 - self.beta2**self.steps)
         move = self.alpha * first / (np.sqrt(second) + self.eps)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musisep.compiled import kernel
-from musisep.dictsep.pursuit import Floats, Peaks, ToneModel, slots
 from musisep.dictsep.search import Hypotheses, JointSearch
+from musisep.dictsep.tones import Floats, Peaks, ToneModel, slots
 
 GLIDE = 1.5
 """Sigmas that a shift may move from frame to frame for nothing."""
@@ -42,7 +42,7 @@ class Decoder:
     hypotheses: int = 40
     jump: float = 0.2
     onset: float = 0.2
-    crossing: float = 0.05
+    crossing: float = 0.03
 
     @property
     def model(self) -> ToneModel:

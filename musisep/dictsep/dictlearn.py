@@ -3,30 +3,48 @@
 When run, the learning is tested on artificial spectra: ``python -m musisep.dictsep.dictlearn``.
 """
 
+import argparse
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from musisep import metrics
 from musisep.dictsep import exptool
 from musisep.dictsep.adam_b import Adam_B
 from musisep.dictsep.pursuit import (
-    Floats,
     GreedyPursuit,
-    Ints,
-    Peaks,
-    ToneModel,
     calc_harscale,
     fft_selector,
-    inst_shift,
     inst_shift_dict_grad,
     peak_pursuit,
-    slots,
 )
 from musisep.dictsep.search import JointSearch
+from musisep.dictsep.synthesis import (
+    all_instruments,
+    mask_spectrums,
+    synth_instruments,
+    synth_spect,
+)
+from musisep.dictsep.tones import Floats, Peaks, ToneFinder, ToneModel, slots
+
+__all__ = [
+    "Learner",
+    "dict_grad",
+    "gen_random_inst",
+    "gen_random_inst_dict",
+    "gen_test_spects",
+    "learn_spect_dict",
+    "mask_spectrums",
+    "random_batches",
+    "stoch_grad",
+    "synth_spect",
+    "test_learn",
+    "test_learn_multi",
+    "unexplained",
+]
 
 FIRST_STEP, LAST_STEP = 0.02, 0.001
 """Step sizes of the learning, which falls linearly from the first to the last."""
@@ -36,17 +54,6 @@ TEST_BLOCK = 100
 """Artificial spectra that are generated at a time."""
 TEST_FLANKS = (2, 3, 4)
 """For `JointSearch`: artificial tones come close, at distances that music seldom has."""
-
-
-class ToneFinder(Protocol):
-    """What finds tones: `GreedyPursuit`, `JointSearch` and `Decoder` take each other's place."""
-
-    @property
-    def model(self) -> ToneModel:
-        """What tones look like."""
-
-    def __call__(self, frames: Floats, inst_dict: Floats, jobs: int = 1) -> Peaks:
-        """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
 
 
 def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
@@ -69,9 +76,7 @@ def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
     return amplitudes / amplitudes.max()
 
 
-def gen_random_inst_dict(
-    har: int, inst_num: int, rng: np.random.Generator | None = None
-) -> Floats:
+def gen_random_inst_dict(har: int, inst_num: int, rng: np.random.Generator | None = None) -> Floats:
     """Generate a dictionary with columns from `gen_random_inst`, shape (har, inst_num)."""
     rng = rng or np.random.default_rng()
     return np.stack([gen_random_inst(har, rng) for _ in range(inst_num)], axis=1)
@@ -131,7 +136,8 @@ def stoch_grad(
 
 
 def _summed_amplitudes(peaks: Peaks, instruments: int) -> Floats:
-    return np.bincount(peaks.insts.ravel(), peaks.amps.ravel(), minlength=instruments)
+    sums = np.bincount(peaks.insts.ravel(), peaks.amps.ravel(), minlength=instruments)
+    return sums.astype(np.float64)
 
 
 class Learner:
@@ -331,144 +337,6 @@ def learn_spect_dict(
     return learner.get_dict()
 
 
-def synth_instruments(
-    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int
-) -> Floats:
-    """Synthesise the spectrogram of each instrument.
-
-    Parameters
-    ----------
-    peaks : Peaks, shape (frame, tone)
-        Tones; a place belongs to one instrument in all frames.
-    inst_dict : array_like, shape (harmonic, instrument)
-        Relative amplitudes of the harmonics.
-    harscale : float
-        Scale of the log-frequency axis, or `exptool.LINEAR`.
-    pexp : float
-        Exponent for the addition of sinusoids.
-    m : int
-        Number of bins.
-
-    Returns
-    -------
-    ndarray, shape (instrument, m, frame)
-    """
-    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
-    params = peaks.params
-    powers = np.zeros((inst_dict.shape[1], len(params), m))
-    insts = peaks.insts[0].copy() if len(params) else np.zeros(0, np.int64)
-    exptool.add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers)
-    return np.moveaxis(powers if pexp == 1 else powers ** (1 / pexp), 1, 2)
-
-
-def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | None = None) -> Peaks:
-    """Move tones from a log-frequency axis to a linear one.
-
-    Parameters
-    ----------
-    peaks : Peaks
-        Tones with shifts on the log-frequency axis.
-    harscale : float
-        Scale of that axis.
-    lowest : float
-        Position of its bin 0 on the linear axis.
-    sigma : float, optional
-        Width of a harmonic there, in bins; default: the numbers of the log-frequency axis.
-    """
-    sigmas = peaks.sigmas if sigma is None else np.full(peaks.sigmas.shape, sigma)
-    shifts = lowest * np.exp(peaks.shifts / harscale)
-    return Peaks(peaks.amps, shifts, sigmas, peaks.spreads, peaks.insts)
-
-
-def synth_spect(
-    spect: ArrayLike,
-    tone_num: int,
-    inst_dict: ArrayLike,
-    fsigma: float,
-    spectheight: int,
-    pexp: float,
-    qexp: float,
-    minfreq: float,
-    maxfreq: float,
-    *,
-    finder: ToneFinder | None = None,
-) -> tuple[Floats, list[Floats], Floats, list[Floats]]:
-    """Separate and synthesise the spectrograms from the original spectrogram.
-
-    Parameters
-    ----------
-    spect : array_like, shape (m, frame)
-        Log-frequency spectrogram of the recording.
-    tone_num : int
-        Maximum number of simultaneous tones of an instrument.
-    inst_dict : array_like, shape (harmonic, instrument)
-        Relative amplitudes of the harmonics.
-    fsigma : float
-        Width of a steady sinusoid, in bins, on either axis.
-    spectheight : int
-        Height of the linear-frequency spectrograms, from 0 to half the sampling frequency.
-    pexp, qexp : float
-        Exponents for the addition of sinusoids, and to be applied on the spectrum.
-    minfreq, maxfreq : float
-        Frequency range of `spect`, in units of the sampling frequency.
-    finder : ToneFinder, optional
-        Finds the tones; `JointSearch` by default.
-
-    Returns
-    -------
-    dict_spectrum : ndarray, shape (m, frame)
-        Synthesised log-frequency spectrogram with all instruments.
-    inst_spectrums : list of ndarray
-        The same for each instrument.
-    dict_spectrum_lin : ndarray, shape (spectheight, frame)
-        Synthesised linear-frequency spectrogram with all instruments.
-    inst_spectrums_lin : list of ndarray
-        The same for each instrument.
-    """
-    frames = np.ascontiguousarray(np.asarray(spect, dtype=np.float64).T)
-    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
-    m = frames.shape[1]
-    harscale = calc_harscale(minfreq, maxfreq, m)
-    finder = finder or JointSearch(ToneModel(fsigma, harscale, m, pexp, qexp), tone_num)
-    peaks = finder(frames, inst_dict)
-    spects = synth_instruments(peaks, inst_dict, harscale, pexp, m)
-    linear = linear_peaks(peaks, harscale, 2 * spectheight * minfreq)
-    spects_lin = synth_instruments(linear, inst_dict, exptool.LINEAR, pexp, spectheight)
-    return _all(spects, pexp), list(spects), _all(spects_lin, pexp), list(spects_lin)
-
-
-def _all(spects: Floats, pexp: float) -> Floats:
-    """Spectrogram of all instruments from those of each."""
-    return np.asarray(np.sum(spects**pexp, axis=0) ** (1 / pexp))
-
-
-def mask_spectrums(
-    spects: Sequence[ArrayLike], orig_spect: ArrayLike
-) -> tuple[list[NDArray[Any]], NDArray[Any]]:
-    """Mask the synthesised spectrograms with the original spectrogram.
-
-    Parameters
-    ----------
-    spects : sequence of array_like, all of one shape
-        Synthesised spectrograms of the instruments.
-    orig_spect : array_like, of the same shape, real or complex
-        Original spectrogram.
-
-    Returns
-    -------
-    spectrums : list of ndarray
-        Masked spectrograms; they add up to the original wherever a spectrogram is above 0.
-    mask_spect : ndarray
-        What each spectrogram is multiplied by: the original over the sum of `spects`.
-    """
-    total = np.sum(np.asarray(spects), axis=0)
-    mask_spect = np.divide(
-        orig_spect, total, out=np.zeros(total.shape, np.result_type(orig_spect, total)),
-        where=total > np.finfo(np.float64).tiny,
-    )  # fmt: skip
-    return [mask_spect * spect for spect in spects], mask_spect
-
-
 def gen_test_spects(
     inst_dict: Floats, model: ToneModel, tone_num: int, number: int, rng: np.random.Generator
 ) -> Floats:
@@ -548,7 +416,7 @@ def test_learn(
     def batches() -> Iterator[Floats]:
         while True:
             spects = gen_test_spects(original, model, tone_num, TEST_BLOCK, rng)
-            yield from np.ascontiguousarray(_all(spects, pexp).T)[:, None]
+            yield from np.ascontiguousarray(all_instruments(spects, pexp).T)[:, None]
 
     learner = Learner(
         fsigma, tone_num, 2 * inst_num, har, m, lifetime, pexp, qexp,
@@ -561,7 +429,7 @@ def test_learn(
     finder = JointSearch(model, tone_num, flanks=TEST_FLANKS, refined=4, steps=20)
     measures = []
     for inst_dict in (original, trained):
-        peaks = finder(np.ascontiguousarray(_all(spects, pexp).T), inst_dict)
+        peaks = finder(np.ascontiguousarray(all_instruments(spects, pexp).T), inst_dict)
         estimates = synth_instruments(peaks, inst_dict, model.harscale, pexp, m)
         measures += [np.mean(measure) for measure in metrics.bss_eval(spects, estimates)[:3]]
     return np.array(measures)
@@ -609,3 +477,41 @@ def test_learn_multi(
         if progress is not None:
             progress(number, measures[number])
     return measures
+
+
+def command(argv: Sequence[str] | None = None) -> None:
+    """Run `test_learn_multi`; print a line for each dictionary, means and deviations."""
+    parser = argparse.ArgumentParser(
+        prog="python -m musisep.dictsep.dictlearn",
+        description="test the learning of dictionaries on artificial spectra",
+    )
+    parser.add_argument("--dictionaries", type=int, default=10, metavar="N", help="default: 10")
+    parser.add_argument("--steps", type=int, default=10_000, metavar="N", help="default: 10000")
+    parser.add_argument("--spectra", type=int, default=1000, metavar="N", help="default: 1000")
+    parser.add_argument("--lifetime", type=int, default=500, metavar="N", help="default: 500")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    args = parser.parse_args(argv)
+    line = "{:>10s} | {:>7s} {:>7s} {:>7s} | {:>7s} {:>7s} {:>7s} | {:>7s}".format
+    print(line("dictionary", "SDR", "SIR", "SAR", "SDR", "SIR", "SAR", "time"))
+    print(line("", "with", "the", "true", "with", "the", "learned", "s"), flush=True)
+    begin = time.perf_counter()
+
+    def show(label: str, row: Floats, seconds: str = "") -> None:
+        print(line(label, *(f"{value:.1f}" for value in row), seconds), flush=True)
+
+    def show_dictionary(number: int, row: Floats) -> None:
+        nonlocal begin
+        show(str(number + 1), row, f"{time.perf_counter() - begin:.1f}")
+        begin = time.perf_counter()
+
+    measures = test_learn_multi(
+        runs=args.steps, test_samples=args.spectra, lifetime=args.lifetime,
+        num_dicts=args.dictionaries, seed=args.seed, progress=show_dictionary,
+    )  # fmt: skip
+    show("mean", measures.mean(axis=0))
+    with np.errstate(invalid="ignore"):  # perfect separation is infinite dB
+        show("deviation", measures.std(axis=0))
+
+
+if __name__ == "__main__":
+    command()

@@ -86,7 +86,9 @@ def add_tones(params, insts, inst_dict, harscale, pexp, powers):
             height = params[AMP, tone] * inst_dict[har, insts[tone]]
             if height <= 0.0:
                 continue
-            centre = harmonic_centre(params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale)[0]
+            centre, _, _ = harmonic_centre(
+                params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale
+            )
             low, high = support(centre, sigma, powers.size)
             value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
             value *= power(height, pexp)
@@ -133,7 +135,9 @@ def add_dict_grad(params, insts, inst_dict, harscale, pexp, weights, grad):
             continue
         sigma = params[SIGMA, tone]
         for har in range(inst_dict.shape[0]):
-            centre = harmonic_centre(params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale)[0]
+            centre, _, _ = harmonic_centre(
+                params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale
+            )
             low, high = support(centre, sigma, weights.size)
             value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
             total = 0.0
@@ -272,9 +276,10 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
                 for j in range(i + 1):
                     normal[j, i] = dot(rows[i], rows[j])
             for i in range(n):
-                free[i] = normal[i, i] > 0.0 and not (
-                    (x[i] <= low[i] and gradient[i] > 0.0) or (x[i] >= high[i] and gradient[i] < 0.0)
-                )
+                leaves_low = x[i] <= low[i] and gradient[i] > 0.0
+                leaves_high = x[i] >= high[i] and gradient[i] < 0.0
+                movable = low[i] < high[i] and normal[i, i] > 0.0
+                free[i] = movable and not leaves_low and not leaves_high
             stale = False
         if not solve_damped(normal, gradient, free, damping, step):
             damping *= 10.0

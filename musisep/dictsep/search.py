@@ -17,16 +17,8 @@ from joblib import Parallel, delayed
 
 from musisep.compiled import kernel
 from musisep.dictsep.exptool import AMP, SHIFT, SIGMA, dot, fit_tones, power
-from musisep.dictsep.pursuit import (
-    Floats,
-    Peaks,
-    ToneModel,
-    bound_arrays,
-    correlations,
-    from_slots,
-    gen_inst_spect,
-    slots,
-)
+from musisep.dictsep.pursuit import bound_arrays, correlations, gen_inst_spect
+from musisep.dictsep.tones import Floats, Peaks, ToneModel, from_slots, slots
 
 BLOCK = 64
 """Frames that a thread takes at a time; results do not depend on it."""
@@ -115,7 +107,8 @@ class JointSearch:
             scores = correlations(model.roots(frames[block]), spects, baseshift)
             search_frames(
                 scores, norms, patterns, baseshift, insts, self.most or insts.size,
-                self.candidates, flanks, max(self.beam, number), 1 / model.qexp, *(array[block] for array in found),
+                self.candidates, flanks, max(self.beam, number), 1 / model.qexp,
+                *(array[block] for array in found),
             )  # fmt: skip
 
         in_blocks(search, len(frames), jobs)
@@ -159,10 +152,10 @@ def _norms(patterns: Floats, baseshift: int, m: int) -> Floats:
 
 
 @kernel
-def search_frames(
+def search_frames(  # type: ignore[no-untyped-def]
     scores, norms, patterns, baseshift, insts, most, count, flanks, beam, inverse_qexp, shifts,
     amps, gains,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """Fill `shifts`, `amps`, `gains` (see `Hypotheses`) from ``scores`` [frame, inst, bin]."""
     width = count + flanks.size
     for frame in range(scores.shape[0]):
@@ -284,8 +277,9 @@ def grow(gram, scored, candidates, insts, most, beam):  # type: ignore[no-untype
                 if candidates[insts[place], member - first] == SILENT:
                     continue
                 gain = extend(
-                    gram, scored, members[parent], factors[parent], projections[parent], place, member
-                )
+                    gram, scored, members[parent], factors[parent], projections[parent], place,
+                    member,
+                )  # fmt: skip
                 if gain > 0.0:
                     parents[number], joined[number] = parent, member
                     new_gains[number] = gains[parent] + gain
@@ -345,12 +339,12 @@ def solve_upper(factor, projection, size):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def refine_frames(
+def refine_frames(  # type: ignore[no-untyped-def]
     targets, shifts, amps, gains, insts, inst_dict, harscale, pexp, qexp, fsigma, lower, upper,
     steps, params,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """Fit the hypotheses of each frame; ``params`` [frame, 4, tone] gets the best of each."""
-    trial = np.zeros(lower.shape)
+    trial, highest = np.zeros(lower.shape), upper.copy()
     for frame in range(targets.shape[0]):
         lowest = np.inf
         for rank in range(gains.shape[1]):
@@ -360,8 +354,10 @@ def refine_frames(
             trial[AMP] = amps[frame, rank]
             trial[SHIFT] = shifts[frame, rank]
             trial[SIGMA] = fsigma
+            for place in range(insts.size):  # silent places stay silent
+                highest[AMP, place] = upper[AMP, place] if trial[AMP, place] > 0.0 else 0.0
             loss = fit_tones(
-                trial, insts, inst_dict, harscale, pexp, qexp, targets[frame], lower, upper,
+                trial, insts, inst_dict, harscale, pexp, qexp, targets[frame], lower, highest,
                 steps, 1e-3,
             )  # fmt: skip
             if loss < lowest:

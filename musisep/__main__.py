@@ -1,0 +1,34 @@
+"""The command `musisep`, also ``python -m musisep``."""
+
+import sys
+from collections.abc import Sequence
+
+from musisep import cli
+
+COMMANDS = (cli.SEPARATE,)
+"""The sub-commands."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the sub-command that the arguments name.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status, see `musisep.cli.execute`.
+    """
+    parser = cli.new_parser("musisep", "Blind separation of the instruments in a recording.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    for command in COMMANDS:
+        summary = command.summary
+        command.equip(subparsers.add_parser(command.name, help=summary, description=summary))
+    return cli.execute(parser, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

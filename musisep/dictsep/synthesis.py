@@ -1,0 +1,155 @@
+"""Spectrograms of the instruments from their tones, and masks from these."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.dictsep import exptool
+from musisep.dictsep.pursuit import calc_harscale
+from musisep.dictsep.search import JointSearch
+from musisep.dictsep.tones import Floats, Peaks, ToneFinder, ToneModel
+
+
+def synth_instruments(
+    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int
+) -> Floats:
+    """Synthesise the spectrogram of each instrument.
+
+    Parameters
+    ----------
+    peaks : Peaks, shape (frame, tone)
+        Tones; a place belongs to one instrument in all frames.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    harscale : float
+        Scale of the log-frequency axis, or `exptool.LINEAR`.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    m : int
+        Number of bins.
+
+    Returns
+    -------
+    ndarray, shape (instrument, m, frame)
+    """
+    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    params = peaks.params
+    powers = np.zeros((inst_dict.shape[1], len(params), m))
+    insts = peaks.insts[0].copy() if len(params) else np.zeros(0, np.int64)
+    exptool.add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers)
+    return np.moveaxis(powers if pexp == 1 else powers ** (1 / pexp), 1, 2)
+
+
+def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | None = None) -> Peaks:
+    """Move tones from a log-frequency axis to a linear one.
+
+    Parameters
+    ----------
+    peaks : Peaks
+        Tones with shifts on the log-frequency axis.
+    harscale : float
+        Scale of that axis.
+    lowest : float
+        Position of its bin 0 on the linear axis.
+    sigma : float, optional
+        Width of a harmonic there, in bins; default: the numbers of the log-frequency axis.
+    """
+    sigmas = peaks.sigmas if sigma is None else np.full(peaks.sigmas.shape, sigma)
+    shifts = lowest * np.exp(peaks.shifts / harscale)
+    return Peaks(peaks.amps, shifts, sigmas, peaks.spreads, peaks.insts)
+
+
+def synth_spect(
+    spect: ArrayLike,
+    tone_num: int,
+    inst_dict: ArrayLike,
+    fsigma: float,
+    spectheight: int,
+    pexp: float,
+    qexp: float,
+    minfreq: float,
+    maxfreq: float,
+    *,
+    finder: ToneFinder | None = None,
+) -> tuple[Floats, list[Floats], Floats, list[Floats]]:
+    """Separate and synthesise the spectrograms from the original spectrogram.
+
+    Parameters
+    ----------
+    spect : array_like, shape (m, frame)
+        Log-frequency spectrogram of the recording.
+    tone_num : int
+        Maximum number of simultaneous tones of an instrument.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    fsigma : float
+        Width of a steady sinusoid, in bins, on either axis.
+    spectheight : int
+        Height of the linear-frequency spectrograms, from 0 to half the sampling frequency.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied on the spectrum.
+    minfreq, maxfreq : float
+        Frequency range of `spect`, in units of the sampling frequency.
+    finder : ToneFinder, optional
+        Finds the tones; `JointSearch` by default.
+
+    Returns
+    -------
+    dict_spectrum : ndarray, shape (m, frame)
+        Synthesised log-frequency spectrogram with all instruments.
+    inst_spectrums : list of ndarray
+        The same for each instrument.
+    dict_spectrum_lin : ndarray, shape (spectheight, frame)
+        Synthesised linear-frequency spectrogram with all instruments.
+    inst_spectrums_lin : list of ndarray
+        The same for each instrument.
+    """
+    frames = np.ascontiguousarray(np.asarray(spect, dtype=np.float64).T)
+    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    m = frames.shape[1]
+    harscale = calc_harscale(minfreq, maxfreq, m)
+    finder = finder or JointSearch(ToneModel(fsigma, harscale, m, pexp, qexp), tone_num)
+    peaks = finder(frames, inst_dict)
+    spects = synth_instruments(peaks, inst_dict, harscale, pexp, m)
+    linear = linear_peaks(peaks, harscale, 2 * spectheight * minfreq)
+    spects_lin = synth_instruments(linear, inst_dict, exptool.LINEAR, pexp, spectheight)
+    return (
+        all_instruments(spects, pexp),
+        list(spects),
+        all_instruments(spects_lin, pexp),
+        list(spects_lin),
+    )
+
+
+def all_instruments(spects: Floats, pexp: float) -> Floats:
+    """Spectrogram of all instruments from those of each."""
+    return np.asarray(np.sum(spects**pexp, axis=0) ** (1 / pexp))
+
+
+def mask_spectrums(
+    spects: Sequence[ArrayLike] | Floats, orig_spect: ArrayLike
+) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+    """Mask the synthesised spectrograms with the original spectrogram.
+
+    Parameters
+    ----------
+    spects : sequence of array_like, all of one shape
+        Synthesised spectrograms of the instruments.
+    orig_spect : array_like, of the same shape, real or complex
+        Original spectrogram.
+
+    Returns
+    -------
+    spectrums : list of ndarray
+        Masked spectrograms; they add up to the original wherever a spectrogram is above 0.
+    mask_spect : ndarray
+        What each spectrogram is multiplied by: the original over the sum of `spects`.
+    """
+    total = np.sum(np.asarray(spects), axis=0)
+    mask_spect = np.divide(
+        orig_spect, total, out=np.zeros(total.shape, np.result_type(orig_spect, total)),
+        where=total > np.finfo(np.float64).tiny,
+    )  # fmt: skip
+    return [mask_spect * spect for spect in spects], mask_spect

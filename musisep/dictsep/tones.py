@@ -1,0 +1,187 @@
+"""Tones: sets of them, and what they look like on a log-frequency axis."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.dictsep import exptool
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SIGMA_RANGE = (0.8, 1.5)
+"""Bounds of a tone's sigma, relative to the width of a steady sinusoid."""
+SPREAD_MAX = 2e-3
+"""Upper bound of a tone's inharmonicity."""
+
+
+class Peaks:
+    """A set of tones as parallel arrays.
+
+    The arrays have one shape: ``(tone,)`` for one frame, or ``(..., tone)`` for many frames,
+    where an amplitude of 0 marks an empty place.
+
+    Parameters
+    ----------
+    amps : array_like
+        Amplitudes.
+    shifts : array_like
+        Fundamental frequencies, in bins.
+    sigmas : array_like
+        Standard deviations of the harmonics, in bins.
+    spreads : array_like
+        Inharmonicities.
+    insts : array_like of int
+        Instrument numbers: columns of a dictionary.
+    """
+
+    def __init__(
+        self,
+        amps: ArrayLike,
+        shifts: ArrayLike,
+        sigmas: ArrayLike,
+        spreads: ArrayLike,
+        insts: ArrayLike,
+    ) -> None:
+        self.amps, self.shifts, self.sigmas, self.spreads = (
+            np.asarray(values, dtype=np.float64) for values in (amps, shifts, sigmas, spreads)
+        )
+        self.insts = np.asarray(insts, dtype=np.int64)
+        shapes = [
+            array.shape for array in (self.amps, self.shifts, self.sigmas, self.spreads, self.insts)
+        ]
+        if len(set(shapes)) != 1:
+            raise ValueError(f"amps, shifts, sigmas, spreads, insts differ in shape: {shapes}")
+
+    @classmethod
+    def empty(cls) -> "Peaks":
+        """Return a set of no tones."""
+        return cls([], [], [], [], [])
+
+    @classmethod
+    def from_array(cls, array: ArrayLike, insts: ArrayLike) -> "Peaks":
+        """Return the tones whose `get_array` is `array`.
+
+        Parameters
+        ----------
+        array : array_like, shape (..., 4 * tone)
+            Amplitudes, shifts, sigmas and spreads, one after the other.
+        insts : array_like of int, shape (..., tone)
+            Instrument numbers.
+        """
+        amps, shifts, sigmas, spreads = np.split(np.asarray(array), 4, axis=-1)
+        return cls(amps, shifts, sigmas, spreads, insts)
+
+    def get_array(self) -> Floats:
+        """Return amplitudes, shifts, sigmas and spreads one after the other, (..., 4 * tone)."""
+        return np.concatenate((self.amps, self.shifts, self.sigmas, self.spreads), axis=-1)
+
+    @property
+    def params(self) -> Floats:
+        """The same as ``(..., 4, tone)``, which is what the kernels take."""
+        return np.stack((self.amps, self.shifts, self.sigmas, self.spreads), axis=-2)
+
+    def __len__(self) -> int:
+        """Return the number of tones of a frame."""
+        return self.amps.shape[-1]
+
+    def copy(self) -> "Peaks":
+        """Return an independent copy."""
+        return self.from_array(self.get_array(), self.insts.copy())
+
+    def __getitem__(self, index: Any) -> "Peaks":
+        """Return the tones, or with leading axes the frames, that `index` selects."""
+        return Peaks(
+            self.amps[index],
+            self.shifts[index],
+            self.sigmas[index],
+            self.spreads[index],
+            self.insts[index],
+        )
+
+    def renumbered(self, numbers: ArrayLike) -> "Peaks":
+        """Return these tones with instrument k called ``numbers[k]``."""
+        insts = np.asarray(numbers)[self.insts]
+        return Peaks(self.amps, self.shifts, self.sigmas, self.spreads, insts)
+
+    def scaled(self, factor: float) -> "Peaks":
+        """Return these tones `factor` times as loud."""
+        return Peaks(factor * self.amps, self.shifts, self.sigmas, self.spreads, self.insts)
+
+    def merged(self, other: "Peaks") -> "Peaks":
+        """Return these tones followed by the others."""
+        return Peaks(
+            *(
+                np.concatenate(pair, axis=-1)
+                for pair in zip(
+                    (self.amps, self.shifts, self.sigmas, self.spreads, self.insts),
+                    (other.amps, other.shifts, other.sigmas, other.spreads, other.insts),
+                    strict=True,
+                )
+            )
+        )
+
+
+@dataclass(frozen=True)
+class ToneModel:
+    """What tones look like on a log-frequency axis, whatever the instrument.
+
+    Parameters
+    ----------
+    fsigma : float > 0
+        Width (standard deviation) of a steady sinusoid, in bins.
+    harscale : float > 0
+        Bins per factor e in frequency; see `calc_harscale`.
+    m : int
+        Number of bins.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    qexp : float
+        Exponent that is applied to spectra before they are compared.
+    """
+
+    fsigma: float
+    harscale: float
+    m: int
+    pexp: float = 1.0
+    qexp: float = 0.5
+
+    def roots(self, spectra: Floats) -> Floats:
+        """``(y + eps)^q - eps^q``: spectra as they are compared, 0 where a spectrum is 0."""
+        return (spectra + exptool.EPS) ** self.qexp - self.root_floor
+
+    @property
+    def root_floor(self) -> float:
+        """``eps^q``: what the loss adds to these roots on both sides."""
+        return float(exptool.EPS**self.qexp)
+
+    def baseshift(self, har: int) -> int:
+        """Bins that the harmonics of a tone, whatever its spread, reach above its fundamental."""
+        reach = math.log(har) + 0.5 * math.log1p(SPREAD_MAX * har**2)
+        widest = exptool.CUT * SIGMA_RANGE[1] * self.fsigma
+        return math.ceil(self.harscale * reach + 2 * widest)
+
+
+class ToneFinder(Protocol):
+    """What finds tones; `GreedyPursuit`, `JointSearch`, `Decoder` take each other's place."""
+
+    @property
+    def model(self) -> ToneModel:
+        """What tones look like."""
+
+    def __call__(self, frames: Floats, inst_dict: Floats, jobs: int = 1) -> Peaks:
+        """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
+
+
+def slots(instruments: int, tones: int) -> Ints:
+    """Instrument of each place of a frame's tones: `tones` places for every instrument."""
+    return np.repeat(np.arange(instruments, dtype=np.int64), tones)
+
+
+def from_slots(params: Floats, insts: Ints) -> Peaks:
+    """Tones of many frames from the kernels' ``params`` (frame, 4, tone) and `slots`."""
+    amps, shifts, sigmas, spreads = np.moveaxis(params, -2, 0)
+    return Peaks(amps, shifts, sigmas, spreads, np.broadcast_to(insts, amps.shape))

@@ -1,0 +1,271 @@
+import re
+
+import numpy as np
+import pytest
+import soundfile as sf
+from duet import SAMPLE_RATE, duet
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import musisep
+from musisep.audio.files import AudioFileError
+from musisep.metrics import bss_eval
+
+QUICK = {"restarts": 1, "steps": 40, "batch": 8}
+
+
+@pytest.fixture(scope="module")
+def stems():
+    return duet()
+
+
+@pytest.fixture(scope="module")
+def separation(stems):
+    return musisep.separate(stems.sum(axis=0), SAMPLE_RATE, steps=150, jobs=2)
+
+
+def test_the_instruments_of_a_duet_are_told_apart(stems, separation):
+    measures = bss_eval(stems[:, None], separation.stems)
+    assert measures.sdr.min() > 12
+
+
+def test_stems_and_residual_are_the_mixture(stems, separation):
+    mixture = stems.sum(axis=0)
+    error = separation.stems.sum(axis=0) + separation.residual - mixture
+    assert np.abs(error).max() < 1e-12 * np.abs(mixture).max()
+
+
+def test_stems_come_loudest_first_and_so_do_dictionary_and_tones(stems, separation):
+    energy = np.sum(separation.stems**2, axis=(1, 2))
+    assert energy[0] > energy[1]
+    upper = bss_eval(stems[:, None], separation.stems).permutation[0]
+    f0_hz = separation.tones.f0_hz
+    assert np.median(f0_hz[separation.tones.instrument == upper]) > 550
+    assert np.median(f0_hz[separation.tones.instrument != upper]) < 260
+    even, odd = separation.dictionary.amplitudes[[1, 2], upper]
+    assert odd > 3 * even  # the reed has odd harmonics only
+
+
+def test_the_tones_are_those_of_the_notes(stems, separation):
+    tones = separation.tones
+    now = (tones.time_s > 0.1) & (tones.time_s < 0.4)
+    low = np.sort(tones.f0_hz[now])[: now.sum() // 2]
+    np.testing.assert_allclose(low, 220, rtol=5e-3)
+    assert np.all(np.diff(tones.time_s) >= 0)
+    assert tones.amplitude.min() > 0
+
+
+@pytest.mark.parametrize("front_end", ["cqt", "pursuit"])
+def test_same_seed_same_bytes_for_any_number_of_jobs(stems, front_end):
+    mixture = np.stack([stems[0], stems[1]])
+    one, two, again = (
+        musisep.separate(
+            mixture, SAMPLE_RATE, jobs=jobs, front_end=front_end, **QUICK | {"restarts": 2}
+        )
+        for jobs in (1, 2, 2)
+    )
+    for other in (two, again):
+        assert one.stems.tobytes() == other.stems.tobytes()
+        assert one.residual.tobytes() == other.residual.tobytes()
+        assert one.tones.tobytes() == other.tones.tobytes()
+        assert one.unexplained == other.unexplained
+    other = musisep.separate(mixture, SAMPLE_RATE, seed=1, front_end=front_end, **QUICK)
+    assert one.stems.tobytes() != other.stems.tobytes()
+
+
+def test_the_restart_that_leaves_least_is_chosen(separation):
+    assert len(separation.unexplained) == separation.settings.restarts
+    assert separation.chosen == int(np.argmin(separation.unexplained))
+    assert 0 < min(separation.unexplained) < 0.5
+
+
+def test_the_mixture_is_not_changed(stems):
+    mixture = 100 * stems.sum(axis=0)
+    before = mixture.copy()
+    musisep.separate(mixture, SAMPLE_RATE, **QUICK)
+    np.testing.assert_array_equal(mixture, before)
+
+
+def test_stereo_in_stereo_out(stems):
+    pan = np.array([[0.9, 0.2], [0.3, -0.8]])  # channel, instrument; one in reverse phase
+    result = musisep.separate(pan @ stems, SAMPLE_RATE, **QUICK | {"steps": 150})
+    assert result.stems.shape == (2, 2, stems.shape[1])
+    true = pan.T[:, :, None] * stems[:, None, :]
+    assert bss_eval(true, result.stems).sdr.min() > 8
+
+
+@pytest.mark.parametrize("instruments", [1, 3])
+def test_other_numbers_of_instruments(stems, instruments):
+    result = musisep.separate(stems.sum(axis=0), SAMPLE_RATE, instruments=instruments, **QUICK)
+    assert result.stems.shape == (instruments, 1, stems.shape[1])
+    assert result.dictionary.amplitudes.shape == (25, instruments)
+
+
+def test_two_tones_of_one_instrument(stems):
+    result = musisep.separate(stems.sum(axis=0), SAMPLE_RATE, instruments=1, tones=2, **QUICK)
+    loud = result.tones[np.abs(result.tones.time_s - 0.3) < 0.006]
+    np.testing.assert_allclose(np.sort(loud.f0_hz), [220, 587.3], rtol=5e-3)
+
+
+@settings(max_examples=15)
+@given(st.integers(1, 4000), st.sampled_from([8_000, 11_025, 16_000, 44_100]), st.integers(1, 3))
+def test_any_length_is_kept(length, sample_rate, channels):
+    audio = np.random.default_rng(length).normal(size=(channels, length))
+    result = musisep.separate(audio, sample_rate, restarts=1, steps=2, batch=2)
+    assert result.stems.shape == (2, channels, length)
+    total = result.stems.sum(axis=0) + result.residual
+    np.testing.assert_allclose(total, audio, rtol=0, atol=1e-12 * np.abs(audio).max())
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 192_000])
+def test_extreme_sample_rates(sample_rate):
+    stems = duet(sample_rate)[:, : sample_rate // 2]
+    result = musisep.separate(stems.sum(axis=0), sample_rate, **QUICK)
+    assert result.sample_rate == sample_rate
+    assert result.stems.shape == (2, 1, sample_rate // 2)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5])
+def test_silence_and_constants_work(level):
+    result = musisep.separate(np.full((1, 5000), level), SAMPLE_RATE, **QUICK)
+    assert np.isfinite(result.stems).all()
+    if not level:
+        assert not result.stems.any() and not result.residual.any() and not result.tones.size
+
+
+def test_tones_below_the_axis_of_a_silent_part_stay_silent(stems):
+    mixture = np.concatenate([stems.sum(axis=0), np.zeros(SAMPLE_RATE)])
+    result = musisep.separate(mixture, SAMPLE_RATE, **QUICK)
+    assert np.abs(result.stems[:, :, -SAMPLE_RATE // 2 :]).max() < 1e-9
+
+
+def test_a_dictionary_learned_elsewhere_is_used_and_keeps_its_order(stems, separation, tmp_path):
+    separation.dictionary.save(tmp_path / "duet.npz")
+    dictionary = musisep.Dictionary.load(tmp_path / "duet.npz")
+    swapped = musisep.Dictionary(dictionary.amplitudes[:, ::-1])
+    mixture = stems.sum(axis=0)
+    result = musisep.separate(mixture, SAMPLE_RATE, dictionary=dictionary)
+    reverse = musisep.separate(mixture, SAMPLE_RATE, dictionary=swapped)
+    np.testing.assert_array_equal(result.dictionary.amplitudes, dictionary.amplitudes)
+    assert bss_eval(stems[:, None], result.stems).sdr.min() > 12
+    assert bss_eval(result.stems, reverse.stems).permutation.tolist() == [1, 0]
+    assert result.settings.instruments == 2 and len(result.unexplained) == 1
+
+
+def test_columns_that_are_renewed(stems):
+    result = musisep.separate(stems.sum(axis=0), SAMPLE_RATE, lifetime=50, **QUICK | {"steps": 150})
+    assert result.dictionary.amplitudes.shape == (25, 2)
+    assert bss_eval(stems[:, None], result.stems).sdr.min() > 8
+
+
+def test_without_masking_the_stems_are_synthesised(stems, separation):
+    mixture = stems.sum(axis=0)
+    result = musisep.separate(mixture, SAMPLE_RATE, dictionary=separation.dictionary, masking=False)
+    assert bss_eval(stems[:, None], result.stems).sdr.min() > 6
+    total = result.stems.sum(axis=0) + result.residual
+    np.testing.assert_allclose(total[0], mixture, rtol=0, atol=1e-12)
+    ratio = np.linalg.norm(result.stems) / np.linalg.norm(separation.stems)
+    assert 0.7 < ratio < 1.3  # the scale of the tones is that of the recording
+
+
+def test_progress_is_reported(stems):
+    calls = []
+    musisep.separate(
+        stems.sum(axis=0), SAMPLE_RATE, progress=lambda *call: calls.append(call), **QUICK
+    )
+    stages = list(dict.fromkeys(stage for stage, _, _ in calls))
+    assert stages == ["learning", "decoding", "masking"]
+    for stage in stages:
+        done = [(done, total) for name, done, total in calls if name == stage]
+        assert done[-1][0] == done[-1][1]
+        assert [d for d, _ in done] == sorted(d for d, _ in done)
+
+
+@pytest.mark.parametrize(
+    ("mixture", "sample_rate", "message"),
+    [
+        ([0.0, np.nan, 1.0], 44_100, "mixture.*sample 1"),
+        ([[0.0, 1.0], [np.inf, 0.0]], 44_100, "mixture.*channel 1"),
+        ([], 44_100, "mixture.shape=(0,)"),
+        (np.zeros((2, 2, 2)), 44_100, "mixture.shape=(2, 2, 2)"),
+        (np.zeros((1000, 2)), 44_100, "is it transposed"),
+        ([0.0], None, "sample_rate=None must be"),
+        ([0.0], 4_000, "sample_rate=4000 must be"),
+        ([0.0], 400_000, "sample_rate=400000 must be"),
+    ],
+)
+def test_bad_mixtures_are_refused(mixture, sample_rate, message):
+    pattern = message if "*" in message else re.escape(message)
+    with pytest.raises(ValueError, match=pattern):
+        musisep.separate(mixture, sample_rate)
+
+
+def test_files_are_read_and_tell_their_rate(stems, tmp_path):
+    sf.write(tmp_path / "duet.wav", stems.sum(axis=0), SAMPLE_RATE)
+    result = musisep.separate(tmp_path / "duet.wav", **QUICK)
+    assert (result.sample_rate, result.stems.shape[1:]) == (SAMPLE_RATE, (1, stems.shape[1]))
+    with pytest.raises(ValueError, match="sample_rate=8000 must be left out"):
+        musisep.separate(tmp_path / "duet.wav", 8000)
+    with pytest.raises(AudioFileError, match="missing.wav"):
+        musisep.separate(tmp_path / "missing.wav")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"instruments": 0}, "instruments=0 must be an integer of at least 1"),
+        ({"instruments": 2.0}, "instruments=2.0 must be an integer"),
+        ({"tones": True}, "tones=True must be an integer"),
+        ({"seed": -1}, "seed=-1 must be an integer of at least 0"),
+        ({"front_end": "fft"}, "front_end='fft' must be one of cqt, pursuit"),
+        ({"hop_s": 0}, "hop_s=0 must be a number above 0"),
+        ({"hop_s": 0.2}, "hop_s=0.2 must be at most half of window_s=0.186"),
+        ({"qexp": np.nan}, "qexp=nan must be a number above 0"),
+        ({"fmin_hz": 30_000.0}, "fmin_hz=30000.0 must be below fmax_hz=20480.0"),
+        ({"lifetime": 501}, "lifetime=501 must be at most steps=500"),
+    ],
+)
+def test_bad_settings_are_refused(given, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        musisep.Settings(**given)
+
+
+def test_unknown_settings_are_refused():
+    with pytest.raises(TypeError, match="instrument"):
+        musisep.separate([0.0], 44_100, instrument=2)
+
+
+def test_the_number_of_instruments_must_be_that_of_the_dictionary(separation):
+    with pytest.raises(ValueError, match="instruments=3 must be 2"):
+        musisep.separate([0.0], 44_100, dictionary=separation.dictionary, instruments=3)
+
+
+def test_an_axis_without_room_is_refused():
+    with pytest.raises(ValueError, match=r"fmin_hz=5000.0 must be below 3920"):
+        musisep.separate([0.0], 8_000, fmin_hz=5000.0)
+
+
+def test_saved_float_stems_add_up(stems, separation, tmp_path):
+    paths, gain = separation.save(tmp_path, residual=True)
+    assert [path.name for path in paths] == ["instrument1.wav", "instrument2.wav", "residual.wav"]
+    assert gain == 1
+    total = sum(sf.read(path)[0] for path in paths)
+    mixture = stems.sum(axis=0)
+    assert np.abs(total - mixture).max() < 1e-6 * np.abs(mixture).max()
+
+
+def test_saved_integers_get_one_common_gain(stems, tmp_path):
+    result = musisep.separate(3 * stems.sum(axis=0), SAMPLE_RATE, **QUICK)
+    paths, gain = result.save(
+        tmp_path, filename="{track}-{stem}.{ext}", track="duet", format="flac", subtype="PCM_16"
+    )
+    assert paths[0] == tmp_path / "duet-instrument1.flac"
+    assert gain < 1
+    for path, stem in zip(paths, result.stems, strict=True):
+        np.testing.assert_allclose(sf.read(path)[0], gain * stem[0], atol=2**-15)
+
+
+def test_an_unknown_format_is_refused(separation, tmp_path):
+    with pytest.raises(ValueError, match="format='m4a' must be one of wav, flac"):
+        separation.save(tmp_path, format="m4a")
+    assert not list(tmp_path.iterdir())
