@@ -5,9 +5,9 @@
 Needs the program fluidsynth. Writes clarinet.flac, horn.flac and mix.flac, 44.1 kHz, mono, 16 bit:
 the stems are rounded first and the mixture is their sum, sample for sample.
 
-The music is after Mozart's Duos for two horns, K. 487 (public domain): its texture of horn
-fifths, sixths and thirds over broken triads, written for this script and not an edition of any
-one of the duos. It is notated in C, as for natural horns, and sounds a minor third lower.
+The music is the first eight bars of the Minuet in G by Christian Petzold (1725, public domain),
+which the notebook for Anna Magdalena Bach has made known as BWV Anh. 114: the upper line for the
+clarinet, the lower one, of whose first chord only the G is played, for the horn.
 """
 
 import argparse
@@ -22,7 +22,6 @@ import soundfile
 SAMPLE_RATE = 44100
 QUARTERS_PER_MINUTE = 138
 TICKS = 480  # per quarter note
-TRANSPOSITION = -3
 GAP = 0.08  # of a quarter note, between a note and the next
 TAIL_S = 0.4
 PEAK_DB = -3.0
@@ -32,13 +31,15 @@ SOUNDING_DB = -40.0  # an instrument sounds where its level is that close to its
 STEMS = {
     "clarinet": (
         71,
-        "E5 1.5, F5 .5, G5 1 | E5 1, D5 1, C5 1 | D5 1.5, E5 .5, F5 1 | E5 2, - 1 |"
-        "C5 2, E5 1 | F5 1, E5 1, D5 1 | G5 1, F5 .5, E5 .5, D5 1 | C5 2, - 1",
+        "D5 1, G4 .5, A4 .5, B4 .5, C5 .5 | D5 1, G4 1, G4 1 |"
+        "E5 1, C5 .5, D5 .5, E5 .5, F#5 .5 | G5 1, G4 1, G4 1 |"
+        "C5 1, D5 .5, C5 .5, B4 .5, A4 .5 | B4 1, C5 .5, B4 .5, A4 .5, G4 .5 |"
+        "F#4 1, G4 .5, A4 .5, B4 .5, G4 .5 | A4 3",
     ),
     "horn": (
         60,
-        "C5 1, G4 1, E4 1 | C5 1, G4 1, E4 1 | G4 2, D5 1 | C5 1, G4 1, C4 1 |"
-        "E4 1.5, F4 .5, G4 1 | D5 1, C5 1, G4 1 | E4 1, G4 2 | E4 1, G4 1, C4 1",
+        "G3 2, A3 1 | B3 3 | C4 3 | B3 3 | A3 3 | G3 3 | D4 1, B3 1, G3 1 |"
+        "D4 1, D3 .5, C4 .5, B3 .5, A3 .5",
     ),
 }
 
@@ -49,7 +50,8 @@ def notes(line: str) -> list[tuple[int, float, float]]:
     for word in line.replace("|", ",").split(","):
         name, length = word.split()
         if name != "-":
-            pitch = 12 * (int(name[1]) + 1) + "C D EF G A B".index(name[0]) + TRANSPOSITION
+            step = "C D EF G A B".index(name[0]) + name.count("#")
+            pitch = 12 * (int(name[-1]) + 1) + step
             found.append((pitch, onset, onset + float(length) - GAP))
         onset += float(length)
     return found

@@ -279,12 +279,13 @@ def test_refining_leaves_silent_places_silent():
     np.testing.assert_array_equal(found.amps > 0, hypotheses.amps[:, 0] > 0)
 
 
-def test_jobs_change_no_bit():
+def test_jobs_and_blocks_change_no_bit():
     frames, *_ = random_frames(2 * search.BLOCK + 3, [0, 1], noise=0.05)
     one, two = (JointSearch(MODEL)(frames, INST_DICT, jobs) for jobs in (1, 2))
     assert one.get_array().tobytes() == two.get_array().tobytes()
-    alone = JointSearch(MODEL)(frames[-1:], INST_DICT)
-    assert one[-1:].get_array().tobytes() == alone.get_array().tobytes()
+    for frame in (0, search.BLOCK - 1, search.BLOCK, len(frames) - 1):
+        alone = JointSearch(MODEL)(frames[frame : frame + 1], INST_DICT)
+        assert one[frame : frame + 1].get_array().tobytes() == alone.get_array().tobytes()
 
 
 def test_silence_is_silent():
