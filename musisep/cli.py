@@ -361,6 +361,5 @@ def _save(separation: "Separation", task: Task, args: argparse.Namespace) -> lis
     if gain < 1:
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
     if args.save_dictionary:
-        args.save_dictionary.parent.mkdir(parents=True, exist_ok=True)
         separation.dictionary.save(args.save_dictionary)
     return paths

@@ -94,7 +94,6 @@ def save_figure(figure: "Figure", path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         figure.savefig(temporary, format=path.suffix.removeprefix("."), dpi=DOTS_PER_INCH)
 

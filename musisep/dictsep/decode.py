@@ -51,6 +51,8 @@ class Decoder:
 
     def __call__(self, frames: Floats, inst_dict: Floats, jobs: int = 1) -> Peaks:
         """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
+        if not len(frames):
+            return self.search(frames, inst_dict, jobs)
         offered = self.search.hypotheses(frames, inst_dict, self.hypotheses, jobs)
         silence = 0.5 * np.sum(self.model.roots(frames) ** 2, axis=1)
         unit = 2 * max(silence.mean(), np.finfo(np.float64).tiny)

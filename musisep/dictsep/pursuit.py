@@ -201,8 +201,14 @@ def inst_shift_dict_grad(
 
 
 def _params(peak_array: ArrayLike, insts: ArrayLike, n: int) -> tuple[Floats, Ints]:
-    params = np.array(peak_array, dtype=np.float64).reshape(4, n)
-    return params, np.ascontiguousarray(insts, dtype=np.int64)[:n]
+    params = np.array(peak_array, dtype=np.float64)
+    insts = np.ascontiguousarray(insts, dtype=np.int64)
+    if params.shape != (4 * n,) or insts.shape != (n,):
+        raise ValueError(
+            f"peak_array.shape={params.shape} and insts.shape={insts.shape} must be "
+            f"({4 * n},) and ({n},) for {n=} tones"
+        )
+    return params.reshape(4, n), insts
 
 
 def _target(y: ArrayLike, m: int, qexp: float) -> Floats:

@@ -89,6 +89,8 @@ class JointSearch:
     ) -> Hypotheses:
         """Return the best `number` combinations of candidates of each frame."""
         model, insts = self.model, slots(inst_dict.shape[1], self.tones)
+        if frames.shape[1:] != (model.m,):
+            raise ValueError(f"frames.shape={frames.shape} must be [frame, bin], {model.m} bins")
         baseshift = model.baseshift(inst_dict.shape[0])
         spects = gen_inst_spect(
             baseshift, model.fsigma, inst_dict, model.harscale, model.pexp, model.qexp, model.m

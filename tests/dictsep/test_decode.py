@@ -156,3 +156,8 @@ def test_one_frame_and_the_model():
     decoder = Decoder(SEARCH)
     assert decoder.model is MODEL
     np.testing.assert_allclose(np.sort(decoder(frames, INST_DICT).shifts), shifts, atol=2)
+
+
+def test_no_frames_have_no_tones():
+    found = decode.Decoder(JointSearch(MODEL))(np.zeros((0, MODEL.m)), INST_DICT)
+    assert found.amps.shape == (0, 2)

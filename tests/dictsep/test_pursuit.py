@@ -371,3 +371,8 @@ def test_greedy_pursuit_of_two_tones_of_one_instrument():
     np.testing.assert_array_equal(found.insts, [[0, 0, 1, 1]])
     np.testing.assert_allclose(found.shifts[0, :2], [40.3, 62], atol=0.1)
     np.testing.assert_allclose(found.amps[0], [1, 0.7, 0, 0], atol=0.03)
+
+
+def test_shapes_that_do_not_fit_the_number_of_tones_are_refused():
+    with pytest.raises(ValueError, match=r"insts.shape=\(1,\) must be \(8,\) and \(2,\)"):
+        pursuit.inst_shift_obj(np.ones(8), [0], np.ones((3, 1)), 50.0, 1, 0.5, 20, 2, np.ones(20))

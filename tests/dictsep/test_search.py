@@ -299,3 +299,8 @@ def test_one_instrument():
     found = JointSearch(MODEL)(frames, INST_DICT[:, :1])
     np.testing.assert_allclose(found.shifts, shifts, atol=0.01)
     np.testing.assert_allclose(found.amps, amps, rtol=0.01)
+
+
+def test_frames_of_another_axis_are_refused():
+    with pytest.raises(ValueError, match=r"frames.shape=\(3, 7\) must be"):
+        JointSearch(MODEL)(np.zeros((3, 7)), INST_DICT)
