@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Sequence
 
-from musisep import cli
+from musisep.command.base import execute, new_parser
+from musisep.command.separate import SEPARATE
 
-COMMANDS = (cli.SEPARATE,)
+COMMANDS = (SEPARATE,)
 """The sub-commands."""
 
 
@@ -20,14 +21,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status, see `musisep.cli.execute`.
+        Exit status, see `musisep.command.base.execute`.
     """
-    parser = cli.new_parser("musisep", "Blind separation of the instruments in a recording.")
+    parser = new_parser("musisep", "Blind separation of the instruments in a recording.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
     for command in COMMANDS:
         summary = command.summary
         command.equip(subparsers.add_parser(command.name, help=summary, description=summary))
-    return cli.execute(parser, argv)
+    return execute(parser, argv)
 
 
 if __name__ == "__main__":

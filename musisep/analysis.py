@@ -49,7 +49,7 @@ class Analysis:
         high = min(self.settings.fmax_hz, NYQUIST_SHARE * self.sample_rate)
         if low >= high:
             raise ValueError(f"fmin_hz={low} must be below {high} at {self.sample_rate} Hz")
-        bins = int(self.settings.bins_per_octave * np.log2(high / low))
+        bins = int(self.settings.bins_per_octave * np.log2(high / low) + 1e-9)  # not a bin less
         return LogAxis(low, low * 2 ** (bins / self.settings.bins_per_octave), bins)
 
     @cached_property

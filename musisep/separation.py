@@ -159,17 +159,17 @@ def separate(
     analysis = Analysis(settings, sample_rate)
     frames, level = analysis.frames(audio)
     learned = [dictionary] if dictionary else learn(analysis, frames, jobs, report)
-    left, chosen = choose(analysis, frames, learned, jobs)
+    peaks, left = find(analysis, frames, learned, jobs, report)
+    chosen = int(np.argmin(left))
     amplitudes = learned[chosen].amplitudes
-    peaks = find(analysis, frames, amplitudes, jobs, report).scaled(level)
-    stems = mask(analysis, audio, peaks, amplitudes, report)
+    stems = mask(analysis, audio, peaks[chosen].scaled(level), amplitudes, report)
     order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
     return Separation(
         stems=stems[order],
         residual=audio - stems.sum(axis=0),
         sample_rate=sample_rate,
         dictionary=Dictionary(amplitudes[:, order]),
-        tones=analysis.table(peaks.renumbered(np.argsort(order))),
+        tones=analysis.table(peaks[chosen].scaled(level).renumbered(np.argsort(order))),
         settings=settings,
         unexplained=left,
         chosen=chosen,
@@ -221,25 +221,22 @@ def learn(analysis: Analysis, frames: Floats, jobs: int, report: Progress) -> li
     )
 
 
-def choose(
-    analysis: Analysis, frames: Floats, learned: Sequence[Dictionary], jobs: int
-) -> tuple[tuple[float, ...], int]:
-    """Return what each dictionary leaves unexplained, and which leaves least."""
-    left = []
-    for dictionary in learned:
-        peaks = analysis.search(frames, dictionary.amplitudes, jobs)
-        left.append(unexplained(analysis.model, frames, peaks, dictionary.amplitudes))
-    return tuple(left), int(np.argmin(left))
-
-
 def find(
-    analysis: Analysis, frames: Floats, amplitudes: Floats, jobs: int, report: Progress
-) -> Peaks:
-    """Find the tones of the whole recording, (frame, tone)."""
-    report("decoding", 0, len(frames))
-    peaks = analysis.decoder(frames, amplitudes, jobs)
-    report("decoding", len(frames), len(frames))
-    return peaks
+    analysis: Analysis,
+    frames: Floats,
+    learned: Sequence[Dictionary],
+    jobs: int,
+    report: Progress,
+) -> tuple[list[Peaks], tuple[float, ...]]:
+    """Find the tones with each dictionary; return them, and what they leave unexplained."""
+    found, left = [], []
+    report("decoding", 0, len(learned))
+    for number, dictionary in enumerate(learned, start=1):
+        peaks = analysis.decoder(frames, dictionary.amplitudes, jobs)
+        found.append(peaks)
+        left.append(unexplained(analysis.model, frames, peaks, dictionary.amplitudes))
+        report("decoding", number, len(learned))
+    return found, tuple(left)
 
 
 def mask(

@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 FRONT_ENDS = ("cqt", "pursuit")
-AT_LEAST = {
-    "instruments": 1, "tones": 1, "harmonics": 1, "restarts": 1, "steps": 1, "batch": 1,
-    "lifetime": 0, "seed": 0,
+LIMITS = {
+    "instruments": (1, 16), "tones": (1, 16), "harmonics": (1, 1000), "restarts": (1, 1000),
+    "steps": (1, 10**6), "batch": (1, 10**4), "lifetime": (0, 10**6), "seed": (0, 2**63 - 1),
 }  # fmt: skip
-"""Lower limits of the integers."""
+"""Lower and upper limits of the integers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +82,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        for name, limit in AT_LEAST.items():
+        for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < limit:
-                raise ValueError(f"{name}={value!r} must be an integer of at least {limit}")
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise ValueError(f"{name}={value!r} must be an integer from {low} to {high}")
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type is float and not _positive(value):

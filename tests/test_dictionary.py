@@ -91,5 +91,5 @@ def test_damaged_and_hostile_files_are_refused_on_one_line(tmp_path, make, reaso
 
 
 def test_a_missing_file_is_an_error_of_the_system(tmp_path):
-    with pytest.raises(OSError, match="missing.npz"):
+    with pytest.raises(OSError, match=r"missing\.npz"):
         Dictionary.load(tmp_path / "missing.npz")

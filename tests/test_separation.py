@@ -206,17 +206,18 @@ def test_files_are_read_and_tell_their_rate(stems, tmp_path):
     assert (result.sample_rate, result.stems.shape[1:]) == (SAMPLE_RATE, (1, stems.shape[1]))
     with pytest.raises(ValueError, match="sample_rate=8000 must be left out"):
         musisep.separate(tmp_path / "duet.wav", 8000)
-    with pytest.raises(AudioFileError, match="missing.wav"):
+    with pytest.raises(AudioFileError, match=r"missing\.wav"):
         musisep.separate(tmp_path / "missing.wav")
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"instruments": 0}, "instruments=0 must be an integer of at least 1"),
+        ({"instruments": 0}, "instruments=0 must be an integer from 1 to 16"),
         ({"instruments": 2.0}, "instruments=2.0 must be an integer"),
+        ({"restarts": 10**20}, "restarts=100000000000000000000 must be an integer from 1 to 1000"),
         ({"tones": True}, "tones=True must be an integer"),
-        ({"seed": -1}, "seed=-1 must be an integer of at least 0"),
+        ({"seed": -1}, "seed=-1 must be an integer from 0 to"),
         ({"front_end": "fft"}, "front_end='fft' must be one of cqt, pursuit"),
         ({"hop_s": 0}, "hop_s=0 must be a number above 0"),
         ({"hop_s": 0.2}, "hop_s=0.2 must be at most half of window_s=0.186"),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musisep import cli
+from musisep.command.base import execute, new_parser
+from musisep.command.separate import SEPARATE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def command(argv: Sequence[str] | None = None) -> int:
-    """Run ``musisep separate`` without naming it; exit status as of `musisep.cli.execute`."""
-    parser = cli.new_parser("python -m musisep.dictsep", cli.SEPARATE.summary)
-    cli.SEPARATE.equip(parser)
-    return cli.execute(parser, argv)
+    """Run ``musisep separate`` without naming it; exit status as of `execute`."""
+    parser = new_parser("python -m musisep.dictsep", SEPARATE.summary)
+    SEPARATE.equip(parser)
+    return execute(parser, argv)
 
 
 def main(
@@ -96,8 +97,8 @@ def main(
         If a file cannot be read or written.
     """
     from musisep.audio import files
+    from musisep.command.summary import measure_lines, read_references
     from musisep.separation import separate
-    from musisep.summary import measure_lines, read_references
 
     mixture, sample_rate = files.read(mixed_soundfile)
     originals = [Path(name) for name in orig_soundfiles or ()]

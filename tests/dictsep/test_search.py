@@ -161,9 +161,7 @@ def test_two_places_hold_every_pair():
                 chosen = [atoms[p][i] for p, i in enumerate((first, second)) if i is not None]
                 if not chosen or np.all(np.linalg.lstsq(np.stack(chosen, 1), root)[0] > 0):
                     expected.add((first, second))
-        found = {
-            tuple(None if i == search.SILENT else i % COUNT for i in row) for row in members
-        }
+        found = {tuple(None if i == search.SILENT else i % COUNT for i in row) for row in members}
         assert found == expected
 
 
@@ -195,8 +193,7 @@ def test_hypotheses_hold_amplitudes_shifts_and_gains():
         root = MODEL.roots(frames[frame])
         for h in range(5):
             pattern = sum(
-                np.sqrt(found.amps[frame, h, i])
-                * atom(i, int(found.shifts[frame, h, i]))
+                np.sqrt(found.amps[frame, h, i]) * atom(i, int(found.shifts[frame, h, i]))
                 for i in range(2)
             )
             fall = 0.5 * (root @ root - np.sum((root - pattern) ** 2))

@@ -15,9 +15,9 @@ from duet import REED, SAMPLE_RATE, STRING, duet
 
 import musisep
 import musisep.separation
-from musisep import cli
 from musisep.__main__ import main
 from musisep.audio.files import write
+from musisep.command.base import INTERRUPTED
 from musisep.dictionary import Dictionary
 from musisep.separation import Separation
 from musisep.settings import Settings
@@ -277,7 +277,7 @@ def test_ctrl_c_is_status_130(folder, monkeypatch, capsys):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(musisep.separation, "separate", interrupt)
-    assert main(["separate", "mix.wav"]) == cli.INTERRUPTED == 130
+    assert main(["separate", "mix.wav"]) == INTERRUPTED == 130
     assert capsys.readouterr().err == "musisep: stopped\n"
 
 
@@ -298,9 +298,7 @@ def test_the_demo_is_separated_and_measured(tmp_path, monkeypatch, capsys):
         seen.append(mixture)
         found = np.stack([0.6 * mixture, 0.4 * mixture])
         tones = np.recarray(0, [("instrument", "i8"), ("f0_hz", "f8"), ("amplitude", "f8")])
-        return Separation(
-            found, 0 * mixture, sample_rate, DICTIONARY, tones, Settings(), (0.1,), 0
-        )
+        return Separation(found, 0 * mixture, sample_rate, DICTIONARY, tones, Settings(), (0.1,), 0)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(musisep.separation, "separate", halves)

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from musisep.command.base import UsageError
+
 SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_16", "PCM_24")}
 """File formats and their sample formats."""
 TEMPLATE_FIELDS = {"track", "stem", "ext"}
-
-
-class UsageError(Exception):
-    """The command cannot be meant like that; the message says what to change."""
 
 
 @dataclass(frozen=True)

@@ -1,146 +1,24 @@
-"""The command line: what commands have in common, and the command `separate`.
-
-Importing this module and building a parser load neither NumPy nor what needs it, so that
-``--help`` answers at once.
-"""
+"""The command `separate`."""
 
 import argparse
 import math
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from musisep import __version__
-from musisep.planning import SUBTYPES, Task, UsageError, check_writable, plan
+from musisep.command.base import Bars, Command, UsageError, say
+from musisep.command.planning import SUBTYPES, Task, check_writable, plan
 from musisep.settings import FRONT_ENDS, Settings
 
 if TYPE_CHECKING:
     from musisep.dictionary import Dictionary
     from musisep.separation import Separation
 
-INTERRUPTED = 130
 DEMO = ("mix.flac", "clarinet.flac", "horn.flac")
 """The recording that comes with the package, and its references."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command or sub-command.
-
-    Parameters
-    ----------
-    name, summary : str
-        What the user types, and what it does, on one line.
-    add_options : function
-        Adds its options to a parser.
-    run : function
-        Does the work with the parsed options and returns the exit status; raises `UsageError`
-        if the options make no sense together.
-    """
-
-    name: str
-    summary: str
-    add_options: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
-
-    def equip(self, parser: argparse.ArgumentParser) -> None:
-        """Make `parser` the parser of this command."""
-        self.add_options(parser)
-        parser.set_defaults(run=self.run, refuse=parser.error)
-
-
-def new_parser(prog: str, description: str) -> argparse.ArgumentParser:
-    """Return a parser that knows --help and --version."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
-    parser.add_argument("--version", action="version", version=f"musisep {__version__}")
-    return parser
-
-
-def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments and run the command that they name.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Equipped by `Command.equip`, itself or its sub-parsers.
-    argv : sequence of str, optional
-        Arguments; those of the process by default.
-
-    Returns
-    -------
-    int
-        Exit status: 0; 1 if an input failed or nothing can be printed; 130 on Ctrl-C.
-
-    Raises
-    ------
-    SystemExit
-        With status 2 for wrong usage, with 0 after --help and --version.
-    """
-    args = parser.parse_args(argv)
-    try:
-        with _plain_messages():
-            status: int = args.run(args)
-            sys.stdout.flush()
-        return status
-    except UsageError as error:
-        args.refuse(str(error))
-    except KeyboardInterrupt:
-        say("stopped")
-        return INTERRUPTED
-    except OSError as error:
-        say(f"cannot go on: {error.strerror or error}")  # as a rule, stdout is closed or full
-        with suppress(OSError):  # what is still to be printed must not fail once more at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
-
-
-def say(text: str) -> None:
-    """Print a message on one line of stderr."""
-    print("musisep:", " ".join(text.splitlines()), file=sys.stderr)
-
-
-@contextmanager
-def _plain_messages() -> Iterator[None]:
-    """Print warnings as messages, and escape what the terminal has no letters for."""
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: say(str(message))
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="backslashreplace")
-        yield
-
-
-class Bars:
-    """Progress bars on stderr, one after the other; none if that is no terminal."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-        self._stage = ""
-        self._bar: Any = None
-        self._lock = Lock()  # restarts report from threads
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` parts of a stage are done."""
-        from tqdm import tqdm
-
-        with self._lock:
-            if stage != self._stage:
-                self.close()
-                hidden = True if self._quiet else None  # None: hidden if it is no terminal
-                self._bar = tqdm(desc=stage, total=total, leave=False, disable=hidden)
-                self._stage = stage
-            self._bar.update(max(0, done - self._bar.n))
-
-    def close(self) -> None:
-        """Remove the bar that is shown, if any."""
-        if self._bar is not None:
-            self._bar.close()
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -328,8 +206,8 @@ def _separate(
     from joblib import cpu_count
 
     from musisep.audio import files
+    from musisep.command.summary import measure_lines, read_references, stem_lines
     from musisep.separation import separate
-    from musisep.summary import measure_lines, read_references, stem_lines
 
     for path in task.outputs:
         check_writable(path)

@@ -1,0 +1,1 @@
+"""What the commands do with their options, beside the separation itself."""
