@@ -2,9 +2,9 @@
 
     python experiments/e02_finding_tones.py FOLDER [FOLDER ...] [--seeds 0 1] [--csv FILE]
 
-Each FOLDER holds folders with ``mix.flac`` and one FLAC per true stem. For every item and seed
-one dictionary is learned, the tones are found with it in several ways, and the mean SDR of the
-stems is printed: a line per item, then means over the items of each FOLDER.
+Each FOLDER holds items (see items.py). For every item and seed one dictionary is learned, the
+tones are found with it in several ways, and the mean SDR of the stems is printed: a line per
+item, then means over the items of each FOLDER.
 """
 
 import argparse
@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from items import Item, items_in
 
 from musisep.analysis import Analysis
-from musisep.audio import files
 from musisep.dictsep.pursuit import GreedyPursuit
 from musisep.dictsep.tones import ToneFinder
 from musisep.metrics import bss_eval
@@ -28,15 +28,13 @@ from musisep.settings import Settings
 def finders(analysis: Analysis) -> dict[str, ToneFinder]:
     """Return the ways to find tones, by name."""
     decoder = analysis.decoder
-    free = replace(decoder, jump=0.0, onset=0.0, crossing=0.0)
     ways: dict[str, ToneFinder] = {
         "greedy": GreedyPursuit(analysis.model),
         "joint": analysis.search,
         "joint, best 3 refined": replace(analysis.search, refined=3),
-        "decoded, no prices": free,
-        "decoded, no crossing price": replace(decoder, crossing=0.0),
+        "decoded without prices": replace(decoder, jump=0.0, onset=0.0, crossing=0.0),
     }
-    for crossing in (0.01, 0.02, 0.03, 0.05):
+    for crossing in (0.0, 0.01, 0.02, 0.03, 0.05):
         ways[f"decoded, crossing {crossing}"] = replace(decoder, crossing=crossing)
     for jump in (0.1, 0.4):
         ways[f"decoded, jump {jump}"] = replace(decoder, jump=jump, onset=jump)
@@ -53,10 +51,10 @@ def main() -> None:
     rows = []
     for folder in args.folders:
         means = defaultdict(list)
-        for item in sorted(path.parent for path in folder.glob("*/mix.flac")):
+        for item in items_in(folder):
             for seed in args.seeds:
                 figures = dict(measure(item, seed))
-                rows += [(item, seed, name, sdr) for name, sdr in figures.items()]
+                rows += [(item.name, seed, name, sdr) for name, sdr in figures.items()]
                 print(f"{item.name:10s} {seed:3d}", *(f"{sdr:7.2f}" for sdr in figures.values()))
                 for name, sdr in figures.items():
                     means[name].append(sdr)
@@ -68,22 +66,18 @@ def main() -> None:
             csv.writer(file).writerows([("item", "seed", "way", "sdr_db"), *rows])
 
 
-def measure(item: Path, seed: int) -> Iterator[tuple[str, float]]:
+def measure(item: Item, seed: int) -> Iterator[tuple[str, float]]:
     """Yield the mean SDR that each way of finding tones gives."""
-    mixture, sample_rate = files.read(item / "mix.flac")
-    paths = sorted(path for path in item.glob("*.flac") if path.stem != "mix")
-    if len(paths) < 2:
-        return
-    true = np.stack([files.read(path)[0][:, : mixture.shape[1]] for path in paths])
-    analysis = Analysis(Settings(instruments=len(paths), restarts=1, seed=seed), sample_rate)
-    frames, level = analysis.frames(mixture)
+    settings = Settings(instruments=len(item.stems), restarts=1, seed=seed)
+    analysis = Analysis(settings, item.sample_rate)
+    frames, level = analysis.frames(item.mixture)
     (dictionary,) = learn(analysis, frames, 1, lambda stage, done, total: None)
     for name, finder in finders(analysis).items():
         peaks = finder(frames, dictionary.amplitudes, 2).scaled(level)
         stems = mask(
-            analysis, mixture, peaks, dictionary.amplitudes, lambda stage, done, total: None
+            analysis, item.mixture, peaks, dictionary.amplitudes, lambda stage, done, total: None
         )
-        yield name, float(np.mean(bss_eval(true, stems).sdr))
+        yield name, float(np.mean(bss_eval(item.stems, stems).sdr))
 
 
 if __name__ == "__main__":

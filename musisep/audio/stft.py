@@ -217,7 +217,7 @@ class SpectralTransform:
         Parameters
         ----------
         blocks : iterable of (first, spectra)
-            Number of the first frame, and spectra of shape (*leading, frame, frequency).
+            Number of the first frame, and spectra [leading axes, frame, frequency].
         length : int > 0
             Samples of the result.
         leading : tuple of int
@@ -227,7 +227,7 @@ class SpectralTransform:
 
         Returns
         -------
-        array, shape (*leading, sample)
+        array [leading axes, sample]
         """
         weights = self._weights(length)
         kind = np.float32 if dtype == np.complex64 else np.float64
