@@ -48,6 +48,8 @@ __all__ = [
 
 FIRST_STEP, LAST_STEP = 0.02, 0.001
 """Step sizes of the learning, which falls linearly from the first to the last."""
+EXPLORING = 0.75
+"""Share of the learning in which columns are renewed; then the survivors learn on alone."""
 QUIET = 1e-3
 """Frames below this share of the loudest frame's summed magnitude teach nothing."""
 TEST_BLOCK = 100
@@ -210,11 +212,12 @@ class Learner:
 
     def learn(self, batches: Iterable[Floats], runs: int) -> Iterator[Peaks]:
         """Take a step on each of `runs` batches of frames [frame, bin]; yield their tones."""
+        last_renewal = max(1, int(EXPLORING * runs / max(1, self.lifetime))) * self.lifetime
         for run, frames in enumerate(batches, start=1):
             self.adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * (run - 1) / runs
             yield self.step(frames)
-            if self.lifetime and run % self.lifetime == 0:
-                self.renew(head_start=run < runs)
+            if self.lifetime and run % self.lifetime == 0 and run <= last_renewal:
+                self.renew(newcomers=run < last_renewal)
             if run == runs:
                 return
 
@@ -227,24 +230,28 @@ class Learner:
         self.ages += 1
         return peaks
 
-    def renew(self, head_start: bool = True) -> None:
+    def renew(self, newcomers: bool = True) -> None:
         """Replace the columns that carried the least amplitude since the last renewal.
 
-        Columns that started at the last renewal count half as much again as they carried on
-        average (`head_start`), for they had to learn first.
+        Columns that started at the last renewal are credited with half of what a column
+        carried on average, for they had to learn first. Without `newcomers` there is no such
+        credit, and nothing comes in the place of the columns that go: the survivors learn on
+        alone.
         """
         young = self.ages <= self.lifetime
-        credit = 0.5 * self.carried.mean() * young if head_start else 0.0
-        number = self.newcomers(self.ages.size)
+        credit = 0.5 * self.carried.mean() * young if newcomers else 0.0
+        har, number = self.adam.value.shape[0], self.newcomers(self.ages.size)
         for column in np.argsort(self.carried + credit, kind="stable")[:number]:
-            self.adam.value[:, column] = gen_random_inst(self.adam.value.shape[0], self.rng)
+            fresh = gen_random_inst(har, self.rng) if newcomers else np.zeros(har)
+            self.adam.value[:, column] = fresh
             self.adam.reset(column)
             self.ages[column] = 0
         self.carried[:] = 0
 
     def get_dict(self) -> Floats:
         """Get the active part of the dictionary: the columns that lived a lifetime."""
-        return self.adam.value[:, self.ages >= self.lifetime].copy()
+        active = (self.ages >= self.lifetime) & self.adam.value.any(axis=0)
+        return self.adam.value[:, active].copy()
 
 
 def dict_grad(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> Floats:

@@ -95,13 +95,26 @@ def test_unused_columns_are_renewed():
     assert not learner.carried.any()
 
 
-def test_newcomers_have_a_head_start():
-    for head_start, survivors in ((True, [0, 2]), (False, [0, 1])):
-        learner = dictlearn.Learner(FSIGMA, 1, 4, HAR, M, 10, 1, 0.5)
-        learner.ages[:] = [30, 30, 10, 10]
-        learner.carried[:] = [8, 4, 3, 1]  # with the credit of 2: 8, 4, 5, 3
-        learner.renew(head_start)
-        assert np.flatnonzero(learner.ages).tolist() == survivors
+@pytest.mark.parametrize(("newcomers", "survivors"), [(True, [0, 2]), (False, [0, 1])])
+def test_young_columns_have_a_credit_while_newcomers_come(newcomers, survivors):
+    learner = dictlearn.Learner(FSIGMA, 1, 4, HAR, M, 10, 1, 0.5)
+    learner.ages[:] = [30, 30, 10, 10]
+    learner.carried[:] = [8, 4, 3, 1]  # with the credit of 2: 8, 4, 5, 3
+    learner.renew(newcomers)
+    assert np.flatnonzero(learner.ages).tolist() == survivors
+    assert learner.adam.value.any(axis=0).all() == newcomers
+
+
+@pytest.mark.parametrize("runs", [10, 19, 45])
+def test_in_the_end_the_survivors_learn_alone(spects, runs):
+    learner = dictlearn.Learner(FSIGMA, 1, 4, HAR, M, 10, 1, 0.5, rng=np.random.default_rng(0))
+    frames = frames_of(spects)[:4]
+    for _ in learner.learn([frames] * runs, runs):
+        pass
+    assert learner.get_dict().shape == (HAR, 2)
+    assert np.count_nonzero(learner.adam.value.any(axis=0)) == 2
+    used = learner.finder(frames, learner.adam.value)
+    assert np.count_nonzero(used.amps.any(axis=0)) <= 2
 
 
 def test_random_batches_leave_out_quiet_frames():
