@@ -18,13 +18,10 @@ from musisep.dictsep import exptool
 from musisep.dictsep.dictlearn import Learner, random_batches, unexplained
 from musisep.dictsep.synthesis import mask_spectrums, synth_instruments
 from musisep.dictsep.tones import Floats, Peaks
-from musisep.settings import Settings
+from musisep.settings import SUBTYPES, Settings
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is to do."""
-
-SUBTYPES = {"wav": "FLOAT", "flac": "PCM_24"}
-"""Sample format of each file format, unless another is asked for."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ class Separation:
         """
         if format not in SUBTYPES:
             raise ValueError(f"format={format!r} must be one of {', '.join(SUBTYPES)}")
-        subtype = subtype or SUBTYPES[format]
+        subtype = subtype or SUBTYPES[format][0]
         signals = {f"instrument{k}": stem for k, stem in enumerate(self.stems, start=1)}
         if residual:
             signals["residual"] = self.residual
@@ -154,6 +151,8 @@ def separate(
         If the file cannot be read.
     """
     settings = _checked(options, dictionary)
+    if jobs < 1:
+        raise ValueError(f"{jobs=} must be at least 1")
     report = progress or (lambda stage, done, total: None)
     audio, sample_rate = load(mixture, sample_rate)
     analysis = Analysis(settings, sample_rate)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 FRONT_ENDS = ("cqt", "pursuit")
+SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_24", "PCM_16")}
+"""File formats that are written, and their sample formats, the default first."""
 LIMITS = {
     "instruments": (1, 16), "tones": (1, 16), "harmonics": (1, 1000), "restarts": (1, 1000),
     "steps": (1, 10**6), "batch": (1, 10**4), "lifetime": (0, 10**6), "seed": (0, 2**63 - 1),

@@ -198,7 +198,7 @@ def test_the_others_are_done_when_one_fails(folder, calls, capsys):
         ("mix.wav mix.wav", "written twice"),
         ("mix.wav --save-dictionary separated/../mix.wav", "is an input and would be overwritten"),
         ("mix.wav --references reed.wav reed.wav --out . --filename reed.wav", "is an input"),
-        ("mix.wav --format flac --subtype FLOAT", "flac has no --subtype FLOAT; choose PCM_16"),
+        ("mix.wav --format flac --subtype FLOAT", "flac has no --subtype FLOAT; choose PCM_24"),
         ("mix.wav --format mp3", "invalid choice"),
         ("mix.wav --out reed.wav", "--out reed.wav is a file; name a folder"),
         ("mix.wav --references reed.wav", "1 --references for --instruments 2"),

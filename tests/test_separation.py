@@ -241,6 +241,11 @@ def test_the_number_of_instruments_must_be_that_of_the_dictionary(separation):
         musisep.separate([0.0], 44_100, dictionary=separation.dictionary, instruments=3)
 
 
+def test_no_jobs_are_refused():
+    with pytest.raises(ValueError, match="jobs=0 must be at least 1"):
+        musisep.separate([0.0], 44_100, jobs=0)
+
+
 def test_an_axis_without_room_is_refused():
     with pytest.raises(ValueError, match=r"fmin_hz=5000.0 must be below 3920"):
         musisep.separate([0.0], 8_000, fmin_hz=5000.0)

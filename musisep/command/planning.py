@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musisep.command.base import UsageError
+from musisep.settings import SUBTYPES
 
-SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_16", "PCM_24")}
-"""File formats and their sample formats."""
 TEMPLATE_FIELDS = {"track", "stem", "ext"}
 
 

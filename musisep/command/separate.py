@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musisep.command.base import Bars, Command, UsageError, say
-from musisep.command.planning import SUBTYPES, Task, check_writable, plan
-from musisep.settings import FRONT_ENDS, Settings
+from musisep.command.planning import Task, check_writable, plan
+from musisep.settings import FRONT_ENDS, SUBTYPES, Settings
 
 if TYPE_CHECKING:
     from musisep.dictionary import Dictionary
