@@ -92,13 +92,20 @@ class Analysis:
             What they have been divided by.
         """
         settings = self.settings
-        magnitudes = log_spectrogram(
-            audio, self.sample_rate, self.axis, hop_length=self.hop_length,
-            sigma_bins=settings.sigma_bins, front_end=settings.front_end,
-        )  # fmt: skip
-        frames = np.sqrt(np.mean(magnitudes**2, axis=0)).T
+        peak = float(np.abs(audio).max()) or 1.0  # squares must not overflow
+        energy = np.zeros((self.axis.bins, self.transform.frame_count(audio.shape[1])))
+        for channel in audio:
+            energy += (
+                log_spectrogram(
+                    channel / peak, self.sample_rate, self.axis, hop_length=self.hop_length,
+                    sigma_bins=settings.sigma_bins, front_end=settings.front_end,
+                )
+                ** 2
+            )  # fmt: skip
+        frames = np.sqrt(energy.T, order="C")
         level = float(frames.max()) or 1.0
-        return np.ascontiguousarray(frames / level), level
+        frames /= level
+        return frames, peak * level / np.sqrt(len(audio))
 
     def linear(self, peaks: Peaks) -> Peaks:
         """Move tones from the log-frequency axis to the bins and the scale of `transform`."""

@@ -3,6 +3,7 @@
 import math
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,7 +17,7 @@ MAX_ENTRIES = 2**20
 """Harmonics times instruments that a file may hold: 8 MB."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dictionary:
     """What instruments sound like.
 
@@ -72,7 +73,7 @@ class Dictionary:
                 _check_size(archive)
                 with archive.open("amplitudes.npy") as member:
                     return cls(_read_array(member))
-        except (ValueError, KeyError, EOFError, NotImplementedError, RuntimeError,
+        except (ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error,
                 zipfile.BadZipFile) as error:  # fmt: skip
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
@@ -86,7 +87,7 @@ def _read_array(member: IO[bytes]) -> NDArray[np.float64]:
     if version != (1, 0):
         raise ValueError(f"array format {version}")
     shape, _, dtype = np.lib.format.read_array_header_1_0(member)
-    if dtype.hasobject or math.prod(shape) > MAX_ENTRIES:
+    if dtype.kind not in "fiu" or math.prod(shape) > MAX_ENTRIES:
         raise ValueError(f"{dtype} array of shape {shape}, not at most {MAX_ENTRIES} numbers")
     member.seek(0)
     return np.lib.format.read_array(member, allow_pickle=False)

@@ -24,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Separation:
     """What `separate` returns.
 
@@ -216,7 +216,9 @@ def learn(analysis: Analysis, frames: Floats, jobs: int, report: Progress) -> li
 
     generators = np.random.default_rng(settings.seed).spawn(settings.restarts)
     return list(
-        Parallel(n_jobs=jobs, backend="threading")(delayed(restart)(rng) for rng in generators)
+        Parallel(n_jobs=min(jobs, len(generators)), backend="threading")(
+            delayed(restart)(rng) for rng in generators
+        )
     )
 
 
@@ -255,7 +257,8 @@ def mask(
             if analysis.settings.masking:
                 yield first, np.swapaxes(mask_spectrums(spects, spectra.T)[0], 1, 2)
             else:
-                yield first, spects.swapaxes(1, 2) * np.exp(1j * np.angle(spectra))
+                phases = np.exp(1j * np.angle(spectra)) * (spectra != 0)
+                yield first, spects.swapaxes(1, 2) * phases
 
     report("masking", 0, len(audio))
     for index, channel in enumerate(audio):
@@ -266,7 +269,8 @@ def mask(
 
 def loudest_first(stems: Floats) -> NDArray[np.intp]:
     """Return the order of stems by energy."""
-    return np.argsort(-np.sum(stems**2, axis=(1, 2)), kind="stable")
+    relative = stems / (np.abs(stems).max() or 1.0)  # squares must not overflow
+    return np.argsort(-np.sum(relative**2, axis=(1, 2)), kind="stable")
 
 
 def _checked(settings: dict[str, Any], dictionary: Dictionary | None) -> Settings:

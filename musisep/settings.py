@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from typing import Any
 
 FRONT_ENDS = ("cqt", "pursuit")
 SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_24", "PCM_16")}
 """File formats that are written, and their sample formats, the default first."""
+PEXP_MAX = 16
+"""Amplitudes add up to hardly more than their maximum from there on."""
 LIMITS = {
     "instruments": (1, 16), "tones": (1, 16), "harmonics": (1, 1000), "restarts": (1, 1000),
     "steps": (1, 10**6), "batch": (1, 10**4), "lifetime": (0, 10**6), "seed": (0, 2**63 - 1),
@@ -86,12 +89,16 @@ class Settings:
         """Refuse what is out of range."""
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            if not _whole(value) or not low <= value <= high:
                 raise ValueError(f"{name}={value!r} must be an integer from {low} to {high}")
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type is float and not _positive(value):
                 raise ValueError(f"{field.name}={value!r} must be a number above 0")
+        if not 1 <= self.pexp <= PEXP_MAX:
+            raise ValueError(f"pexp={self.pexp!r} must be from 1 to {PEXP_MAX}")
+        if not isinstance(self.masking, bool):
+            raise ValueError(f"masking={self.masking!r} must be True or False")
         if self.front_end not in FRONT_ENDS:
             raise ValueError(f"front_end={self.front_end!r} must be one of {', '.join(FRONT_ENDS)}")
         if self.fmin_hz >= self.fmax_hz:
@@ -102,5 +109,9 @@ class Settings:
             raise ValueError(f"hop_s={self.hop_s} must be at most half of window_s={self.window_s}")
 
 
+def _whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def _positive(value: Any) -> bool:
-    return isinstance(value, int | float) and 0 < value < math.inf
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < math.inf

@@ -61,6 +61,20 @@ def lying_header(path):
         archive.writestr("amplitudes.npy", text)
 
 
+def corrupt(path):
+    np.savez_compressed(path, amplitudes=np.random.default_rng(0).uniform(size=(25, 2)))
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)
+    path.write_bytes(data)
+
+
+def wide_strings(path):
+    header = b"{'descr': '|S2000000000', 'fortran_order': False, 'shape': (1000, 4), }"
+    text = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("amplitudes.npy", text)
+
+
 def truncated(path):
     save(path, amplitudes=np.ones((25, 2)))
     path.write_bytes(path.read_bytes()[:300])
@@ -73,6 +87,8 @@ def truncated(path):
         (lambda path: path.write_bytes(b"RIFF" * 100), "not a zip file"),
         (truncated, "not a zip file"),
         (objects, "object array"),
+        (corrupt, "("),
+        (wide_strings, "|S2000000000 array"),
         (bomb, "unpacks to 20000000 bytes"),
         (lying_header, "shape (9999999999, 4)"),
         (lambda path: save(path, other=np.ones((2, 2))), "amplitudes"),

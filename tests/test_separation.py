@@ -125,9 +125,12 @@ def test_extreme_sample_rates(sample_rate):
     assert result.stems.shape == (2, 1, sample_rate // 2)
 
 
-@pytest.mark.parametrize("level", [0.0, 0.5])
-def test_silence_and_constants_work(level):
-    result = musisep.separate(np.full((1, 5000), level), SAMPLE_RATE, **QUICK)
+@pytest.mark.parametrize("lifetime", [0, 10])
+@pytest.mark.parametrize("level", [0.0, 0.5, 1e-200, 1e200])
+def test_silence_and_constants_work(level, lifetime):
+    audio = np.full((1, 5000), level)
+    result = musisep.separate(audio, SAMPLE_RATE, lifetime=lifetime, **QUICK)
+    assert result.stems.shape == (2, 1, 5000)
     assert np.isfinite(result.stems).all()
     if not level:
         assert not result.stems.any() and not result.residual.any() and not result.tones.size
@@ -166,6 +169,12 @@ def test_without_masking_the_stems_are_synthesised(stems, separation):
     np.testing.assert_allclose(total[0], mixture, rtol=0, atol=1e-12)
     ratio = np.linalg.norm(result.stems) / np.linalg.norm(separation.stems)
     assert 0.7 < ratio < 1.3  # the scale of the tones is that of the recording
+
+
+def test_silent_channels_stay_silent_without_masking(stems, separation):
+    mixture = np.stack([stems.sum(axis=0), np.zeros(stems.shape[1])])
+    result = musisep.separate(mixture, SAMPLE_RATE, dictionary=separation.dictionary, masking=False)
+    assert result.stems[:, 0].any() and not result.stems[:, 1].any()
 
 
 def test_progress_is_reported(stems):
@@ -221,6 +230,8 @@ def test_files_are_read_and_tell_their_rate(stems, tmp_path):
         ({"front_end": "fft"}, "front_end='fft' must be one of cqt, pursuit"),
         ({"hop_s": 0}, "hop_s=0 must be a number above 0"),
         ({"hop_s": 0.2}, "hop_s=0.2 must be at most half of window_s=0.186"),
+        ({"pexp": 0.5}, "pexp=0.5 must be from 1 to 16"),
+        ({"masking": "no"}, "masking='no' must be True or False"),
         ({"qexp": np.nan}, "qexp=nan must be a number above 0"),
         ({"fmin_hz": 30_000.0}, "fmin_hz=30000.0 must be below fmax_hz=20480.0"),
         ({"lifetime": 501}, "lifetime=501 must be at most steps=500"),

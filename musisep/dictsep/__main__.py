@@ -98,10 +98,14 @@ def main(
     """
     from musisep.audio import files
     from musisep.command.summary import measure_lines, read_references
+    from musisep.dictsep.pursuit import calc_harscale
     from musisep.separation import separate
 
+    calc_harscale(minfreq, maxfreq, logspectheight)
     mixture, sample_rate = files.read(mixed_soundfile)
     originals = [Path(name) for name in orig_soundfiles or ()]
+    if originals and len(originals) != inst_num:
+        raise ValueError(f"orig_soundfiles are {len(originals)}, {inst_num=}: one for each")
     references = read_references(originals, mixture, sample_rate)
     separation = separate(
         mixture, sample_rate, instruments=inst_num, tones=tone_num, pexp=pexp, qexp=qexp,

@@ -17,6 +17,7 @@ from musisep.dictsep.adam_b import Adam_B
 from musisep.dictsep.pursuit import (
     GreedyPursuit,
     calc_harscale,
+    checked_dictionary,
     fft_selector,
     inst_shift_dict_grad,
     peak_pursuit,
@@ -105,7 +106,7 @@ def stoch_grad(
     inst_dict : ndarray, shape (harmonic, instrument)
         Relative amplitudes of the harmonics.
     tone_num : int
-        Maximum number of simultaneous tones.
+        Maximum number of simultaneous tones, of all instruments.
     adam : Adam_B
         Optimiser that holds the dictionary.
     fsigma, harscale : float
@@ -134,7 +135,7 @@ def stoch_grad(
     grad = inst_shift_dict_grad(
         peaks.get_array(), peaks.insts, inst_dict, harscale, pexp, qexp, y.size, len(peaks), y
     )
-    return adam.step(-grad), reconstruction, _summed_amplitudes(peaks, inst_dict.shape[1])
+    return adam.step(-grad).copy(), reconstruction, _summed_amplitudes(peaks, inst_dict.shape[1])
 
 
 def _summed_amplitudes(peaks: Peaks, instruments: int) -> Floats:
@@ -211,7 +212,15 @@ class Learner:
         return inst_num // 2 if self.lifetime else 0
 
     def learn(self, batches: Iterable[Floats], runs: int) -> Iterator[Peaks]:
-        """Take a step on each of `runs` batches of frames [frame, bin]; yield their tones."""
+        """Take a step on each of `runs` batches of frames [frame, bin]; yield their tones.
+
+        Raises
+        ------
+        ValueError
+            If a lifetime is longer than the whole learning.
+        """
+        if not 1 <= runs >= self.lifetime:
+            raise ValueError(f"{runs=} must be at least 1 and lifetime={self.lifetime}")
         last_renewal = max(1, int(EXPLORING * runs / max(1, self.lifetime))) * self.lifetime
         for run, frames in enumerate(batches, start=1):
             self.adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * (run - 1) / runs
@@ -249,28 +258,30 @@ class Learner:
         self.carried[:] = 0
 
     def get_dict(self) -> Floats:
-        """Get the active part of the dictionary: the columns that lived a lifetime."""
-        active = (self.ages >= self.lifetime) & self.adam.value.any(axis=0)
-        return self.adam.value[:, active].copy()
+        """Get the active part of the dictionary: the columns that lived longest."""
+        number = self.ages.size - self.newcomers(self.ages.size)
+        oldest = np.argsort(-self.ages, kind="stable")[:number]
+        return self.adam.value[:, np.sort(oldest)].copy()
 
 
 def dict_grad(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> Floats:
     """Gradient of the frames' summed loss with respect to the dictionary, and of its shape."""
+    inst_dict = checked_dictionary(inst_dict, peaks.insts)
     grad = np.zeros_like(inst_dict)
     exptool.add_loss_dict_grad(
-        peaks.params, peaks.insts[0].copy(), np.ascontiguousarray(inst_dict), model.harscale,
-        model.pexp, model.qexp, model.roots(frames) + model.root_floor, grad,
+        peaks.params, peaks.places, inst_dict, model.harscale, model.pexp, model.qexp,
+        model.roots(frames) + model.root_floor, grad,
     )  # fmt: skip
     return grad
 
 
 def unexplained(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> float:
     """Share of the loss of silence that the tones leave; 0 for silent frames."""
-    targets = model.roots(frames) + model.root_floor
-    silence = 0.5 * np.sum((targets - model.root_floor) ** 2)
-    loss = exptool.add_loss_dict_grad(
-        peaks.params, peaks.insts[0].copy(), np.ascontiguousarray(inst_dict), model.harscale,
-        model.pexp, model.qexp, targets, np.zeros_like(inst_dict),
+    roots = model.roots(frames)
+    silence = 0.5 * np.vdot(roots, roots)
+    loss = exptool.add_losses(
+        peaks.params, peaks.places, checked_dictionary(inst_dict, peaks.insts), model.harscale,
+        model.pexp, model.qexp, roots + model.root_floor,
     )  # fmt: skip
     return float(loss / silence) if silence > 0 else 0.0
 
@@ -278,7 +289,7 @@ def unexplained(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Float
 def random_batches(frames: Floats, size: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Yield `size` frames at a time, drawn from those that are not quiet, for ever."""
     level = frames.sum(axis=1)
-    audible = np.flatnonzero(level > QUIET * level.max())
+    audible = np.flatnonzero(level > QUIET * level.max(initial=0))
     while audible.size:
         yield frames[rng.choice(audible, size)]
 
@@ -498,6 +509,8 @@ def command(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--lifetime", type=int, default=500, metavar="N", help="default: 500")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
     args = parser.parse_args(argv)
+    if not args.steps >= args.lifetime >= 0 or min(args.steps, args.spectra, args.dictionaries) < 1:
+        parser.error("numbers must be at least 1, and --steps at least --lifetime")
     line = "{:>10s} | {:>7s} {:>7s} {:>7s} | {:>7s} {:>7s} {:>7s} | {:>7s}".format
     print(line("dictionary", "SDR", "SIR", "SAR", "SDR", "SIR", "SAR", "time"))
     print(line("", "with", "the", "true", "with", "the", "learned", "s"), flush=True)

@@ -27,7 +27,7 @@ AMP, SHIFT, SIGMA, SPREAD = range(4)
 def harmonic_centre(shift, spread, order, harscale):
     """Position of a harmonic, and its derivatives by shift and by spread."""
     stretch = 1.0 + spread * order * order
-    if harscale == 0.0:
+    if harscale == LINEAR:
         ratio = order * math.sqrt(stretch)
         return shift * ratio, ratio, 0.5 * shift * order**3 / math.sqrt(stretch)
     centre = shift + harscale * (math.log(order) + 0.5 * math.log(stretch))
@@ -78,7 +78,7 @@ def power(x, exponent):
 
 
 @kernel
-def add_tones(params, insts, inst_dict, harscale, pexp, powers):
+def inst_shift(params, insts, inst_dict, harscale, pexp, powers):
     """Add the p-th powers of all harmonics of all tones to ``powers`` ``[bin]``."""
     for tone in range(params.shape[1]):
         sigma = params[SIGMA, tone]
@@ -99,8 +99,8 @@ def add_tones(params, insts, inst_dict, harscale, pexp, powers):
 
 
 @kernel
-def add_jacobian(params, insts, inst_dict, harscale, pexp, powers, jacobian):
-    """`add_tones`, and the derivatives of the powers, added to ``jacobian`` ``[4, tone, bin]``."""
+def inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian):
+    """`inst_shift`, and the derivatives of the powers, added to ``jacobian`` ``[4, tone, bin]``."""
     for tone in range(params.shape[1]):
         amp, sigma = params[AMP, tone], params[SIGMA, tone]
         inv = 1.0 / (sigma * sigma)
@@ -128,7 +128,7 @@ def add_jacobian(params, insts, inst_dict, harscale, pexp, powers, jacobian):
 
 
 @kernel
-def add_dict_grad(params, insts, inst_dict, harscale, pexp, weights, grad):
+def inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, weights, grad):
     """Add the sum over bins of ``weights * dS/dD`` to ``grad`` ``[harmonic, instrument]``."""
     for tone in range(params.shape[1]):
         if params[AMP, tone] <= 0.0:
@@ -148,6 +148,18 @@ def add_dict_grad(params, insts, inst_dict, harscale, pexp, weights, grad):
             relative = inst_dict[har, insts[tone]]
             scale = pexp * power(params[AMP, tone], pexp) * power(relative, pexp - 1.0)
             grad[har, insts[tone]] += scale * total
+
+
+@kernel
+def inst_scale(params, insts, inst_dict, pexp, powers):
+    """`inst_shift` on the linear axis."""
+    inst_shift(params, insts, inst_dict, LINEAR, pexp, powers)
+
+
+@kernel
+def inst_scale_grad(params, insts, inst_dict, pexp, powers, jacobian):
+    """`inst_shift_grad` on the linear axis."""
+    inst_shift_grad(params, insts, inst_dict, LINEAR, pexp, powers, jacobian)
 
 
 @kernel
@@ -176,7 +188,7 @@ def residual_and_slope(powers, target, pexp, qexp, residual, slope):
 def loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, powers):
     """Half the squared norm of the residual of these tones; ``powers`` is scratch."""
     powers[:] = 0.0
-    add_tones(params, insts, inst_dict, harscale, pexp, powers)
+    inst_shift(params, insts, inst_dict, harscale, pexp, powers)
     loss = 0.0
     for i in range(powers.size):
         difference = power(power(powers[i], 1.0 / pexp) + EPS, qexp) - target[i]
@@ -188,17 +200,27 @@ def loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, powers):
 def add_loss_dict_grad(params, insts, inst_dict, harscale, pexp, qexp, targets, grad):
     """Add the gradient of the loss of many frames to ``grad`` ``[harmonic, instrument]``.
 
-    ``params`` is ``[frame, 4, tone]``, ``targets`` ``[frame, bin]``; returns the loss.
+    ``params`` is ``[frame, 4, tone]``, ``targets`` ``[frame, bin]``.
     """
     size = targets.shape[1]
     powers, residual, slope = np.empty(size), np.empty(size), np.empty(size)
-    loss = 0.0
     for frame in range(targets.shape[0]):
         powers[:] = 0.0
-        add_tones(params[frame], insts, inst_dict, harscale, pexp, powers)
-        loss += residual_and_slope(powers, targets[frame], pexp, qexp, residual, slope)
+        inst_shift(params[frame], insts, inst_dict, harscale, pexp, powers)
+        residual_and_slope(powers, targets[frame], pexp, qexp, residual, slope)
         slope *= residual
-        add_dict_grad(params[frame], insts, inst_dict, harscale, pexp, slope, grad)
+        inst_shift_dict_grad(params[frame], insts, inst_dict, harscale, pexp, slope, grad)
+
+
+@kernel
+def add_losses(params, insts, inst_dict, harscale, pexp, qexp, targets):
+    """Sum of `loss_of` over frames: ``params`` [frame, 4, tone], ``targets`` [frame, bin]."""
+    powers = np.empty(targets.shape[1])
+    loss = 0.0
+    for frame in range(targets.shape[0]):
+        loss += loss_of(
+            params[frame], insts, inst_dict, harscale, pexp, qexp, targets[frame], powers
+        )
     return loss
 
 
@@ -268,7 +290,7 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
         if stale:
             powers[:] = 0.0
             jacobian[:] = 0.0
-            add_jacobian(params, insts, inst_dict, harscale, pexp, powers, jacobian)
+            inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian)
             loss = residual_and_slope(powers, target, pexp, qexp, residual, slope)
             for i in range(n):
                 rows[i] *= slope
@@ -303,11 +325,11 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
 
 @kernel
 def add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers):
-    """`add_tones` of each frame, ``powers`` [instrument, frame, bin] of each instrument."""
+    """`inst_shift` of each frame, ``powers`` [instrument, frame, bin] of each instrument."""
     for frame in range(params.shape[0]):
         for tone in range(insts.size):
             one = slice(tone, tone + 1)
-            add_tones(
+            inst_shift(
                 params[frame, :, one], insts[one], inst_dict, harscale, pexp,
                 powers[insts[tone], frame],
             )  # fmt: skip

@@ -104,11 +104,11 @@ def _magnitudes(
 ) -> Floats:
     powers = np.zeros(m)
     params, insts = peaks.params[:, :n].copy(), peaks.insts[:n].copy()
-    exptool.add_tones(params, insts, _dictionary(inst_dict, insts), harscale, pexp, powers)
+    exptool.inst_shift(params, insts, checked_dictionary(inst_dict, insts), harscale, pexp, powers)
     return powers if pexp == 1 else powers ** (1 / pexp)
 
 
-def _dictionary(inst_dict: ArrayLike, insts: Ints) -> Floats:
+def checked_dictionary(inst_dict: ArrayLike, insts: Ints) -> Floats:
     """`inst_dict` as the kernels want it; they do not check their indices."""
     array = np.ascontiguousarray(inst_dict, dtype=np.float64)
     if array.ndim != 2:
@@ -152,7 +152,7 @@ def inst_shift_obj(
         Spectrum to compare with.
     """
     params, insts = _params(peak_array, insts, n)
-    inst_dict = _dictionary(inst_dict, insts)
+    inst_dict = checked_dictionary(inst_dict, insts)
     target = _target(y, m, qexp)
     return float(
         exptool.loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, np.empty(m))
@@ -172,10 +172,10 @@ def inst_shift_grad(
 ) -> Floats:
     """Gradient of `inst_shift_obj` with respect to `peak_array`, shape (4 * n,)."""
     params, insts = _params(peak_array, insts, n)
-    inst_dict = _dictionary(inst_dict, insts)
+    inst_dict = checked_dictionary(inst_dict, insts)
     powers, residual, slope = np.zeros(m), np.empty(m), np.empty(m)
     jacobian = np.zeros((4, n, m))
-    exptool.add_jacobian(params, insts, inst_dict, harscale, pexp, powers, jacobian)
+    exptool.inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian)
     exptool.residual_and_slope(powers, _target(y, m, qexp), pexp, qexp, residual, slope)
     return jacobian.reshape(4 * n, m) @ (residual * slope)
 
@@ -193,7 +193,7 @@ def inst_shift_dict_grad(
 ) -> Floats:
     """Gradient of `inst_shift_obj` with respect to `inst_dict`, and of its shape."""
     params, insts = _params(peak_array, insts, n)
-    inst_dict = _dictionary(inst_dict, insts)
+    inst_dict = checked_dictionary(inst_dict, insts)
     grad = np.zeros_like(inst_dict)
     targets = _target(y, m, qexp)[None]
     exptool.add_loss_dict_grad(params[None], insts, inst_dict, harscale, pexp, qexp, targets, grad)
@@ -434,7 +434,7 @@ def peak_pursuit(
     """
     y = np.ascontiguousarray(y, dtype=np.float64)
     target = _target(y, y.size, qexp)
-    peaks = Peaks.empty() if init is None else init.copy()
+    peaks = Peaks.empty() if init is None else init.loudest(num)
 
     def residual_of(peaks: Peaks) -> tuple[Floats, Floats]:
         spectrum = inst_shift(peaks, inst_dict, harscale, pexp, y.size, len(peaks))
@@ -442,7 +442,7 @@ def peak_pursuit(
 
     def fitted(peaks: Peaks) -> Peaks:
         params, insts = peaks.params, peaks.insts
-        columns, bounds = _dictionary(inst_dict, insts), bound_arrays(fsigma, len(peaks))
+        columns, bounds = checked_dictionary(inst_dict, insts), bound_arrays(fsigma, len(peaks))
         params = np.clip(params, *bounds)
         exptool.fit_tones(
             params, insts, columns, harscale, pexp, qexp, target, *bounds, FIT_STEPS, FIT_TOLERANCE
@@ -457,14 +457,12 @@ def peak_pursuit(
             break
         proposed = Peaks(amps, shifts, np.full(len(amps), fsigma), np.zeros(len(amps)), insts)
         trial = fitted(peaks.merged(proposed))
-        loudest = np.argsort(-trial.amps, kind="stable")[:num]
-        trial = fitted(trial[loudest]) if len(trial) > num else trial[loudest]
+        trial = fitted(trial.loudest(num)) if len(trial) > num else trial
         new_residual, new_reconstruction = residual_of(trial)
         if np.linalg.norm(new_residual) >= beta * np.linalg.norm(residual):
             break
         peaks, residual, reconstruction = trial, new_residual, new_reconstruction
-    sounding = np.argsort(-peaks.amps, kind="stable")[: np.count_nonzero(peaks.amps)]
-    return peaks[sounding], reconstruction
+    return peaks.loudest(int(np.count_nonzero(peaks.amps))), reconstruction
 
 
 @dataclass(frozen=True)
@@ -488,6 +486,7 @@ class GreedyPursuit:
         """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
         insts = slots(inst_dict.shape[1], self.tones)
         params = np.zeros((len(frames), 4, insts.size))
+        params[:, exptool.SIGMA] = self.model.fsigma
         spects = self.patterns(inst_dict)
         for frame, y in zip(params, frames, strict=True):
             found = self.pursue(y, inst_dict, *spects)[0]

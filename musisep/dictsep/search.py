@@ -24,7 +24,7 @@ BLOCK = 64
 """Frames that a thread takes at a time; results do not depend on it."""
 SILENT = -1
 """In the place of a candidate: the place has no tone."""
-PARALLEL = 1e-3
+COLLINEAR = 1e-3
 """A pattern is refused where less than this share of its energy is new."""
 NONE = -1.0
 """Gain of a hypothesis that does not exist."""
@@ -122,6 +122,7 @@ class JointSearch:
         """Fit each hypothesis of each frame and return the tones of the one of lowest loss."""
         model, insts = self.model, slots(inst_dict.shape[1], self.tones)
         params = np.zeros((len(frames), 4, insts.size))
+        params[:, SIGMA] = model.fsigma
         lower, upper = bound_arrays(model.fsigma, insts.size)
         inst_dict = np.ascontiguousarray(inst_dict)
 
@@ -139,11 +140,12 @@ class JointSearch:
 def in_blocks(work: Callable[[slice], None], size: int, jobs: int) -> None:
     """Call `work` on slices of `size` items, in `jobs` threads."""
     blocks = [slice(start, start + BLOCK) for start in range(0, size, BLOCK)]
-    if jobs == 1 or len(blocks) < 2:
+    threads = min(jobs, len(blocks))
+    if threads < 2:
         for block in blocks:
             work(block)
     else:
-        Parallel(n_jobs=jobs, backend="threading")(delayed(work)(block) for block in blocks)
+        Parallel(n_jobs=threads, backend="threading")(delayed(work)(block) for block in blocks)
 
 
 def _norms(patterns: Floats, baseshift: int, m: int) -> Floats:
@@ -317,7 +319,7 @@ def extend(gram, scored, members, factor, projection, place, member):  # type: i
             row[i] /= factor[i, i]
             fresh -= row[i] * row[i]
             score -= row[i] * projection[i]
-    if fresh <= PARALLEL * gram[member, member] or score <= 0.0:
+    if fresh <= COLLINEAR * gram[member, member] or score <= 0.0:
         return 0.0
     row[place] = math.sqrt(fresh)
     projection[place] = score / row[place]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.dictsep import exptool
-from musisep.dictsep.pursuit import calc_harscale
+from musisep.dictsep.pursuit import calc_harscale, checked_dictionary
 from musisep.dictsep.search import JointSearch
 from musisep.dictsep.tones import Floats, Peaks, ToneFinder, ToneModel
 
@@ -34,10 +34,9 @@ def synth_instruments(
     -------
     ndarray, shape (instrument, m, frame)
     """
-    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    inst_dict, insts = checked_dictionary(inst_dict, peaks.insts), peaks.places
     params = peaks.params
     powers = np.zeros((inst_dict.shape[1], len(params), m))
-    insts = peaks.insts[0].copy() if len(params) else np.zeros(0, np.int64)
     exptool.add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers)
     return np.moveaxis(powers if pexp == 1 else powers ** (1 / pexp), 1, 2)
 

@@ -34,7 +34,7 @@ def spectrum(seed=5):
 
 def added(params, insts, inst_dict, harscale, pexp, size=SIZE):
     powers = np.zeros(size)
-    exptool.add_tones(params, insts, inst_dict, harscale, pexp, powers)
+    exptool.inst_shift(params, insts, inst_dict, harscale, pexp, powers)
     return powers
 
 
@@ -89,7 +89,7 @@ def test_no_tones_and_silent_tones_add_nothing(harscale):
 def test_spectra_are_added_to_what_is_there(harscale):
     params, inst_dict = tones(harscale)
     powers = np.ones(SIZE)
-    exptool.add_tones(params, INSTS, inst_dict, harscale, 1.0, powers)
+    exptool.inst_shift(params, INSTS, inst_dict, harscale, 1.0, powers)
     np.testing.assert_allclose(powers, 1 + added(params, INSTS, inst_dict, harscale, 1.0))
 
 
@@ -99,7 +99,7 @@ def test_spectra_are_added_to_what_is_there(harscale):
 def test_add_jacobian(harscale, pexp, seed):
     params, inst_dict = tones(harscale, seed)
     powers, jacobian = np.zeros(SIZE), np.zeros((*params.shape, SIZE))
-    exptool.add_jacobian(params, INSTS, inst_dict, harscale, pexp, powers, jacobian)
+    exptool.inst_shift_grad(params, INSTS, inst_dict, harscale, pexp, powers, jacobian)
     expected = naive.gradient(
         lambda x: naive.powers(x, INSTS, inst_dict, harscale, pexp, SIZE), params
     )
@@ -113,10 +113,10 @@ def gradients(params, insts, inst_dict, harscale, pexp, qexp, y):
     powers, residual, slope = np.zeros(SIZE), np.empty(SIZE), np.empty(SIZE)
     jacobian = np.zeros((*params.shape, SIZE))
     target = (y + exptool.EPS) ** qexp
-    exptool.add_jacobian(params, insts, inst_dict, harscale, pexp, powers, jacobian)
+    exptool.inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian)
     loss = exptool.residual_and_slope(powers, target, pexp, qexp, residual, slope)
     grad = np.zeros_like(inst_dict)
-    exptool.add_dict_grad(params, insts, inst_dict, harscale, pexp, residual * slope, grad)
+    exptool.inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, residual * slope, grad)
     return loss, jacobian @ (residual * slope), grad
 
 
@@ -171,13 +171,15 @@ def test_loss_of_equals_the_loss_beside_the_slope(harscale, pexp):
 
 
 @PEXPS
-def test_add_loss_dict_grad_sums_over_frames(pexp):
+def test_losses_and_their_gradients_sum_over_frames(pexp):
     params = np.array([tones(HARSCALE, seed)[0] for seed in range(3)])
     inst_dict = tones(HARSCALE)[1]
     y = np.array([spectrum(seed) for seed in range(3)])
     grad = np.ones_like(inst_dict)
     arguments = INSTS, inst_dict, HARSCALE, pexp, 0.5
-    loss = exptool.add_loss_dict_grad(params, *arguments, (y + exptool.EPS) ** 0.5, grad)
+    targets = (y + exptool.EPS) ** 0.5
+    exptool.add_loss_dict_grad(params, *arguments, targets, grad)
+    loss = exptool.add_losses(params, *arguments, targets)
     parts = [gradients(params[frame], *arguments, y[frame]) for frame in range(3)]
     assert loss == pytest.approx(sum(part[0] for part in parts), rel=1e-10)
     np.testing.assert_allclose(grad, 1 + sum(part[2] for part in parts), rtol=1e-10)

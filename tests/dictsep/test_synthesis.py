@@ -88,3 +88,12 @@ def test_real_originals_give_real_masks():
     masked, mask = mask_spectrums([np.ones(3), np.ones(3)], np.array([1.0, 2.0, 0.0]))
     assert mask.dtype == np.float64
     np.testing.assert_array_equal(masked[0], [0.5, 1.0, 0.0])
+
+
+def test_tones_that_fit_no_dictionary_are_refused():
+    peaks = two_lines()
+    with pytest.raises(ValueError, match="instrument numbers 0 to 1 must lie in 0 to 0"):
+        synth_instruments(peaks, DICT[:, :1], SCALE, 1, M)
+    peaks.insts[2] = [1, 0]
+    with pytest.raises(ValueError, match="one instrument in all frames"):
+        synth_instruments(peaks, DICT, SCALE, 1, M)
