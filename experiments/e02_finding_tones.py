@@ -71,12 +71,10 @@ def measure(item: Item, seed: int) -> Iterator[tuple[str, float]]:
     settings = Settings(instruments=len(item.stems), restarts=1, seed=seed)
     analysis = Analysis(settings, item.sample_rate)
     frames, level = analysis.frames(item.mixture)
-    (dictionary,) = learn(analysis, frames, 1, lambda stage, done, total: None)
+    (dictionary,) = learn(analysis, frames, 1)
     for name, finder in finders(analysis).items():
         peaks = finder(frames, dictionary.amplitudes, 2).scaled(level)
-        stems = mask(
-            analysis, item.mixture, peaks, dictionary.amplitudes, lambda stage, done, total: None
-        )
+        stems = mask(analysis, item.mixture, peaks, dictionary.amplitudes)
         yield name, float(np.mean(bss_eval(item.stems, stems).sdr))
 
 

@@ -45,8 +45,8 @@ def measure(item: Item, rounds: int) -> list[tuple[float, float]]:
     """Return what is left unexplained and the mean SDR, before and after each round."""
     analysis = Analysis(Settings(instruments=len(item.stems)), item.sample_rate)
     frames, level = analysis.frames(item.mixture)
-    learned = learn(analysis, frames, 2, lambda stage, done, total: None)
-    found, left = find(analysis, frames, learned, 2, lambda stage, done, total: None)
+    learned = learn(analysis, frames, 2)
+    found, left = find(analysis, frames, learned, 2)
     chosen = int(np.argmin(left))
     peaks, inst_dict = found[chosen], learned[chosen].amplitudes
     rng = np.random.default_rng(0)
@@ -55,10 +55,7 @@ def measure(item: Item, rounds: int) -> list[tuple[float, float]]:
         if number:
             inst_dict = learn_again(analysis, frames, peaks, inst_dict, rng)
             peaks = analysis.decoder(frames, inst_dict, 2)
-        stems = mask(
-            analysis, item.mixture, peaks.scaled(level), inst_dict,
-            lambda stage, done, total: None,
-        )  # fmt: skip
+        stems = mask(analysis, item.mixture, peaks.scaled(level), inst_dict)
         sdr = float(np.mean(bss_eval(item.stems, stems).sdr))
         rows.append((unexplained(analysis.model, frames, peaks, inst_dict), sdr))
     return rows

@@ -48,18 +48,15 @@ def measure(item: Item, restarts: int) -> list[tuple[float, float, float]]:
     settings = Settings(instruments=len(item.stems), restarts=restarts)
     analysis = Analysis(settings, item.sample_rate)
     frames, level = analysis.frames(item.mixture)
-    learned = learn(analysis, frames, 2, lambda stage, done, total: None)
-    found, decoded = find(analysis, frames, learned, 2, lambda stage, done, total: None)
+    learned = learn(analysis, frames, 2)
+    found, decoded = find(analysis, frames, learned, 2)
     rows = []
     for dictionary, peaks, left in zip(learned, found, decoded, strict=True):
         amplitudes = dictionary.amplitudes
         single = unexplained(
             analysis.model, frames, analysis.search(frames, amplitudes, 2), amplitudes
         )
-        stems = mask(
-            analysis, item.mixture, peaks.scaled(level), amplitudes,
-            lambda stage, done, total: None,
-        )  # fmt: skip
+        stems = mask(analysis, item.mixture, peaks.scaled(level), amplitudes)
         rows.append((single, left, float(np.mean(bss_eval(item.stems, stems).sdr))))
     return rows
 

@@ -24,6 +24,10 @@ Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is to do."""
 
 
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Separation:
     """What `separate` returns.
@@ -153,7 +157,7 @@ def separate(
     settings = _checked(options, dictionary)
     if jobs < 1:
         raise ValueError(f"{jobs=} must be at least 1")
-    report = progress or (lambda stage, done, total: None)
+    report = progress or no_progress
     audio, sample_rate = load(mixture, sample_rate)
     analysis = Analysis(settings, sample_rate)
     frames, level = analysis.frames(audio)
@@ -161,14 +165,15 @@ def separate(
     peaks, left = find(analysis, frames, learned, jobs, report)
     chosen = int(np.argmin(left))
     amplitudes = learned[chosen].amplitudes
-    stems = mask(analysis, audio, peaks[chosen].scaled(level), amplitudes, report)
+    tones = peaks[chosen].scaled(level)
+    stems = mask(analysis, audio, tones, amplitudes, report)
     order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
     return Separation(
         stems=stems[order],
         residual=audio - stems.sum(axis=0),
         sample_rate=sample_rate,
         dictionary=Dictionary(amplitudes[:, order]),
-        tones=analysis.table(peaks[chosen].scaled(level).renumbered(np.argsort(order))),
+        tones=analysis.table(tones.renumbered(np.argsort(order))),
         settings=settings,
         unexplained=left,
         chosen=chosen,
@@ -197,7 +202,9 @@ def load(
     return audio, files.check_rate("sample_rate", sample_rate)
 
 
-def learn(analysis: Analysis, frames: Floats, jobs: int, report: Progress) -> list[Dictionary]:
+def learn(
+    analysis: Analysis, frames: Floats, jobs: int, report: Progress = no_progress
+) -> list[Dictionary]:
     """Learn a dictionary in every restart; `frames` [frame, bin]."""
     settings = analysis.settings
     done = itertools.count(1)
@@ -227,7 +234,7 @@ def find(
     frames: Floats,
     learned: Sequence[Dictionary],
     jobs: int,
-    report: Progress,
+    report: Progress = no_progress,
 ) -> tuple[list[Peaks], tuple[float, ...]]:
     """Find the tones with each dictionary; return them, and what they leave unexplained."""
     found, left = [], []
@@ -241,7 +248,11 @@ def find(
 
 
 def mask(
-    analysis: Analysis, audio: Floats, peaks: Peaks, amplitudes: Floats, report: Progress
+    analysis: Analysis,
+    audio: Floats,
+    peaks: Peaks,
+    amplitudes: Floats,
+    report: Progress = no_progress,
 ) -> Floats:
     """Divide the mixture by the instruments' spectra; result [instrument, channel, sample]."""
     transform = analysis.transform

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from musisep.audio.cqt import constant_q_blocks
 from musisep.audio.stft import SpectralTransform, gaussian_window
 from musisep.compiled import kernel
+from musisep.gaussians import CUT, gaussian_start, support
 
-CUT_SIGMAS = 6.0
-"""Gaussians of "pursuit" end here, the window as well as the peaks."""
 PASSES = 2
 """Times that "pursuit" looks for peaks in what the earlier times left over."""
 FLOOR = 1e-7
@@ -177,7 +176,7 @@ def pursuit_magnitudes(
     if not 0 < window_sigma_s < math.inf:
         raise ValueError(f"window_sigma_s={window_sigma_s} must be positive and finite")
     window_sigma = window_sigma_s * sample_rate  # samples
-    n_fft = scipy.fft.next_fast_len(max(8, math.ceil(2 * CUT_SIGMAS * window_sigma)), real=True)
+    n_fft = scipy.fft.next_fast_len(max(8, math.ceil(2 * CUT * window_sigma)), real=True)
     window = gaussian_window(n_fft, n_fft / (2 * window_sigma))
     transform = SpectralTransform(n_fft, hop_length, window=window, center_pad_mode="constant")
     peak_sigma = n_fft / (2 * math.pi * window_sigma)  # bins of the FFT
@@ -245,19 +244,11 @@ def fit_peak(left, top, right, floor):  # type: ignore[no-untyped-def]
 
 @kernel
 def add_gaussian(target, centre, height, sigma):  # type: ignore[no-untyped-def]
-    """Add height * exp(-(i - centre)**2 / (2 sigma**2)), cut at 6 sigma, to target [i].
-
-    Each value follows from its left neighbour by two multiplications.
-    """
-    first = max(0, int(np.ceil(centre - CUT_SIGMAS * sigma)))
-    last = min(target.size - 1, int(np.floor(centre + CUT_SIGMAS * sigma)))
-    if first > last:
-        return
-    distance = (first - centre) / sigma
-    value = height * np.exp(-0.5 * distance * distance)
-    ratio = np.exp(-(distance + 0.5 / sigma) / sigma)
-    decay = np.exp(-1 / (sigma * sigma))
-    for i in range(first, last + 1):
+    """Add height * exp(-(i - centre)**2 / (2 sigma**2)), cut at 6 sigma, to target [i]."""
+    low, high = support(centre, sigma, target.size)
+    value, ratio, decay = gaussian_start(low, centre, sigma, 1.0)
+    value *= height
+    for i in range(low, high):
         target[i] += value
         value *= ratio
         ratio *= decay

@@ -15,8 +15,8 @@ import math
 import numpy as np
 
 from musisep.compiled import kernel, sum_kernel
+from musisep.gaussians import gaussian_start, support
 
-CUT = 6.0  # standard deviations after which a Gaussian ends
 EPS = 1e-7  # keeps the loss differentiable where a spectrum is 0
 LINEAR = 0.0  # in the place of harscale: harmonics at multiples of the shift
 
@@ -32,28 +32,6 @@ def harmonic_centre(shift, spread, order, harscale):
         return shift * ratio, ratio, 0.5 * shift * order**3 / math.sqrt(stretch)
     centre = shift + harscale * (math.log(order) + 0.5 * math.log(stretch))
     return centre, 1.0, 0.5 * harscale * order * order / stretch
-
-
-@kernel
-def support(centre, sigma, size):
-    """First bin, and one past the last bin, within `CUT` sigma of `centre` on the axis."""
-    low = max(0.0, math.ceil(centre - CUT * sigma))
-    high = min(size - 1.0, math.floor(centre + CUT * sigma))
-    if high < low:
-        return 0, 0
-    return int(low), int(high) + 1
-
-
-@kernel
-def gaussian_start(low, centre, sigma, pexp):
-    """First value of G^p on a grid, first ratio of neighbours, and ratio of these ratios."""
-    inv = pexp / (sigma * sigma)
-    distance = low - centre
-    return (
-        math.exp(-0.5 * inv * distance * distance),
-        math.exp(-inv * (distance + 0.5)),
-        math.exp(-inv),
-    )
 
 
 @sum_kernel

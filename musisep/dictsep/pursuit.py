@@ -37,6 +37,7 @@ __all__ = [
     "inst_shift_obj",
     "make_bounds",
     "max_selector",
+    "patterns",
     "peak_pursuit",
 ]
 
@@ -281,6 +282,14 @@ def gen_inst_spect(
     return model.roots(np.stack(columns, axis=1))
 
 
+def patterns(model: ToneModel, inst_dict: Floats) -> tuple[int, Floats]:
+    """Return a `baseshift` that suits the model, and the patterns of `gen_inst_spect`."""
+    baseshift = model.baseshift(inst_dict.shape[0])
+    return baseshift, gen_inst_spect(
+        baseshift, model.fsigma, inst_dict, model.harscale, model.pexp, model.qexp, model.m
+    )
+
+
 def correlations(roots: Floats, inst_spect: Floats, baseshift: int) -> Floats:
     """Correlate spectra with the patterns of the instruments at every shift.
 
@@ -487,20 +496,13 @@ class GreedyPursuit:
         insts = slots(inst_dict.shape[1], self.tones)
         params = np.zeros((len(frames), 4, insts.size))
         params[:, exptool.SIGMA] = self.model.fsigma
-        spects = self.patterns(inst_dict)
+        spects = patterns(self.model, inst_dict)
         for frame, y in zip(params, frames, strict=True):
             found = self.pursue(y, inst_dict, *spects)[0]
             for inst in range(inst_dict.shape[1]):
                 own = found[found.insts == inst].params[:, : self.tones]
                 frame[:, inst * self.tones : inst * self.tones + own.shape[1]] = own
         return from_slots(params, insts)
-
-    def patterns(self, inst_dict: Floats) -> tuple[int, Floats]:
-        """Return the length `baseshift` and the instruments' patterns for the selector."""
-        model, baseshift = self.model, self.model.baseshift(inst_dict.shape[0])
-        return baseshift, gen_inst_spect(
-            baseshift, model.fsigma, inst_dict, model.harscale, model.pexp, model.qexp, model.m
-        )
 
     def pursue(
         self, y: Floats, inst_dict: Floats, baseshift: int, inst_spect: Floats

@@ -17,7 +17,7 @@ from joblib import Parallel, delayed
 
 from musisep.compiled import kernel
 from musisep.dictsep.exptool import AMP, SHIFT, SIGMA, dot, fit_tones, power
-from musisep.dictsep.pursuit import bound_arrays, correlations, gen_inst_spect
+from musisep.dictsep.pursuit import bound_arrays, correlations, patterns
 from musisep.dictsep.tones import Floats, Peaks, ToneModel, from_slots, slots
 
 BLOCK = 64
@@ -91,12 +91,9 @@ class JointSearch:
         model, insts = self.model, slots(inst_dict.shape[1], self.tones)
         if frames.shape[1:] != (model.m,):
             raise ValueError(f"frames.shape={frames.shape} must be [frame, bin], {model.m} bins")
-        baseshift = model.baseshift(inst_dict.shape[0])
-        spects = gen_inst_spect(
-            baseshift, model.fsigma, inst_dict, model.harscale, model.pexp, model.qexp, model.m
-        )
-        patterns = np.ascontiguousarray(spects.T)
-        norms = _norms(patterns, baseshift, model.m)
+        baseshift, spects = patterns(model, inst_dict)
+        rows = np.ascontiguousarray(spects.T)
+        norms = _norms(rows, baseshift, model.m)
         distances = np.round(np.array(self.flanks) * model.fsigma).astype(np.int64)
         flanks = np.concatenate((-distances, distances))
         found = Hypotheses(
@@ -108,7 +105,7 @@ class JointSearch:
         def search(block: slice) -> None:
             scores = correlations(model.roots(frames[block]), spects, baseshift)
             search_frames(
-                scores, norms, patterns, baseshift, insts, self.most or insts.size,
+                scores, norms, rows, baseshift, insts, self.most or insts.size,
                 self.candidates, flanks, max(self.beam, number), 1 / model.qexp,
                 *(array[block] for array in found),
             )  # fmt: skip

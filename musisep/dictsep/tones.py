@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.dictsep import exptool
+from musisep.gaussians import CUT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -174,7 +175,7 @@ class ToneModel:
     def baseshift(self, har: int) -> int:
         """Bins that the harmonics of a tone, whatever its spread, reach above its fundamental."""
         reach = math.log(har) + 0.5 * math.log1p(SPREAD_MAX * har**2)
-        widest = exptool.CUT * SIGMA_RANGE[1] * self.fsigma
+        widest = CUT * SIGMA_RANGE[1] * self.fsigma
         return math.ceil(self.harscale * reach + 2 * widest)
 
 

@@ -3,7 +3,8 @@ import warnings
 import numpy as np
 import pytest
 
-from musisep.audio import stft
+from musisep import settings
+from musisep.audio import logfreq, stft
 from musisep.audio.logfreq import (
     LogAxis,
     add_gaussian,
@@ -223,3 +224,7 @@ def test_a_second_look_finds_what_the_first_covered():
     residuals = spectrum[None, :].copy()
     redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, drawn)
     assert np.linalg.norm(residuals) < 0.05 * np.linalg.norm(spectrum)
+
+
+def test_settings_offer_the_front_ends_that_there_are():
+    assert set(settings.FRONT_ENDS) == set(logfreq.FRONT_ENDS)
