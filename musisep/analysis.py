@@ -8,7 +8,8 @@ import numpy as np
 import scipy.fft
 
 from musisep.audio.logfreq import LogAxis, log_spectrogram
-from musisep.audio.stft import SpectralTransform, gaussian_window
+from musisep.audio.stft import SpectralTransform
+from musisep.audio.windows import gaussian_window
 from musisep.dictsep.decode import Decoder
 from musisep.dictsep.search import JointSearch
 from musisep.dictsep.synthesis import linear_peaks
@@ -55,7 +56,8 @@ class Analysis:
     @cached_property
     def transform(self) -> SpectralTransform:
         """The short-time Fourier transform that the masks are applied to."""
-        n_fft = scipy.fft.next_fast_len(round(self.settings.window_s * self.sample_rate), real=True)
+        half = round(self.settings.window_s * self.sample_rate / 2)
+        n_fft = 2 * scipy.fft.next_fast_len(half, real=True)  # even: as many frames as `frames`
         window = gaussian_window(n_fft, self.settings.window_sigmas)
         return SpectralTransform(n_fft, self.hop_length, window=window, center_pad_mode="constant")
 

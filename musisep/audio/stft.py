@@ -1,20 +1,34 @@
-"""Short-time Fourier transform, its inverse and overlap-add."""
+"""Short-time Fourier transform, its inverse and their adjoints."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from numbers import Integral
+from functools import cached_property, lru_cache
+from typing import Any, Literal
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from musisep.compiled import kernel
+from musisep.audio import threads
+from musisep.audio.arrays import Real, one_channel, real_kind
+from musisep.audio.checks import one_of
+from musisep.audio.framing import divide_by_windows, overlap_add, window_frames
+from musisep.audio.windows import make_window, resolve_fft_params
+
+Layout = Literal["bfn", "bnf"]
+Spectra = NDArray[np.complexfloating]
 
 BLOCK_POINTS = 2**20
-"""Samples of windowed frames that are held at a time."""
-PAD_MODES = ("reflect", "constant")
+"""Samples of windowed frames that are held at a time where blocks come one after another."""
+CACHE_POINTS = 2**17
+"""The same where a block is worked on by one core: little enough for its cache."""
+CHOICES = {
+    "center_pad_mode": ("reflect", "constant"),
+    "center_tail_pad": ("symmetric", "minimal"),
+    "normalized": (False, True, "frame_length", "window"),
+}
+LAYOUTS = ("bfn", "bnf")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,27 +37,34 @@ class SpectralTransform:
 
     Signals are ``[..., sample]``, spectra ``[..., frequency, frame]`` with n_fft // 2 + 1
     frequencies. float32 signals have complex64 spectra and back; everything else is computed
-    in float64.
+    in float64. Threads: see `musisep.audio.threads.each`.
 
     Parameters
     ----------
     n_fft : int > 0
         Points of the Fourier transform of a frame.
-    hop_length : int > 0
-        Samples between frames.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if left out.
     win_length : int, optional
         Samples of the window, at most n_fft (the default); zeros on both sides fill the frame.
     window_fn : str or tuple
-        Window for `scipy.signal.get_window`, used unless `window` is given.
+        Window for `scipy.signal.get_window`, or "rect", used unless `window` is given.
     window : array, shape (win_length,), optional
         Samples of the window itself.
     periodic : bool
         Whether the window that `window_fn` names is periodic or symmetric.
     center : bool
-        If true, frame t is centred on sample t * hop_length of the signal, which is padded at
-        both ends; otherwise frame t begins there and only whole frames count.
+        If true, frame t has sample t * hop_length of the signal at its index n_fft // 2, and the
+        signal is continued beyond both ends; otherwise frame t begins with that sample and only
+        whole frames count.
     center_pad_mode : {"reflect", "constant"}
-        Padding: the signal mirrored at its ends, or zeros.
+        How the signal goes on beyond its ends: mirrored, again and again if it is short, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        "symmetric": n_fft // 2 samples are added at either end. "minimal", for "constant" only:
+        as many frames as begin a hop of the signal, ceil(length / hop_length).
+    normalized : bool or {"frame_length", "window"}
+        Divide spectra by sqrt(n_fft) (true or "frame_length") or by the root of the sum of the
+        squared window ("window").
 
     Raises
     ------
@@ -52,50 +73,34 @@ class SpectralTransform:
     """
 
     n_fft: int
-    hop_length: int
+    hop_length: int | None = None
     win_length: int | None = None
     window_fn: str | tuple[object, ...] = "hann"
     window: ArrayLike | None = None
     periodic: bool = True
     center: bool = True
-    center_pad_mode: str = "reflect"
+    center_pad_mode: Literal["reflect", "constant"] = "reflect"
+    center_tail_pad: Literal["symmetric", "minimal"] = "symmetric"
+    normalized: bool | Literal["frame_length", "window"] = False
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and build the window."""
-        for name in ("n_fft", "hop_length"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name}={value} must be an integer of at least 1")
-        if self.win_length is None:
-            object.__setattr__(self, "win_length", self.n_fft)
-        if not isinstance(self.win_length, Integral) or not 1 <= self.win_length <= self.n_fft:
+        sizes = resolve_fft_params(self.n_fft, self.hop_length, self.win_length)
+        for name, value in zip(("n_fft", "hop_length", "win_length"), sizes, strict=False):
+            object.__setattr__(self, name, value)
+        for name, choices in CHOICES.items():
+            one_of(name, getattr(self, name), choices)
+        if self.center_tail_pad == "minimal" and self.center_pad_mode == "reflect":
             raise ValueError(
-                f"win_length={self.win_length} must be an integer from 1 to n_fft={self.n_fft}"
+                "center_tail_pad='minimal' must go with center_pad_mode='constant', not 'reflect'"
             )
-        if self.center_pad_mode not in PAD_MODES:
-            raise ValueError(f"center_pad_mode={self.center_pad_mode!r} must be one of {PAD_MODES}")
         self.frame_window.flags.writeable = False
 
     @cached_property
     def frame_window(self) -> NDArray[np.float64]:
-        """The window between zeros, shape (n_fft,)."""
-        window = self._make_window()
-        left = (self.n_fft - window.size) // 2
-        return np.pad(window, (left, self.n_fft - window.size - left))
-
-    def _make_window(self) -> NDArray[np.float64]:
-        if self.window is None:
-            try:
-                return scipy.signal.get_window(self.window_fn, self.win_length, self.periodic)
-            except ValueError as error:
-                raise ValueError(f"window_fn={self.window_fn!r}: {error}") from None
-        window = np.asarray(self.window, dtype=np.float64)
-        if window.shape != (self.win_length,) or not np.isfinite(window).all():
-            raise ValueError(
-                f"window of shape={window.shape} must be finite and of shape "
-                f"(win_length,)=({self.win_length},)"
-            )
-        return window
+        """The window between zeros, shape (n_fft,), not normalized."""
+        width = self.win_length or self.n_fft
+        return make_window(self.window, self.window_fn, width, self.n_fft, self.periodic)
 
     @property
     def frequencies(self) -> int:
@@ -112,37 +117,66 @@ class SpectralTransform:
         shortest = 1 if self.center else self.n_fft
         if length < shortest:
             raise ValueError(f"length={length} must be at least {shortest}")
-        last_start = length if self.center else length - self.n_fft
-        return 1 + last_start // self.hop_length
+        if self.center and self.center_tail_pad == "minimal":
+            return -(-length // self._hop)
+        return 1 + (length + 2 * self.lead - self.n_fft) // self._hop
 
-    def stft(self, signal: ArrayLike) -> NDArray[np.complexfloating]:
+    def stft(self, signal: ArrayLike, output_layout: Layout = "bfn") -> Spectra:
         """Transform a signal.
 
         Parameters
         ----------
         signal : array, shape (..., sample)
+        output_layout : {"bfn", "bnf"}
+            Order of the last two axes: frequency and frame, or frame and frequency. In memory,
+            the frequencies of a frame are neighbours in either case.
 
         Returns
         -------
-        array of complex, shape (..., frequency, frame)
-            In memory, the frequencies of a frame are neighbours.
+        array of complex, shape (..., frequency, frame) or (..., frame, frequency)
 
         Raises
         ------
         ValueError
             If the signal is too short: empty or, without `center`, below n_fft samples.
         """
-        signal = np.atleast_1d(np.asarray(signal))
+        one_of("output_layout", output_layout, LAYOUTS)
+        signal = np.atleast_1d(signal)
         frames = self.frame_count(signal.shape[-1])
-        kind = np.complex64 if signal.dtype == np.float32 else np.complex128
+        kind = np.result_type(real_kind(signal), np.complex64)
         result = np.empty((*signal.shape[:-1], frames, self.frequencies), dtype=kind)
         for index in np.ndindex(signal.shape[:-1]):
-            for first, spectra in self.stft_blocks(signal[index]):
-                result[index][first : first + len(spectra)] = spectra
-        return result.swapaxes(-1, -2)
+            self.each_block(signal[index], result[index].__setitem__)
+        return result if output_layout == "bnf" else result.swapaxes(-1, -2)
 
-    def stft_blocks(self, signal: ArrayLike) -> Iterator[tuple[int, NDArray[np.complexfloating]]]:
-        """Transform one channel, shape (sample,), block by block.
+    def each_block(self, signal: ArrayLike, use: Callable[[slice, Spectra], object]) -> None:
+        """Transform one channel and hand over small blocks of frames, for nothing to be stored.
+
+        Parameters
+        ----------
+        signal : array, shape (sample,)
+        use : function
+            Called with the frames that a block holds, as a slice, and with its spectra
+            [frame, frequency], which it may change. Blocks come in any order and, if
+            `scipy.fft.get_workers` is above 1, from several threads.
+
+        Raises
+        ------
+        ValueError
+            As `stft`.
+        """
+        channel = one_channel(signal)
+        window = self._analysis(channel.dtype)
+
+        def work(frames: slice) -> None:
+            use(frames, self._spectra(channel, frames, window, self._reflect))
+
+        count = self.frame_count(channel.size)
+        share = -(-count // scipy.fft.get_workers()) * self.n_fft
+        threads.each(work, self._blocks(count, min(CACHE_POINTS, share)))
+
+    def stft_blocks(self, signal: ArrayLike) -> Iterator[tuple[int, Spectra]]:
+        """Transform one channel, shape (sample,), block by block in the order of time.
 
         Yields
         ------
@@ -155,17 +189,14 @@ class SpectralTransform:
         ValueError
             As `stft`.
         """
-        signal = np.asarray(signal)
-        real = np.float32 if signal.dtype == np.float32 else np.float64
-        count = self.frame_count(signal.size)
-        padded = self._padded(signal.astype(real, copy=False))
-        window = self.frame_window.astype(real)
-        frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
-        block = self._frames_per_block
-        for first in range(0, count, block):
-            yield first, scipy.fft.rfft(frames[first : min(first + block, count)] * window)
+        channel = one_channel(signal)
+        window = self._analysis(channel.dtype)
+        for frames in self._blocks(self.frame_count(channel.size), BLOCK_POINTS):
+            yield frames.start, self._spectra(channel, frames, window, self._reflect)
 
-    def istft(self, spectrum: ArrayLike, length: int) -> NDArray[np.floating]:
+    def istft(
+        self, spectrum: ArrayLike, length: int | None = None, *, input_layout: Layout = "bfn"
+    ) -> Real:
         """Find the signal whose spectrum is closest to a given one, in the least squares sense.
 
         Frames are windowed, overlapped and added, and divided by the sum of the squared windows
@@ -174,8 +205,11 @@ class SpectralTransform:
         Parameters
         ----------
         spectrum : array of complex, shape (..., frequency, frame)
-        length : int > 0
-            Samples of the result; the spectrum must have the frames of such a signal.
+        length : int > 0, optional
+            Samples of the result. If left out, those of the shortest signal with as many frames;
+            it must be given for "minimal" padding, where that would be one sample of the last hop.
+        input_layout : {"bfn", "bnf"}
+            Order of the last two axes of the spectrum, as in `stft`.
 
         Returns
         -------
@@ -189,29 +223,28 @@ class SpectralTransform:
         Notes
         -----
         Samples where the sum of the squared windows is below 2e-16 of a window's maximum cannot
-        be recovered. At the end of the signal they occur if a hop is longer than half a window.
+        be recovered: there is no inverse if a hop is too long for the window (at the end of the
+        signal already if it is longer than half of it), if the window is 0 at its ends and the
+        transform not centred, or if `length` is more than the frames reach.
         """
-        spectrum = np.asarray(spectrum)
-        shape = (self.frequencies, self.frame_count(length))
-        if spectrum.shape[-2:] != shape:
-            raise ValueError(
-                f"spectrum of shape={spectrum.shape} must end in (frequency, frame)={shape} "
-                f"for length={length}"
-            )
-        size = self._frames_per_block
-        blocks = (
-            (first, spectrum[..., first : first + size].swapaxes(-1, -2))
-            for first in range(0, shape[1], size)
-        )
-        return self.istft_blocks(blocks, length, spectrum.shape[:-2], spectrum.dtype)
+        spectrum = _frame_major(spectrum, self.frequencies, input_layout)
+        count = spectrum.shape[-2]
+        if length is None:
+            if self.center and self.center_tail_pad == "minimal":
+                raise ValueError("length=None must be given with center_tail_pad='minimal'")
+            length = (count - 1) * self._hop + self.n_fft - 2 * self.lead
+        if length < 1:
+            raise ValueError(f"{length=} must be at least 1")
+        blocks = self._cut(spectrum)
+        return self._inverse(blocks, count, length, spectrum.shape[:-2], spectrum.dtype)
 
     def istft_blocks(
         self,
-        blocks: Iterable[tuple[int, NDArray[np.complexfloating]]],
+        blocks: Iterable[tuple[int, Spectra]],
         length: int,
         leading: tuple[int, ...] = (),
         dtype: DTypeLike = np.complex128,
-    ) -> NDArray[np.floating]:
+    ) -> Real:
         """`istft` of a spectrum that comes block by block, as from `stft_blocks`.
 
         Parameters
@@ -229,91 +262,179 @@ class SpectralTransform:
         -------
         array [leading axes, sample]
         """
-        weights = self._weights(length)
-        kind = np.float32 if dtype == np.complex64 else np.float64
-        result = np.zeros((*leading, length), dtype=kind)
-        window = self.frame_window.astype(kind)
-        for first, spectra in blocks:
-            start = first * self.hop_length - self.lead
-            for index in np.ndindex(leading):
-                frames = scipy.fft.irfft(spectra[index], self.n_fft)
-                overlap_add(frames, window, self.hop_length, start, result[index])
-        result /= weights
+        return self._inverse(blocks, self.frame_count(length), length, leading, dtype)
+
+    def stft_adjoint(self, spectrum: ArrayLike, length: int) -> Real:
+        """Apply the adjoint of `stft`: it takes gradients by the spectrum to ones by the signal.
+
+        It is adjoint in the real inner product <a, b> = sum of ``(conj(a) * b).real``:
+        <Z, stft(x)> = <stft_adjoint(Z, length), x> for all x and Z.
+
+        Parameters
+        ----------
+        spectrum : array of complex, shape (..., frequency, frame)
+        length : int > 0
+            Samples of the signal; the spectrum must have the frames of such a signal.
+
+        Returns
+        -------
+        array, shape (..., sample)
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit.
+        """
+        spectrum = _frame_major(spectrum, self.frequencies, "bfn")
+        if spectrum.shape[-2] != self.frame_count(length):
+            raise ValueError(
+                f"spectrum with frame={spectrum.shape[-2]} must have {self.frame_count(length)} "
+                f"for {length=}"
+            )
+        window, weights = self._analysis(spectrum.real.dtype), self._parseval(spectrum.real.dtype)
+        result = np.zeros((*spectrum.shape[:-2], length), dtype=window.dtype)
+        blocks = ((first, block / weights) for first, block in self._cut(spectrum))
+        self._overlap_add(blocks, window, self._reflect, result)
         return result
 
+    def istft_adjoint(self, signal: ArrayLike) -> Spectra:
+        """Apply the adjoint of `istft`: it takes gradients by the signal to ones by the spectrum.
+
+        <x, istft(Z, length)> = <istft_adjoint(x), Z> as in `stft_adjoint`, for all x of `length`
+        samples and all Z with the frames of such a signal.
+
+        Parameters
+        ----------
+        signal : array, shape (..., sample)
+
+        Returns
+        -------
+        array of complex, shape (..., frequency, frame)
+
+        Raises
+        ------
+        ValueError
+            As `istft`.
+        """
+        signal = np.array(signal, dtype=real_kind(signal), ndmin=1)
+        count = self.frame_count(signal.shape[-1])
+        divide_by_windows(signal, self.frame_window**2, self._hop, -self.lead, count)
+        window, weights = self._synthesis(signal.dtype), self._parseval(signal.dtype)
+        kind = np.result_type(signal, np.complex64)
+        result = np.empty((*signal.shape[:-1], count, self.frequencies), dtype=kind)
+        for index in np.ndindex(signal.shape[:-1]):
+            for frames in self._blocks(count, BLOCK_POINTS):
+                spectra = self._spectra(signal[index], frames, window, reflect=False)
+                np.multiply(spectra, weights, out=result[index][frames])
+        return result.swapaxes(-1, -2)
+
     @property
-    def _frames_per_block(self) -> int:
-        return max(1, BLOCK_POINTS // self.n_fft)
+    def _hop(self) -> int:
+        return self.hop_length or 1  # never None since construction
 
-    def _padded(self, signal: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Surround the signal with the samples that frames beyond its ends reach."""
-        if not self.center:
-            return signal
-        pad = (self.lead, self.n_fft - self.lead)
-        if self.center_pad_mode == "reflect":
-            return np.pad(signal, pad, mode="reflect")
-        return np.pad(signal, pad)
+    @property
+    def _reflect(self) -> bool:
+        return self.center and self.center_pad_mode == "reflect"
 
-    def _weights(self, length: int) -> NDArray[np.float64]:
-        """Sum of the squared windows at each sample, refused where it vanishes."""
-        weights = np.zeros(length)
-        count, block = self.frame_count(length), self._frames_per_block
-        windows = np.tile(self.frame_window, (min(block, count), 1))
-        for first in range(0, count, block):
-            start = first * self.hop_length - self.lead
-            overlap_add(windows[: count - first], windows[0], self.hop_length, start, weights)
-        lost = weights <= np.finfo(np.float64).eps * np.max(self.frame_window**2)
-        if lost.any():
-            window = "given" if self.window is not None else repr(self.window_fn)
-            raise ValueError(
-                f"sample {lost.argmax()} of length={length} lies under no window: decrease "
-                f"hop_length={self.hop_length} for n_fft={self.n_fft}, "
-                f"win_length={self.win_length}, window={window}"
-            )
+    @cached_property
+    def _scale(self) -> float:
+        """What spectra are multiplied by."""
+        if self.normalized == "window":
+            return 1 / (math.sqrt(np.sum(self.frame_window**2)) or 1)  # an empty window stays so
+        return 1 / math.sqrt(self.n_fft) if self.normalized else 1.0
+
+    def _analysis(self, kind: DTypeLike) -> Real:
+        return (self.frame_window * self._scale).astype(kind)
+
+    def _synthesis(self, kind: DTypeLike) -> Real:
+        return (self.frame_window / self._scale).astype(kind)
+
+    def _parseval(self, kind: DTypeLike) -> Real:
+        """Weights [frequency] with which rfft is the adjoint of irfft: others stand for two."""
+        weights = np.full(self.frequencies, 2 / self.n_fft, dtype=kind)
+        weights[0] /= 2
+        if self.n_fft % 2 == 0:
+            weights[-1] /= 2
         return weights
 
+    def _blocks(self, count: int, points: int) -> list[slice]:
+        """Divide frames into blocks of about `points` samples."""
+        size = max(1, points // self.n_fft)
+        return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
-def gaussian_window(length: int, sigmas: float) -> NDArray[np.float64]:
-    """Sample a Gaussian with maximum 1 at index length // 2, cut at `sigmas` standard deviations.
+    def _cut(self, spectrum: Spectra) -> Iterator[tuple[int, Spectra]]:
+        """Divide a spectrum [..., frame, frequency] into blocks for `istft_blocks`."""
+        for frames in self._blocks(spectrum.shape[-2], BLOCK_POINTS):
+            yield frames.start, spectrum[..., frames, :]
 
-    Parameters
-    ----------
-    length : int > 0
-        Samples.
-    sigmas : float > 0
-        The standard deviation is length / (2 * sigmas) samples.
+    def _spectra(self, signal: Real, frames: slice, window: Real, reflect: bool) -> Spectra:
+        """Transform some frames of one channel; result [frame, frequency]."""
+        windowed = np.empty((frames.stop - frames.start, self.n_fft), dtype=signal.dtype)
+        start = frames.start * self._hop - self.lead
+        window_frames(signal, window, start, self._hop, reflect, windowed)
+        return scipy.fft.rfft(windowed, overwrite_x=True, workers=1)
 
-    Returns
-    -------
-    array, shape (length,)
+    def _overlap_add(
+        self,
+        blocks: Iterable[tuple[int, Spectra]],
+        window: Real,
+        reflect: bool,
+        result: Real,
+    ) -> None:
+        """Add the windowed inverse transforms of the frames to `result` [..., sample]."""
+        for first, spectra in blocks:
+            start = first * self._hop - self.lead
+            for index in np.ndindex(result.shape[:-1]):
+                frames = scipy.fft.irfft(spectra[index], self.n_fft, workers=None)
+                overlap_add(frames, window, self._hop, start, reflect, result[index])
 
-    Raises
-    ------
-    ValueError
-        If a parameter is out of its range.
+    def _inverse(
+        self,
+        blocks: Iterable[tuple[int, Spectra]],
+        count: int,
+        length: int,
+        leading: tuple[int, ...],
+        dtype: DTypeLike,
+    ) -> Real:
+        """Invert `count` frames; see `istft_blocks`."""
+        result = np.zeros((*leading, length), dtype=np.float32 if dtype == np.complex64 else float)
+        self._overlap_add(blocks, self._synthesis(result.dtype), False, result)
+        divide_by_windows(result, self.frame_window**2, self._hop, -self.lead, count)
+        return result
+
+
+def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:
+    """Return a `SpectralTransform` with these parameters that is kept for the next such call.
+
+    One with a `window` of its own is made anew each time. Parameters, errors: as there.
     """
-    if length < 1 or not sigmas > 0:
-        raise ValueError(f"length={length} and sigmas={sigmas} must be at least 1 and above 0")
-    distance = (np.arange(length) - length // 2) * (2 * sigmas / length)
-    return np.exp(-0.5 * distance**2)
+    if window is not None:
+        return SpectralTransform(window=window, **parameters)
+    return _cached_transform(**parameters)
 
 
-@kernel
-def overlap_add(frames, window, hop_length, start, signal):  # type: ignore[no-untyped-def]
-    """Add windowed frames to a signal, leaving out what lies beyond its ends.
+def transform_cache_info() -> Any:
+    """Tell how often `get_transform` found what it was asked for, as `functools.lru_cache` does."""
+    return _cached_transform.cache_info()
 
-    Parameters
-    ----------
-    frames : array, shape (frame, n)
-    window : array, shape (n,)
-    hop_length : int
-        Samples between the beginnings of frames.
-    start : int
-        Sample of the signal at which frame 0 begins; may be negative.
-    signal : array, shape (sample,)
-        Changed in place.
-    """
-    for t in range(frames.shape[0]):
-        offset = start + t * hop_length
-        for n in range(max(0, -offset), min(window.size, signal.size - offset)):
-            signal[offset + n] += window[n] * frames[t, n]
+
+def transform_cache_clear() -> None:
+    """Forget the transforms that `get_transform` keeps, and its counts."""
+    _cached_transform.cache_clear()
+
+
+_cached_transform = lru_cache(maxsize=64)(SpectralTransform)
+
+
+def _frame_major(spectrum: ArrayLike, frequencies: int, layout: Layout) -> Spectra:
+    """Return a spectrum as complex [..., frame, frequency], or refuse its shape."""
+    one_of("input_layout", layout, LAYOUTS)
+    spectrum = np.asarray(spectrum)
+    if layout == "bfn" and spectrum.ndim > 1:
+        spectrum = spectrum.swapaxes(-1, -2)
+    if spectrum.ndim < 2 or spectrum.shape[-1] != frequencies or not spectrum.size:
+        raise ValueError(
+            f"spectrum of shape={np.shape(spectrum)} [..., frame, frequency] must have frames of "
+            f"{frequencies} frequencies"
+        )
+    return spectrum.astype(np.result_type(real_kind(spectrum), np.complex64), copy=False)

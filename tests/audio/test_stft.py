@@ -3,39 +3,73 @@ import warnings
 import numpy as np
 import pytest
 import scipy.fft
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import ShortTimeFFT
 
 from musisep.audio import stft as module
-from musisep.audio.stft import SpectralTransform, gaussian_window, overlap_add
+from musisep.audio.stft import (
+    SpectralTransform,
+    get_transform,
+    transform_cache_clear,
+    transform_cache_info,
+)
+from musisep.audio.windows import gaussian_window
 
 WINDOWS = ("hann", "hamming", "rect", ("kaiser", 8.0), ("gaussian", 30.0))
+PADDINGS = (("reflect", "symmetric"), ("constant", "symmetric"), ("constant", "minimal"))
 
 
 def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(1).standard_normal(shape)
 
 
+def complex_noise(*shape: int) -> np.ndarray:
+    return noise(2, *shape)[0] + 1j * noise(3, *shape)[2]
+
+
 def naive_stft(signal, transform):
     """Frames one by one from the definition."""
-    left, right = transform.lead, transform.n_fft
-    padded = np.pad(signal, (left, right), mode=transform.center_pad_mode)
+    pad = transform.n_fft // 2 if transform.center else 0
+    padded = np.pad(signal, pad, mode=transform.center_pad_mode) if pad else signal
+    if transform.center_tail_pad == "minimal":
+        starts = range(0, len(signal), transform.hop_length)
+        padded = np.append(padded, np.zeros(transform.n_fft))
+    else:
+        starts = range(0, len(padded) - transform.n_fft + 1, transform.hop_length)
     window = transform.frame_window
-    starts = range(0, len(signal) + 1, transform.hop_length)
     return np.stack([np.fft.rfft(window * padded[s : s + transform.n_fft]) for s in starts], 1)
 
 
-@pytest.mark.parametrize("mode", ["reflect", "constant"])
-@pytest.mark.parametrize("n_fft", [16, 15])
-@pytest.mark.parametrize("length", [17, 35, 40, 101])
-def test_equals_the_definition(mode, n_fft, length, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK_POINTS", 4 * n_fft)
-    transform = SpectralTransform(n_fft, 5, win_length=11, center_pad_mode=mode)
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("n_fft", [16, 15, 1])
+@pytest.mark.parametrize("length", [1, 7, 17, 35, 40, 101])
+@pytest.mark.parametrize("points", [2**17, 64])
+def test_equals_the_definition(padding, n_fft, length, points, monkeypatch):
+    monkeypatch.setattr(module, "CACHE_POINTS", points)
+    monkeypatch.setattr(module, "BLOCK_POINTS", points)
+    mode, tail = padding
+    transform = SpectralTransform(
+        n_fft, 5, win_length=min(n_fft, 11), center_pad_mode=mode, center_tail_pad=tail
+    )
     signal = noise(length)
-    spectrum = transform.stft(signal)
-    assert spectrum.shape == (n_fft // 2 + 1, 1 + length // 5)
-    assert transform.frame_count(length) == spectrum.shape[1]
-    np.testing.assert_allclose(spectrum, naive_stft(signal, transform), atol=1e-13)
+    expected = naive_stft(signal, transform)
+    assert transform.frame_count(length) == expected.shape[1]
+    np.testing.assert_allclose(transform.stft(signal), expected, atol=1e-13)
+    for first, spectra in transform.stft_blocks(signal):
+        np.testing.assert_allclose(spectra.T, expected[:, first : first + len(spectra)], atol=1e-13)
+    with scipy.fft.set_workers(2):
+        np.testing.assert_allclose(transform.stft(signal), expected, atol=1e-13)
+
+
+@pytest.mark.parametrize("hop", [1, 7, 16, 40])
+def test_equals_scipy(hop):
+    """ShortTimeFFT counts phases from the middle of a frame and has frames at both ends."""
+    signal = noise(203)
+    transform = SpectralTransform(32, hop, window_fn="hamming", center_pad_mode="constant")
+    peer = ShortTimeFFT(transform.frame_window, hop, fs=1, phase_shift=None)
+    expected = peer.stft(signal, p0=0, p1=transform.frame_count(203))
+    np.testing.assert_allclose(transform.stft(signal), expected, atol=1e-13)
 
 
 @pytest.mark.parametrize("n_fft", [64, 65])
@@ -48,9 +82,13 @@ def test_frames_are_centred(n_fft):
     assert energy[2] == pytest.approx(energy[4])
 
 
-def test_a_short_window_stands_in_the_middle():
-    window = SpectralTransform(16, 4, window=np.arange(1.0, 12.0), win_length=11).frame_window
-    np.testing.assert_array_equal(window, [0, 0, *range(1, 12), 0, 0, 0])
+@pytest.mark.parametrize(
+    ("length", "hop", "symmetric", "minimal"), [(100, 10, 11, 10), (101, 10, 11, 11), (1, 4, 1, 1)]
+)
+def test_the_shortest_tail_has_a_frame_for_each_begun_hop(length, hop, symmetric, minimal):
+    for tail, frames in (("symmetric", symmetric), ("minimal", minimal)):
+        transform = SpectralTransform(16, hop, center_pad_mode="constant", center_tail_pad=tail)
+        assert transform.stft(noise(length)).shape == (9, frames)
 
 
 def test_sinusoid_has_its_amplitude_over_the_window_sum():
@@ -61,20 +99,54 @@ def test_sinusoid_has_its_amplitude_over_the_window_sum():
     assert 2 * spectrum[37] / transform.frame_window.sum() == pytest.approx(0.7, rel=1e-3)
 
 
+@pytest.mark.parametrize("kind", [True, "frame_length", "window"])
+def test_normalized_spectra(kind):
+    plain, scaled = (SpectralTransform(24, 5, normalized=value) for value in (False, kind))
+    window = plain.frame_window
+    divisor = np.sqrt(np.sum(window**2)) if kind == "window" else np.sqrt(24)
+    signal = noise(100)
+    np.testing.assert_allclose(scaled.stft(signal), plain.stft(signal) / divisor, atol=1e-14)
+    np.testing.assert_allclose(scaled.istft(scaled.stft(signal), 100), signal, atol=1e-14)
+
+
+def test_layouts():
+    transform = SpectralTransform(16, 4)
+    signal = noise(3, 50)
+    frequency_first = transform.stft(signal)
+    frame_first = transform.stft(signal, output_layout="bnf")
+    np.testing.assert_array_equal(frame_first, frequency_first.swapaxes(1, 2))
+    assert frame_first.flags.c_contiguous
+    back = transform.istft(frame_first, 50, input_layout="bnf")
+    np.testing.assert_array_equal(back, transform.istft(frequency_first, 50))
+    with pytest.raises(ValueError, match="layout='fbn' must be one of"):
+        transform.stft(signal, output_layout="fbn")
+    with pytest.raises(ValueError, match="layout='nbf' must be one of"):
+        transform.istft(frame_first, 50, input_layout="nbf")
+
+
+@settings(max_examples=500)
 @given(
-    length=st.integers(1, 300),
-    n_fft=st.integers(4, 70),
-    divisor=st.integers(3, 8),
+    length=st.integers(1, 400),
+    n_fft=st.integers(1, 90),
+    divisor=st.integers(2, 8),
     window_fn=st.sampled_from(WINDOWS),
-    mode=st.sampled_from(["reflect", "constant"]),
+    padding=st.sampled_from(PADDINGS),
+    normalized=st.sampled_from([False, True, "window"]),
+    periodic=st.booleans(),
 )
-def test_round_trip(length, n_fft, divisor, window_fn, mode):
+def test_round_trip(length, n_fft, divisor, window_fn, padding, normalized, periodic):
     transform = SpectralTransform(
-        n_fft, max(1, n_fft // divisor), window_fn=window_fn, center_pad_mode=mode
-    )
+        n_fft, max(1, n_fft // divisor - 1), window_fn=window_fn, periodic=periodic,
+        center_pad_mode=padding[0], center_tail_pad=padding[1], normalized=normalized,
+    )  # fmt: skip
     signal = noise(length)
-    back = transform.istft(transform.stft(signal), length)
-    np.testing.assert_allclose(back, signal, rtol=0, atol=1e-12)
+    try:
+        back = transform.istft(transform.stft(signal), length)
+    except ValueError as error:  # a symmetric window of 0, 1, 0 with a hop of 2 has no inverse
+        assert "lies under no window" in str(error)
+        assert transform.hop_length > 1 or transform.frame_window.max() == 0
+        return
+    assert np.linalg.norm(back - signal) <= 1e-13 * np.linalg.norm(signal)
 
 
 def test_round_trip_in_blocks(monkeypatch):
@@ -84,6 +156,30 @@ def test_round_trip_in_blocks(monkeypatch):
     monkeypatch.setattr(module, "BLOCK_POINTS", 64 * 5)
     np.testing.assert_allclose(whole, signal, atol=1e-12)
     np.testing.assert_allclose(transform.istft(transform.stft(signal), 1000), whole, atol=1e-15)
+
+
+@pytest.mark.parametrize(("n_fft", "center"), [(16, True), (15, True), (16, False)])
+def test_length_that_is_left_out_is_the_shortest(n_fft, center):
+    transform = SpectralTransform(n_fft, 4, window_fn="hamming", center=center)
+    signal = noise(60)
+    spectrum = transform.stft(signal)
+    back = transform.istft(spectrum)
+    assert transform.frame_count(len(back)) == spectrum.shape[1]
+    assert transform.frame_count(len(back) - 1) == spectrum.shape[1] - 1
+    np.testing.assert_allclose(back, signal[: len(back)], atol=1e-13)
+
+
+def test_any_length_that_the_frames_reach():
+    transform = SpectralTransform(16, 4)
+    spectrum = transform.stft(noise(60))
+    for length in (1, 30, 61, 67):
+        back = transform.istft(spectrum, length)
+        assert back.shape == (length,)
+        np.testing.assert_allclose(back[:60], noise(60)[:length], atol=1e-12)
+    with pytest.raises(ValueError, match=r"sample 68 of length=69 lies under no window"):
+        transform.istft(spectrum, 69)
+    with pytest.raises(ValueError, match="length=0 must be at least 1"):
+        transform.istft(spectrum, 0)
 
 
 def test_inverse_of_an_inconsistent_spectrum_is_the_least_squares_solution():
@@ -103,6 +199,40 @@ def test_inverse_of_an_inconsistent_spectrum_is_the_least_squares_solution():
         assert distance(signal) < distance(signal - 1e-3 * direction)
 
 
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("n_fft", [16, 15])
+@pytest.mark.parametrize("normalized", [False, "window"])
+@pytest.mark.parametrize("length", [3, 101])
+def test_adjoints(padding, n_fft, normalized, length, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_POINTS", 8 * n_fft)
+    transform = SpectralTransform(
+        n_fft, 4, window_fn="hamming", normalized=normalized,
+        center_pad_mode=padding[0], center_tail_pad=padding[1],
+    )  # fmt: skip
+    signal = noise(2, length)
+    spectrum = complex_noise(2, transform.frequencies, transform.frame_count(length))
+
+    left = np.vdot(spectrum, transform.stft(signal)).real
+    right = np.vdot(transform.stft_adjoint(spectrum, length), signal)
+    assert abs(left - right) <= 1e-12 * np.linalg.norm(spectrum) * np.linalg.norm(signal)
+
+    left = np.vdot(signal, transform.istft(spectrum, length))
+    right = np.vdot(transform.istft_adjoint(signal), spectrum).real
+    assert abs(left - right) <= 1e-12 * np.linalg.norm(spectrum) * np.linalg.norm(signal)
+
+
+def test_adjoints_leave_their_arguments_alone_and_keep_float32():
+    transform = SpectralTransform(16, 4)
+    signal = noise(50).astype(np.float32)
+    copy = signal.copy()
+    spectrum = transform.istft_adjoint(signal)
+    np.testing.assert_array_equal(signal, copy)
+    assert spectrum.dtype == np.complex64
+    assert transform.stft_adjoint(spectrum, 50).dtype == np.float32
+    with pytest.raises(ValueError, match=r"frame=13 must have 11 for length=40"):
+        transform.stft_adjoint(spectrum, 40)
+
+
 def test_without_centring_frames_begin_on_the_hop():
     transform = SpectralTransform(8, 3, window_fn="rect", center=False)
     signal = noise(14)
@@ -113,6 +243,22 @@ def test_without_centring_frames_begin_on_the_hop():
         transform.istft(transform.stft(noise(15)), 15)
     with pytest.raises(ValueError, match=r"length=7 must be at least 8"):
         transform.stft(noise(7))
+
+
+def test_a_window_that_is_0_at_its_ends_has_no_inverse_without_centring():
+    transform = SpectralTransform(8, 2, center=False)
+    with pytest.raises(ValueError, match="sample 0 of length=14 lies under no window"):
+        transform.istft(transform.stft(noise(14)), 14)
+
+
+@pytest.mark.parametrize("leading", [(), (2,), (2, 3), (0,)])
+def test_leading_axes(leading):
+    transform = SpectralTransform(16, 4)
+    signal = noise(*leading, 50)
+    spectrum = transform.stft(signal)
+    assert spectrum.shape == (*leading, 9, 13)
+    for index in np.ndindex(leading):
+        np.testing.assert_array_equal(spectrum[index], transform.stft(signal[index]))
 
 
 def test_float32_stays_float32():
@@ -133,6 +279,13 @@ def test_integers_are_accepted_and_inputs_left_alone():
     np.testing.assert_allclose(transform.istft(spectrum, 50), signal, atol=1e-12)
     np.testing.assert_array_equal(signal, np.arange(50))
     np.testing.assert_array_equal(spectrum, copy)
+
+
+def test_strided_signals_are_accepted():
+    transform = SpectralTransform(16, 4)
+    signal = noise(50, 2)
+    expected = transform.stft(np.ascontiguousarray(signal.T))
+    np.testing.assert_array_equal(transform.stft(signal.T), expected)
 
 
 def test_a_given_window_is_copied():
@@ -158,14 +311,14 @@ def test_silence_stays_silence(length, mode):
 
 def test_refuses_hops_that_leave_samples_without_a_window():
     transform = SpectralTransform(64, 64)
-    message = r"sample 32 of length=300 .*hop_length=64 for n_fft=64.*window='hann'"
+    message = r"sample 32 of length=300 .*hop_length=64 for a window of 64"
     with pytest.raises(ValueError, match=message):
         transform.istft(transform.stft(noise(300)), 300)
 
 
 def test_refuses_a_window_that_is_zero():
     transform = SpectralTransform(8, 2, window=np.zeros(8))
-    with pytest.raises(ValueError, match=r"sample 0 of length=9.*window=given"):
+    with pytest.raises(ValueError, match=r"sample 0 of length=9 lies under no window"):
         transform.istft(transform.stft(noise(9)), 9)
 
 
@@ -174,11 +327,13 @@ def test_refuses_a_window_that_is_zero():
     [
         ({"n_fft": 0}, "n_fft=0 must be an integer of at least 1"),
         ({"hop_length": 2.5}, "hop_length=2.5 must be an integer of at least 1"),
-        ({"win_length": 17}, "win_length=17 must be an integer from 1 to n_fft=16"),
+        ({"win_length": 17}, "win_length=17 must be at most n_fft=16"),
         ({"window_fn": "hat"}, "window_fn='hat'"),
         ({"window": np.ones(15)}, r"shape=\(15,\) must be finite and of shape .*\(16,\)"),
-        ({"window": np.full(16, np.nan)}, "must be finite"),
         ({"center_pad_mode": "wrap"}, "center_pad_mode='wrap' must be one of .*reflect"),
+        ({"center_tail_pad": "none"}, "center_tail_pad='none' must be one of .*minimal"),
+        ({"center_tail_pad": "minimal"}, "must go with center_pad_mode='constant'"),
+        ({"normalized": "ortho"}, "normalized='ortho' must be one of .*'window'"),
     ],
 )
 def test_refuses_impossible_parameters(arguments, message):
@@ -186,35 +341,28 @@ def test_refuses_impossible_parameters(arguments, message):
         SpectralTransform(**{"n_fft": 16, "hop_length": 4, **arguments})
 
 
-def test_refuses_a_spectrum_of_the_wrong_shape():
+def test_refuses_impossible_spectra_and_signals():
     transform = SpectralTransform(16, 4)
-    with pytest.raises(ValueError, match=r"in \(frequency, frame\)=\(9, 11\) for length=40"):
-        transform.istft(np.zeros((9, 12), complex), 40)
+    for shape in ((10, 12), (9,), (9, 0)):
+        with pytest.raises(ValueError, match="must have frames of 9 frequencies"):
+            transform.istft(np.zeros(shape, complex), 40)
     with pytest.raises(ValueError, match="length=0 must be at least 1"):
         transform.stft([])
+    minimal = SpectralTransform(16, 4, center_pad_mode="constant", center_tail_pad="minimal")
+    with pytest.raises(ValueError, match="length=None must be given with center_tail_pad"):
+        minimal.istft(np.zeros((9, 10), complex))
 
 
-def test_gaussian_window():
-    for length in (12, 13):
-        window = gaussian_window(length, 3)
-        deviation = length / 6
-        assert window.argmax() == length // 2
-        assert window.max() == 1
-        assert window[length // 2 + 2] == pytest.approx(np.exp(-2 / deviation**2))
-        np.testing.assert_allclose(window[length // 2 :][:6], window[length // 2 :: -1][:6])
-    with pytest.raises(ValueError, match="length=0"):
-        gaussian_window(0, 3)
-    with pytest.raises(ValueError, match="sigmas=0"):
-        gaussian_window(5, 0)
-
-
-@pytest.mark.parametrize("start", [-20, -3, 0, 4, 50])
-def test_overlap_add_leaves_out_what_lies_outside(start):
-    frames, window, signal = noise(4, 6), noise(6), noise(12)
-    expected = np.pad(signal, 60)
-    for t, frame in enumerate(frames):
-        expected[60 + start + 2 * t :][:6] += window * frame
-    for function in (overlap_add, overlap_add.py_func):
-        result = signal.copy()
-        function(frames, window, 2, start, result)
-        np.testing.assert_allclose(result, expected[60:72], atol=1e-14)
+def test_transforms_are_kept():
+    transform_cache_clear()
+    first = get_transform(n_fft=16, hop_length=4)
+    assert get_transform(n_fft=16, hop_length=4) is first
+    assert get_transform(n_fft=16, hop_length=5) is not first
+    window = np.hanning(16)
+    given = get_transform(n_fft=16, hop_length=4, window=window)
+    assert given is not get_transform(n_fft=16, hop_length=4, window=window)
+    assert transform_cache_info()[:2] == (1, 2)  # hits, misses
+    transform_cache_clear()
+    assert transform_cache_info()[:2] == (0, 0)
+    with pytest.raises(ValueError, match="n_fft=0"):
+        get_transform(n_fft=0)

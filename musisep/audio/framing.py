@@ -1,0 +1,139 @@
+"""Cutting signals into windowed frames, and adding frames up again."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musisep.compiled import kernel
+
+# Beyond its ends a signal is silent, or goes on as in a mirror that stands on its first and on
+# its last sample: `reflect` tells which.
+
+
+@kernel
+def mirrored(index, size):  # type: ignore[no-untyped-def]
+    """Return the place of sample `index` in a signal of `size` samples between two mirrors."""
+    if size == 1:
+        return 0
+    place = abs(index) % (2 * size - 2)
+    return min(place, 2 * size - 2 - place)
+
+
+@kernel
+def window_frames(signal, window, start, hop_length, reflect, frames):  # type: ignore[no-untyped-def]
+    """Cut a signal into windowed frames.
+
+    Parameters
+    ----------
+    signal : array, shape (sample,)
+    window : array, shape (n,)
+    start : int
+        Sample at which frame 0 begins; may be negative.
+    hop_length : int
+        Samples between the beginnings of frames.
+    reflect : bool
+        How the signal goes on beyond its ends.
+    frames : array, shape (frame, n)
+        Changed in place.
+    """
+    for t in range(frames.shape[0]):
+        offset = start + t * hop_length
+        low = min(max(0, -offset), window.size)
+        high = max(low, min(window.size, signal.size - offset))
+        # Slices that start at 0: an index that might be negative keeps the loop scalar.
+        source, target = signal[offset + low : offset + high], frames[t, low:high]
+        weights = window[low:high]
+        for n in range(source.size):
+            target[n] = weights[n] * source[n]
+        if low > 0 or high < window.size:
+            for n in range(window.size):
+                if n < low or n >= high:
+                    frames[t, n] = 0
+                    if reflect:
+                        frames[t, n] = window[n] * signal[mirrored(offset + n, signal.size)]
+
+
+@kernel
+def overlap_add(frames, window, hop_length, start, reflect, signal):  # type: ignore[no-untyped-def]
+    """Add windowed frames to a signal: the adjoint of `window_frames`.
+
+    Parameters
+    ----------
+    frames : array, shape (frame, n)
+    window : array, shape (n,)
+    hop_length : int
+        Samples between the beginnings of frames.
+    start : int
+        Sample of the signal at which frame 0 begins; may be negative.
+    reflect : bool
+        Whether what lies beyond the ends of the signal is mirrored into it, or left out.
+    signal : array, shape (sample,)
+        Changed in place.
+    """
+    for t in range(frames.shape[0]):
+        offset = start + t * hop_length
+        low = min(max(0, -offset), window.size)
+        high = max(low, min(window.size, signal.size - offset))
+        source, target = frames[t, low:high], signal[offset + low : offset + high]
+        weights = window[low:high]
+        for n in range(source.size):
+            target[n] += weights[n] * source[n]
+        if reflect and (low > 0 or high < window.size):
+            for n in range(window.size):
+                if n < low or n >= high:
+                    signal[mirrored(offset + n, signal.size)] += window[n] * frames[t, n]
+
+
+def divide_by_windows(
+    signal: NDArray[np.floating],
+    window: NDArray[np.float64],
+    hop_length: int,
+    start: int,
+    count: int,
+) -> None:
+    """Undo the weights of windows that were overlapped and added.
+
+    Away from its ends the sum of the windows repeats itself every hop.
+
+    Parameters
+    ----------
+    signal : array, shape (..., sample)
+        Divided in place by the sum of the windows at each sample.
+    window : array, shape (n,)
+        Not negative.
+    hop_length : int > 0
+        Samples between the beginnings of windows.
+    start : int <= 0
+        Sample of the signal at which the first window begins.
+    count : int > 0
+        Number of windows.
+
+    Raises
+    ------
+    ValueError
+        If the sum is 0 somewhere, or lost in rounding: below 2e-16 of a window's maximum.
+    """
+    length = signal.shape[-1]
+    count = min(count, 1 + (length - start - 1) // hop_length)
+    reach = -(-window.size // hop_length)  # windows over one sample, at most
+    kept = min(count, 2 * reach + 1)
+    left_out = (count - kept) * hop_length
+    begin = reach * hop_length + start
+    end = begin + hop_length
+    weights = np.zeros(length - left_out)
+    ones = np.ones((kept, window.size))
+    overlap_add(ones, window, hop_length, start, False, weights)
+    lost = weights <= np.finfo(np.float64).eps * window.max()
+    if lost.any():
+        sample = int(lost.argmax())
+        raise ValueError(
+            f"sample {sample + left_out * (sample >= end)} of {length=} lies under no window: "
+            f"decrease {hop_length=} for a window of {window.size} samples, or decrease length"
+        )
+    weights = weights.astype(signal.dtype)
+    if left_out:
+        signal[..., :begin] /= weights[:begin]
+        periods = signal[..., begin : end + left_out]
+        periods.reshape(*periods.shape[:-1], -1, hop_length)[...] /= weights[begin:end]
+        signal[..., end + left_out :] /= weights[end:]
+    else:
+        signal /= weights

@@ -1,0 +1,121 @@
+"""Analysis windows, and the sizes that go with them."""
+
+import numpy as np
+import scipy.signal
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.audio.checks import at_least
+
+SHORT_NAMES = {"rect": "boxcar"}
+"""Names of windows that SciPy calls otherwise."""
+
+
+def resolve_fft_params(
+    n_fft: int, hop_length: int | None = None, win_length: int | None = None, pad: int | None = None
+) -> tuple[int, int, int, int]:
+    """Fill in the sizes that are left out, and refuse impossible ones.
+
+    Parameters
+    ----------
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 (at least 1) if left out, as `torch.stft` has it.
+    win_length : int, optional
+        Samples of the window, from 1 to n_fft (the default).
+    pad : int, optional
+        Samples by which a signal is extended on either side; 0 if left out.
+
+    Returns
+    -------
+    n_fft, hop_length, win_length, pad : int
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
+    at_least("n_fft", n_fft, 1)
+    hop_length = max(1, int(n_fft) // 4) if hop_length is None else hop_length
+    at_least("hop_length", hop_length, 1)
+    win_length = n_fft if win_length is None else win_length
+    at_least("win_length", win_length, 1)
+    if win_length > n_fft:
+        raise ValueError(f"{win_length=} must be at most {n_fft=}")
+    pad = 0 if pad is None else pad
+    at_least("pad", pad, 0)
+    return int(n_fft), int(hop_length), int(win_length), int(pad)
+
+
+def make_window(
+    window: ArrayLike | None,
+    window_fn: str | tuple[object, ...],
+    win_length: int,
+    n_fft: int,
+    periodic: bool,
+) -> NDArray[np.float64]:
+    """Make the window of a frame, or check a given one.
+
+    Parameters
+    ----------
+    window : array, shape (win_length,), optional
+        Samples of the window itself; `window_fn` and `periodic` do not matter then.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; "rect" is its "boxcar".
+    win_length : int, from 1 to n_fft
+    n_fft : int > 0
+        Samples of a frame.
+    periodic : bool
+        Whether the window is periodic or symmetric.
+
+    Returns
+    -------
+    array, shape (n_fft,)
+        The window in the middle, with (n_fft - win_length) // 2 zeros before it.
+
+    Raises
+    ------
+    ValueError
+        If SciPy knows no such window, or a given one has the wrong shape or is not finite.
+    """
+    n_fft, _, win_length, _ = resolve_fft_params(n_fft, None, win_length)
+    if window is None:
+        name = SHORT_NAMES.get(window_fn, window_fn) if isinstance(window_fn, str) else window_fn
+        try:
+            samples = scipy.signal.get_window(name, win_length, fftbins=periodic)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{window_fn=}: {error}") from None
+    else:
+        samples = np.asarray(window, dtype=np.float64)
+        if samples.shape != (win_length,) or not np.isfinite(samples).all():
+            raise ValueError(
+                f"window of shape={samples.shape} must be finite and of shape "
+                f"(win_length,)=({win_length},)"
+            )
+    left = (n_fft - win_length) // 2
+    return np.pad(samples, (left, n_fft - win_length - left))
+
+
+def gaussian_window(length: int, sigmas: float) -> NDArray[np.float64]:
+    """Sample a Gaussian with maximum 1 at index length // 2, cut at `sigmas` standard deviations.
+
+    Parameters
+    ----------
+    length : int > 0
+        Samples.
+    sigmas : float > 0
+        The standard deviation is length / (2 * sigmas) samples.
+
+    Returns
+    -------
+    array, shape (length,)
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+    if length < 1 or not sigmas > 0:
+        raise ValueError(f"length={length} and sigmas={sigmas} must be at least 1 and above 0")
+    distance = (np.arange(length) - length // 2) * (2 * sigmas / length)
+    return np.exp(-0.5 * distance**2)
