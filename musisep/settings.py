@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
-FRONT_ENDS = ("cqt", "pursuit")
+FRONT_ENDS = ("cqt", "pursuit", "mel")
 SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_24", "PCM_16")}
 """File formats that are written, and their sample formats, the default first."""
 PEXP_MAX = 16
@@ -29,7 +29,7 @@ class Settings:
         Number of tones that one instrument plays at a time.
     harmonics : int
         Harmonics of a tone.
-    front_end : {"cqt", "pursuit"}
+    front_end : {"cqt", "pursuit", "mel"}
         How the log-frequency spectrogram is made, see `musisep.audio.logfreq`.
     restarts : int
         How many dictionaries are learned; the one that leaves least unexplained is used.

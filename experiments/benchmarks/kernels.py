@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.optimize
 
-from musisep.audio.cqt import constant_q
+from musisep.audio.constantq import constant_q
 from musisep.dictsep import exptool
 from musisep.dictsep.pursuit import (
     Peaks,

@@ -1,190 +1,410 @@
-"""Constant-Q transform with Gaussian filters, computed exactly in the frequency domain."""
+"""Constant-Q and harmonic constant-Q transforms with windowed kernels, computed exactly.
+
+See `musisep.audio.constantq` for filters that are Gaussians in frequency, and for an inverse.
+"""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.fft
+import scipy.signal
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.compiled import kernel
+from musisep.audio.arrays import Real, one_channel, real_kind
+from musisep.audio.checks import above_zero, at_least
+from musisep.audio.constantq import constant_q, inverse_constant_q
+from musisep.audio.sinusoids import Coefficients, SinusoidBank, Window, cosine_sum, sample_window
 
-CUT_SIGMAS = 7.0
-"""Filters end here, in frequency and in time: exp(-7**2 / 2) = 2e-11."""
-PIECE_SAMPLES = 2**22
-"""Longer signals are transformed in pieces of about this many samples."""
-BLOCK_POINTS = 2**20
-"""Complex values that are inverse-transformed at a time."""
+__all__ = [
+    "CQT",
+    "HarmonicCQT",
+    "constant_q",
+    "create_cqt_kernels",
+    "inverse_constant_q",
+    "to_log_magnitude",
+]
+
+Frequencies = NDArray[np.float64]
+Lengths = NDArray[np.int64]
 
 
-def constant_q(
-    signal: ArrayLike,
-    sample_rate: int,
-    frequencies_hz: ArrayLike,
-    bandwidth: float,
-    hop_length: int,
-) -> NDArray[np.complex128]:
-    r"""Constant-Q transform of a real signal.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CQT:
+    r"""Constant-Q transform of real signals: the correlation with a kernel for each bin.
 
-    With X the discrete Fourier transform of the zero-padded signal over L points,
+    Bin k has the frequency :math:`f_k` = fmin 2^(k / bins_per_octave) and a kernel of
 
-    .. math:: Q(k, t) = \frac{2}{L} \sum_f X(f) \exp\left(-\frac{(f - f_k)^2}{2 \sigma_k^2}\right)
-              \exp\left(2 \pi i f \, t \, \frac{hop}{rate}\right), \quad \sigma_k = b f_k,
+    .. math:: L_k = \left\lceil \frac{Q \, sr}{f_k + \gamma Q} \right\rceil
+              \text{ samples}, \quad Q = \frac{1}{2^{1 / bins\_per\_octave} - 1}.
 
-    where b is the bandwidth. A sinusoid of amplitude A on a bin's frequency has magnitude A
-    in that bin (peak amplitude, not root mean square), away from the ends of the signal.
+    In frame t, centred on sample c = t hop_length, its coefficient is
+
+    .. math:: C(k, t) = \frac{\sqrt{L_k}}{\lVert w_k \rVert_p} \sum_{n = -\lceil L_k / 2 \rceil}
+              ^{\lfloor L_k / 2 \rfloor - 1} w_k(n) \, x(c + n) \, e^{-2 \pi i f_k n / sr}
+
+    with a window :math:`w_k` whose norm has p = `norm`. This is the signal times the conjugate
+    of the kernel, so that phases are those of a short-time Fourier transform in the centre of
+    a frame. For p = 1, a sinusoid of amplitude A on a bin's frequency has the magnitude
+    A / 2 sqrt(L_k) there.
 
     Parameters
     ----------
-    signal : array, shape (..., sample)
-    sample_rate : int, in Hz
-    frequencies_hz : array, shape (bin,), in (0, sample_rate / 2]
-    bandwidth : float > 0
-        Standard deviation of a filter relative to its centre frequency.
+    sr : int > 0
+        Sample rate in Hz.
     hop_length : int > 0
-        Samples between frames; frame t is centred on sample t * hop_length.
+        Samples between frames.
+    fmin : float > 0
+        Frequency of the first bin in Hz.
+    fmax : float, optional
+        Limit in Hz that the last bin must not exceed. It must never exceed sr / 2.
+    n_bins : int > 0
+    bins_per_octave : int > 0
+    gamma : float >= 0
+        In Hz; shortens the kernels of low frequencies (variable-Q transform).
+    center : bool
+        If true, the signal goes on beyond its ends as in mirrors. Otherwise frame 0 is centred on
+        sample kernel_width // 2, and frames count if kernels of kernel_width samples fit in.
+    window : str or tuple
+        Periodic window of `scipy.signal.get_window`, a sum of cosines: boxcar, hann, hamming,
+        blackman, blackmanharris, nuttall, flattop, general_cosine or general_hamming.
+    norm : int >= 0
+        p; 0 stands for the factor 1 / sqrt(L_k).
 
-    Returns
-    -------
-    array of complex, shape (..., bin, frame)
-        With 1 + sample // hop_length frames.
+    Attributes
+    ----------
+    frequencies : array, shape (bin,)
+        In Hz.
+    lengths : array of int, shape (bin,)
+        Samples of the kernels.
+    kernel_width : int
+        Samples of the longest kernel, rounded up to a power of two.
 
     Raises
     ------
     ValueError
-        If the signal is empty or a parameter is out of its range.
+        If a parameter is out of its range.
 
     Notes
     -----
-    The filters decay like Gaussians in time and frequency alike and are cut at 7 standard
-    deviations, hence padding and splitting into pieces change the result by less than 1e-9.
+    In double precision the values are those of the sum to 1e-12 of the largest. The cost grows
+    with the number of samples and of bins, but hardly with the lengths of the kernels; see
+    `musisep.audio.sinusoids`. Lengths, centres and scale follow nnAudio (Cheuk et al., 2020).
     """
-    signal, frequencies = _checked(signal, sample_rate, frequencies_hz, bandwidth, hop_length)
-    leading, frames = signal.shape[:-1], 1 + signal.shape[-1] // hop_length
-    result = np.empty((*leading, frequencies.size, frames), dtype=np.complex128)
-    for index in np.ndindex(leading):
-        for block, values in constant_q_blocks(
-            signal[index], sample_rate, frequencies, bandwidth, hop_length
-        ):
-            result[(*index, *block)] = values
-    return result
+
+    sr: int
+    hop_length: int
+    fmin: float
+    fmax: float | None = None
+    n_bins: int
+    bins_per_octave: int
+    gamma: float = 0.0
+    center: bool = True
+    window: Window = "hann"
+    norm: int = 1
+    frequencies: Frequencies = field(init=False, repr=False)
+    lengths: Lengths = field(init=False, repr=False)
+    kernel_width: int = field(init=False, repr=False)
+    bank: SinusoidBank = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters and prepare the kernels."""
+        at_least("hop_length", self.hop_length, 1)
+        at_least("bins_per_octave", self.bins_per_octave, 1)
+        at_least("norm", self.norm, 0)
+        amplitudes = cosine_sum(self.window)
+        frequencies, lengths = _kernel_sizes(
+            1 / (2 ** (1 / self.bins_per_octave) - 1),
+            self.sr,
+            self.fmin,
+            self.fmax,
+            self.n_bins,
+            self.bins_per_octave,
+            self.gamma,
+        )
+        gains = np.sqrt(lengths) / _window_norms(amplitudes, lengths, self.norm)
+        bank = SinusoidBank(
+            2 * np.pi / self.sr * frequencies, lengths, gains, amplitudes, self.hop_length
+        )
+        object.__setattr__(self, "frequencies", frequencies)
+        object.__setattr__(self, "lengths", lengths)
+        object.__setattr__(self, "kernel_width", _kernel_width(lengths))
+        object.__setattr__(self, "bank", bank)
+
+    def frame_count(self, length: int) -> int:
+        """Count the frames of a signal of `length` samples; ValueError if there is none."""
+        shortest = 1 if self.center else self.kernel_width
+        if length < shortest:
+            raise ValueError(f"{length=} must be at least {shortest}")
+        return 1 + (length if self.center else length - self.kernel_width) // self.hop_length
+
+    def __call__(self, signal: ArrayLike) -> Coefficients:
+        """Transform a signal.
+
+        Parameters
+        ----------
+        signal : array, shape (..., sample)
+
+        Returns
+        -------
+        array of complex, shape (..., bin, frame)
+            complex64 if the signal is float32, else complex128.
+
+        Raises
+        ------
+        ValueError
+            If the signal is empty or, without `center`, shorter than kernel_width.
+        """
+        return self.correlate(self.bank, signal)
+
+    def correlate(self, bank: SinusoidBank, signal: ArrayLike) -> Coefficients:
+        """Transform a signal with other kernels of the same hop, in the frames of this one."""
+        signal = np.atleast_1d(signal)
+        shape = (*signal.shape[:-1], bank.lengths.size, self.frame_count(signal.shape[-1]))
+        result = np.zeros(shape, np.result_type(real_kind(signal), np.complex64))
+        first_centre = 0 if self.center else self.kernel_width // 2
+        for index in np.ndindex(signal.shape[:-1]):
+            bank.correlate(one_channel(signal[index]), first_centre, result[index])
+        return result
 
 
-def constant_q_blocks(
-    signal: ArrayLike,
-    sample_rate: int,
-    frequencies_hz: ArrayLike,
-    bandwidth: float,
-    hop_length: int,
-) -> Iterator[tuple[tuple[slice, slice], NDArray[np.complex128]]]:
-    """Compute `constant_q` of one channel block by block, in memory independent of its length.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class HarmonicCQT:
+    """Constant-Q transforms whose first bins are multiples of one frequency.
 
-    Parameters are those of `constant_q`, with `signal` of shape (sample,).
+    A tone's harmonic h is in the same bin of the transform of `harmonics` h as its fundamental
+    in that of 1.
 
-    Yields
-    ------
-    block : tuple of two slices, of bins and of frames
-    values : array of complex, shape (bin, frame)
-        This part of the transform. The blocks cover it once.
+    Parameters
+    ----------
+    harmonics : sequence of float > 0
+    sr, hop_length, n_bins, gamma, center
+        See `CQT`.
+    fmin : float > 0
+        In Hz. The transform of harmonic h begins at h fmin.
+    fmax : float, optional
+        Limit in Hz for all bins, as sr / 2 is.
+    bins_per_semitone : int > 0
+    center_bins : bool
+        If true, `fmin` is lowered by (bins_per_semitone - 1) / bins_per_semitone semitones: bin
+        bins_per_semitone - 1 of harmonic 1 has the frequency `fmin`.
+
+    Attributes
+    ----------
+    frequencies : array, shape (harmonic, bin)
+        In Hz.
 
     Raises
     ------
     ValueError
-        As `constant_q`.
+        If a parameter is out of its range.
+
+    Notes
+    -----
+    Bins that several harmonics share are computed once. Without `center`, frames are those of
+    the transform with the longest kernels.
     """
-    signal, frequencies = _checked(signal, sample_rate, frequencies_hz, bandwidth, hop_length)
-    frames = 1 + signal.size // hop_length
-    longest_sigma = sample_rate / (2 * math.pi * bandwidth * frequencies.min())  # samples
-    reach = math.ceil(CUT_SIGMAS * longest_sigma / hop_length)  # frames
-    step = max(PIECE_SAMPLES // hop_length, 2 * reach, 1)
-    for first in range(0, frames, step):
-        last = min(first + step, frames)
-        begin = max(first - reach, 0)
-        piece = signal[begin * hop_length : (last + reach) * hop_length]
-        points = scipy.fft.next_fast_len(-(-piece.size // hop_length) + 1 + reach)
-        for bins, values in _filtered(
-            piece, frequencies / sample_rate, bandwidth, hop_length, points
-        ):
-            yield (bins, slice(first, last)), values[:, first - begin : last - begin]
+
+    harmonics: Sequence[float]
+    sr: int
+    hop_length: int
+    fmin: float
+    fmax: float | None = None
+    bins_per_semitone: int
+    n_bins: int
+    center_bins: bool = False
+    gamma: float = 0.0
+    center: bool = True
+    frequencies: Frequencies = field(init=False, repr=False)
+    lowest: CQT = field(init=False, repr=False)
+    bank: SinusoidBank = field(init=False, repr=False)
+    places: NDArray[np.intp] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters and prepare the kernels."""
+        at_least("bins_per_semitone", self.bins_per_semitone, 1)
+        if len(self.harmonics) == 0 or not all(0 < h < math.inf for h in self.harmonics):
+            raise ValueError(f"harmonics={self.harmonics} must be some finite numbers above 0")
+        lowered = (self.bins_per_semitone - 1) / self.bins_per_semitone if self.center_bins else 0
+        layers = [
+            CQT(
+                sr=self.sr,
+                hop_length=self.hop_length,
+                fmin=h * self.fmin / 2 ** (lowered / 12),
+                fmax=self.fmax,
+                n_bins=self.n_bins,
+                bins_per_octave=12 * self.bins_per_semitone,
+                gamma=self.gamma,
+                center=self.center,
+            )
+            for h in self.harmonics
+        ]
+        frequencies = np.stack([layer.frequencies for layer in layers])
+        octaves = np.log2(frequencies / frequencies.min())
+        _, first, places = np.unique(octaves.round(9), return_index=True, return_inverse=True)
+        banks = [layer.bank for layer in layers]
+        bank = SinusoidBank(
+            np.concatenate([bank.frequencies for bank in banks])[first],
+            np.concatenate([bank.lengths for bank in banks])[first],
+            np.concatenate([bank.gains for bank in banks])[first],
+            banks[0].amplitudes,
+            self.hop_length,
+        )
+        object.__setattr__(self, "frequencies", frequencies)
+        object.__setattr__(self, "lowest", min(layers, key=lambda layer: layer.fmin))
+        object.__setattr__(self, "bank", bank)
+        object.__setattr__(self, "places", places.reshape(frequencies.shape))
+
+    def frame_count(self, length: int) -> int:
+        """Count the frames of a signal of `length` samples; ValueError if there is none."""
+        return self.lowest.frame_count(length)
+
+    def __call__(self, signal: ArrayLike) -> Coefficients:
+        """Transform a signal.
+
+        Parameters
+        ----------
+        signal : array, shape (..., sample)
+
+        Returns
+        -------
+        array of complex, shape (..., harmonic, bin, frame)
+            complex64 if the signal is float32, else complex128.
+
+        Raises
+        ------
+        ValueError
+            As `CQT`.
+        """
+        return self.lowest.correlate(self.bank, signal)[..., self.places, :]
 
 
-def _filtered(
-    piece: NDArray[np.float64],
-    frequencies: NDArray[np.float64],
-    bandwidth: float,
-    hop_length: int,
-    points: int,
-) -> Iterator[tuple[slice, NDArray[np.complex128]]]:
-    """Yield blocks of bins over `points` frames; frequencies in cycles per sample."""
-    spectrum = scipy.fft.fft(piece, points * hop_length)
-    centres = frequencies * spectrum.size
-    block = max(1, BLOCK_POINTS // points)
-    for first in range(0, centres.size, block):
-        bins = slice(first, min(first + block, centres.size))
-        folded = np.zeros((bins.stop - first, points), dtype=np.complex128)
-        fold_gaussians(spectrum, centres[bins], bandwidth, folded)
-        # 2 / L of the definition, and ifft has divided by `points` already
-        folded *= 2 / hop_length
-        yield bins, scipy.fft.ifft(folded, axis=1, overwrite_x=True)
-
-
-@kernel
-def fold_gaussians(spectrum, centres, bandwidth, folded):  # type: ignore[no-untyped-def]
-    """Weight a spectrum by Gaussians and fold each product modulo the number of points.
-
-    Taking every hop-th sample of an inverse transform of length points * hop is the same as
-    adding up its spectrum modulo `points` first.
+def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
+    """Convert coefficients or magnitudes to decibels.
 
     Parameters
     ----------
-    spectrum : array of complex, shape (frequency,)
-        Full spectrum, taken as periodic.
-    centres : array, shape (bin,), in indices of `spectrum`
-    bandwidth : float
-        Standard deviation over centre.
-    folded : array of complex, shape (bin, point)
-        Changed in place: the products are added to it.
+    x : array of complex or real
+        The sign or phase does not matter.
+    epsilon : float > 0
+        Smaller magnitudes count as `epsilon`.
+
+    Returns
+    -------
+    array, shape as `x`
+        20 log10 |x|; float32 if `x` is float32 or complex64, else float64.
+
+    Raises
+    ------
+    ValueError
+        If `epsilon` is out of its range.
     """
-    length = spectrum.size
-    points = folded.shape[1]
-    for k in range(centres.size):
-        sigma = bandwidth * centres[k]
-        first = int(np.ceil(centres[k] - CUT_SIGMAS * sigma))
-        last = int(np.floor(centres[k] + CUT_SIGMAS * sigma))
-        source = first % length
-        target = first % points
-        for i in range(first, last + 1):
-            distance = (i - centres[k]) / sigma
-            folded[k, target] += np.exp(-0.5 * distance * distance) * spectrum[source]
-            source += 1
-            if source == length:
-                source = 0
-            target += 1
-            if target == points:
-                target = 0
+    above_zero("epsilon", epsilon)
+    levels = np.abs(x).astype(real_kind(x), copy=False)
+    levels = np.log10(np.maximum(levels, epsilon))
+    levels *= 20
+    return levels
 
 
-def _checked(
-    signal: ArrayLike,
-    sample_rate: int,
-    frequencies_hz: ArrayLike,
-    bandwidth: float,
-    hop_length: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return signal and frequencies as arrays, or raise as `constant_q`."""
-    signal = np.asarray(signal, dtype=np.float64)
-    frequencies = np.asarray(frequencies_hz, dtype=np.float64)
-    if signal.ndim == 0 or signal.shape[-1] == 0:
-        raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
-    if hop_length < 1:
-        raise ValueError(f"hop_length={hop_length} must be at least 1")
-    if not 0 < bandwidth < math.inf:
-        raise ValueError(f"bandwidth={bandwidth} must be positive and finite")
-    if frequencies.ndim != 1 or frequencies.size == 0:
-        raise ValueError(f"frequencies_hz of shape={frequencies.shape} must have shape (bin,)")
-    if not (frequencies.min() > 0 and frequencies.max() <= sample_rate / 2):
-        raise ValueError(
-            f"frequencies_hz from {frequencies.min():g} to {frequencies.max():g} must be above 0 "
-            f"and at most half of sample_rate={sample_rate}"
-        )
-    return signal, frequencies
+def create_cqt_kernels(
+    *,
+    Q: float,
+    fs: int,
+    fmin: float,
+    n_bins: int,
+    bins_per_octave: int,
+    norm: int = 1,
+    window: Window = "hann",
+    fmax: float | None = None,
+    gamma: float = 0.0,
+) -> tuple[NDArray[np.complex128], int, NDArray[np.float64], Frequencies]:
+    """Sample constant-Q kernels in time; `CQT` does without these large arrays.
+
+    Parameters
+    ----------
+    Q : float > 0
+        Frequency over bandwidth. A kernel has ceil(Q fs / (f + gamma / alpha)) samples, with
+        alpha = 2^(1 / bins_per_octave) - 1.
+    fs : int > 0
+        Sample rate in Hz.
+    fmin, fmax, n_bins, bins_per_octave, gamma
+        See `CQT`.
+    norm : int >= 0
+        Which norm of a kernel is 1; if 0, the maximum is about 1 over its length.
+    window : str or tuple
+        Any periodic window of `scipy.signal.get_window`.
+
+    Returns
+    -------
+    kernels : array of complex, shape (bin, fft_len)
+        Centred on sample fft_len // 2, where their phase is 0.
+    fft_len : int
+        Samples of the longest kernel, rounded up to a power of two.
+    sqrt_lengths : array, shape (bin, 1)
+        Square roots of the kernels' samples, by which `CQT` multiplies.
+    frequencies : array, shape (bin,)
+        In Hz.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+    above_zero("Q", Q)
+    at_least("bins_per_octave", bins_per_octave, 1)
+    at_least("norm", norm, 0)
+    frequencies, lengths = _kernel_sizes(Q, fs, fmin, fmax, n_bins, bins_per_octave, gamma)
+    fft_len = _kernel_width(lengths)
+    kernels = np.zeros((n_bins, fft_len), np.complex128)
+    for kernel, frequency, length in zip(kernels, frequencies, lengths, strict=True):
+        samples = np.arange(length) - (length + 1) // 2
+        shape = scipy.signal.get_window(window, length)
+        shape = shape / (np.linalg.norm(shape, ord=norm) if norm else length)
+        kernel[fft_len // 2 + samples] = shape * np.exp(2j * np.pi / fs * frequency * samples)
+    return kernels, fft_len, np.sqrt(lengths)[:, None], frequencies
+
+
+def _kernel_sizes(
+    Q: float,
+    sr: int,
+    fmin: float,
+    fmax: float | None,
+    n_bins: int,
+    bins_per_octave: int,
+    gamma: float,
+) -> tuple[Frequencies, Lengths]:
+    """Return the frequencies of the bins and the samples of their kernels, or refuse them."""
+    at_least("sr", sr, 1)
+    above_zero("fmin", fmin)
+    at_least("n_bins", n_bins, 1)
+    if not 0 <= gamma < math.inf:
+        raise ValueError(f"{gamma=} must be finite and at least 0")
+    frequencies = fmin * 2 ** (np.arange(n_bins) / bins_per_octave)
+    for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
+        if limit is not None and not frequencies[-1] <= limit * (1 + 1e-9):
+            raise ValueError(
+                f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {frequencies[-1]:g} Hz, "
+                f"above {name}={limit:g}"
+            )
+    alpha = 2 ** (1 / bins_per_octave) - 1
+    lengths = np.ceil(Q * sr / (frequencies + gamma / alpha)).astype(np.int64)
+    if lengths[-1] < 2:
+        raise ValueError(f"{gamma=} makes kernels shorter than 2 samples for {sr=}: decrease it")
+    return frequencies, lengths
+
+
+def _kernel_width(lengths: Lengths) -> int:
+    return 1 << int(lengths.max() - 1).bit_length()
+
+
+def _window_norms(amplitudes: NDArray[np.float64], lengths: Lengths, norm: int) -> Frequencies:
+    """Return the norm of the window of each length; the length itself if `norm` is 0."""
+    if norm == 0:
+        return lengths.astype(np.float64)
+    # A power that is a polynomial has the same mean on all grids with more points than its degree.
+    polynomial = norm % 2 == 0 or sample_window(amplitudes, 1024).min() > -1e-12
+    degree = norm * (amplitudes.size - 1)
+    points = np.minimum(lengths, degree + 1) if polynomial else lengths
+    distinct, places = np.unique(points, return_inverse=True)
+    means = [np.mean(abs(sample_window(amplitudes, count)) ** norm) for count in distinct]
+    return (lengths * np.array(means)[places]) ** (1 / norm)

@@ -3,22 +3,24 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.cqt import constant_q_blocks
-from musisep.audio.stft import SpectralTransform, gaussian_window
-from musisep.compiled import kernel
-from musisep.gaussians import CUT, gaussian_start, support
+from musisep.audio.arrays import Real, real_kind
+from musisep.audio.constantq import constant_q_blocks
+from musisep.audio.filterbank import measure_frames, pool
+from musisep.audio.peaks import redraw_peaks
+from musisep.audio.stft import Spectra, SpectralTransform
+from musisep.audio.windows import gaussian_window
+from musisep.gaussians import CUT, support
 
-PASSES = 2
-"""Times that "pursuit" looks for peaks in what the earlier times left over."""
-FLOOR = 1e-7
-"""Peaks below this share of a frame's largest are rounding and the cut of the window."""
-NARROWEST, WIDEST = 0.8, 1.5
-"""Limits of a fitted width, relative to that of a steady sinusoid."""
+WINDOW_SIGMA_S = 0.023
+"""Standard deviation of the window of "pursuit" and "mel", in seconds."""
+NARROWEST_FILTER = 0.5
+"""Least standard deviation of a filter of "mel", in bins of the Fourier transform."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def log_spectrogram(
     hop_length: int,
     sigma_bins: float = 6 / math.pi,
     front_end: str = "cqt",
-) -> NDArray[np.float64]:
+    gamma_hz: float = 0.0,
+) -> Real:
     """Log-frequency spectrogram in which a sinusoid is a Gaussian of its amplitude.
 
     Parameters
@@ -101,22 +104,26 @@ def log_spectrogram(
         Samples between frames; frame t is centred on sample t * hop_length.
     sigma_bins : float > 0
         Standard deviation of the Gaussian in bins.
-    front_end : {"cqt", "pursuit"}
-        "cqt": magnitude of the constant-Q transform, see `musisep.audio.cqt.constant_q`.
+    front_end : {"cqt", "pursuit", "mel"}
+        "cqt": magnitude of the constant-Q transform, see `musisep.audio.constantq.constant_q`.
         "pursuit": peaks of a short-time spectrum redrawn on the axis, see
         `pursuit_magnitudes`.
+        "mel": a short-time spectrum pooled by filters, see `mel_magnitudes`.
+    gamma_hz : float >= 0
+        For "cqt" only: makes the Gaussian wider by so many Hz and the filters faster.
 
     Returns
     -------
     array, shape (..., bin, frame)
-        With 1 + sample // hop_length frames.
+        With 1 + sample // hop_length frames. Computed in double precision; float32 if the
+        signal is.
 
     Raises
     ------
     ValueError
         If the signal is empty, a parameter is out of its range or the front end is unknown.
     """
-    signal = np.asarray(signal, dtype=np.float64)
+    signal = np.asarray(signal)
     if front_end not in FRONT_ENDS:
         raise ValueError(f"front_end={front_end!r} must be one of {sorted(FRONT_ENDS)}")
     if signal.ndim == 0 or signal.shape[-1] == 0:
@@ -129,12 +136,16 @@ def log_spectrogram(
         raise ValueError(
             f"fmax_hz={axis.fmax_hz} must be at most half of sample_rate={sample_rate}"
         )
+    if gamma_hz != 0 and front_end != "cqt":
+        raise ValueError(f"gamma_hz={gamma_hz} must be 0 for front_end={front_end!r}")
+    fill = FRONT_ENDS[front_end]
+    if front_end == "cqt":
+        fill = partial(constant_q_magnitudes, gamma_hz=gamma_hz)
     leading, frames = signal.shape[:-1], 1 + signal.shape[-1] // hop_length
-    result = np.empty((*leading, axis.bins, frames))
+    result = np.empty((*leading, axis.bins, frames), dtype=real_kind(signal))
     for index in np.ndindex(leading):
-        FRONT_ENDS[front_end](
-            signal[index], sample_rate, axis, hop_length, sigma_bins, result[index]
-        )
+        channel = signal[index].astype(np.float64, copy=False)
+        fill(channel, sample_rate, axis, hop_length, sigma_bins, result[index])
     return result
 
 
@@ -144,14 +155,18 @@ def constant_q_magnitudes(
     axis: LogAxis,
     hop_length: int,
     sigma_bins: float,
-    result: NDArray[np.float64],
+    result: Real,
+    gamma_hz: float = 0.0,
 ) -> None:
-    """Fill `result` [bin, frame] by the constant-Q transform of one channel."""
+    """Fill `result` [bin, frame] by the constant-Q transform of one channel.
+
+    Parameters are those of `log_spectrogram`.
+    """
     bandwidth = sigma_bins / axis.harscale
     for block, values in constant_q_blocks(
-        signal, sample_rate, axis.frequencies_hz, bandwidth, hop_length
+        signal, sample_rate, axis.frequencies_hz, bandwidth, hop_length, gamma_hz=gamma_hz
     ):
-        np.abs(values, out=result[block])
+        result[block] = np.abs(values)
 
 
 def pursuit_magnitudes(
@@ -160,8 +175,8 @@ def pursuit_magnitudes(
     axis: LogAxis,
     hop_length: int,
     sigma_bins: float,
-    result: NDArray[np.float64],
-    window_sigma_s: float = 0.023,
+    result: Real,
+    window_sigma_s: float = WINDOW_SIGMA_S,
 ) -> None:
     """Fill `result` [bin, frame] by the sinusoids found in one channel's short-time spectrum.
 
@@ -173,90 +188,89 @@ def pursuit_magnitudes(
     Parameters are those of `log_spectrogram`, and the window's standard deviation in seconds,
     which must be above 0 (ValueError).
     """
+    transform, peak_sigma = _gaussian_transform(sample_rate, hop_length, window_sigma_s)
+    level = 2 / transform.frame_window.sum()
+    first_bin = float(axis.position(sample_rate / transform.n_fft))
+
+    def measure(spectra: Spectra, drawn: Real) -> None:
+        drawn[:] = 0
+        redraw_peaks(
+            np.abs(spectra) * level, peak_sigma, first_bin, axis.harscale, sigma_bins, drawn
+        )
+
+    result[:] = measure_frames(transform, signal, axis.bins, measure)
+
+
+def mel_magnitudes(
+    signal: NDArray[np.float64],
+    sample_rate: int,
+    axis: LogAxis,
+    hop_length: int,
+    sigma_bins: float,
+    result: Real,
+    window_sigma_s: float = WINDOW_SIGMA_S,
+) -> None:
+    """Fill `result` [bin, frame] by pooling one channel's short-time magnitudes.
+
+    The filters are Gaussians that are evenly spaced on the logarithmic axis. Under a Gaussian
+    window a sinusoid is a Gaussian as well, and variances add: a filter has the variance that
+    is wanted at its frequency less that of the window's spectrum. At low frequencies, where
+    nothing would be left, it is nearly a point, and sinusoids are as wide as the window makes
+    them. A sinusoid on a filter's frequency has its amplitude there.
+
+    Parameters are those of `pursuit_magnitudes`.
+    """
+    transform, peak_sigma = _gaussian_transform(sample_rate, hop_length, window_sigma_s)
+    centres = axis.frequencies_hz * (transform.n_fft / sample_rate)
+    wanted = centres * (sigma_bins / axis.harscale)
+    sigmas = np.sqrt(np.maximum(wanted**2 - peak_sigma**2, NARROWEST_FILTER**2))
+    ranges, weights = _gaussian_filters(centres, sigmas, peak_sigma, transform.frequencies)
+    weights *= 2 / transform.frame_window.sum()
+
+    def measure(spectra: Spectra, pooled: Real) -> None:
+        pool(np.abs(spectra), ranges, weights, pooled)
+
+    result[:] = measure_frames(transform, signal, axis.bins, measure)
+
+
+def _gaussian_transform(
+    sample_rate: int, hop_length: int, window_sigma_s: float
+) -> tuple[SpectralTransform, float]:
+    """Return a transform with a Gaussian window, and the width of a sinusoid in bins of it."""
     if not 0 < window_sigma_s < math.inf:
         raise ValueError(f"window_sigma_s={window_sigma_s} must be positive and finite")
     window_sigma = window_sigma_s * sample_rate  # samples
-    n_fft = scipy.fft.next_fast_len(max(8, math.ceil(2 * CUT * window_sigma)), real=True)
+    n_fft = 2 * scipy.fft.next_fast_len(max(4, math.ceil(CUT * window_sigma)), real=True)
     window = gaussian_window(n_fft, n_fft / (2 * window_sigma))
     transform = SpectralTransform(n_fft, hop_length, window=window, center_pad_mode="constant")
-    peak_sigma = n_fft / (2 * math.pi * window_sigma)  # bins of the FFT
-    first_bin = float(axis.position(sample_rate / n_fft))
-    for first, spectra in transform.stft_blocks(signal):
-        magnitudes = np.abs(spectra) * (2 / window.sum())
-        drawn = np.zeros((len(spectra), axis.bins))
-        redraw_peaks(magnitudes, peak_sigma, first_bin, axis.harscale, sigma_bins, drawn)
-        result[:, first : first + len(spectra)] = drawn.T
+    return transform, n_fft / (2 * math.pi * window_sigma)
 
 
-@kernel
-def redraw_peaks(residuals, peak_sigma, first_bin, harscale, sigma_bins, drawn):  # type: ignore[no-untyped-def]
-    """Move the peaks of magnitude spectra to a logarithmic axis.
+def _gaussian_filters(
+    centres: NDArray[np.float64], sigmas: NDArray[np.float64], peak_sigma: float, size: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return ranges and weights for `pool` of Gaussian filters over `size` bins.
 
-    Parameters
-    ----------
-    residuals : array, shape (frame, frequency)
-        Magnitudes; what no peak explains is left.
-    peak_sigma : float
-        Standard deviation of a sinusoid's peak, in bins of `residuals`.
-    first_bin : float
-        Position on the logarithmic axis of bin 1 of `residuals`.
-    harscale : float
-        Bins of the logarithmic axis per factor e.
-    sigma_bins : float
-        Standard deviation of a drawn peak.
-    drawn : array, shape (frame, bin)
-        Changed in place: the peaks are added to it.
+    They sum up a Gaussian of standard deviation `peak_sigma` at their centre to 1.
     """
-    frames, size = residuals.shape
-    position = np.empty(size)
-    height = np.empty(size)
-    sigma = np.empty(size)
-    for t in range(frames):
-        residual = residuals[t]
-        floor = FLOOR * residual.max() + 1e-300  # never 0: its logarithm is taken
-        for _ in range(PASSES):
-            count = 0
-            for i in range(1, size - 1):
-                if residual[i] > floor and residual[i - 1] < residual[i] >= residual[i + 1]:
-                    fitted = fit_peak(residual[i - 1], residual[i], residual[i + 1], floor)
-                    position[count] = i + fitted[0]
-                    height[count] = fitted[1]
-                    sigma[count] = min(max(fitted[2], NARROWEST * peak_sigma), WIDEST * peak_sigma)
-                    count += 1
-            for peak in range(count):
-                add_gaussian(residual, position[peak], -height[peak], sigma[peak])
-                centre = first_bin + harscale * np.log(position[peak])
-                add_gaussian(drawn[t], centre, height[peak], sigma_bins)
+    ranges = np.array(
+        [support(*filter_, size) for filter_ in zip(centres, sigmas, strict=True)], dtype=np.intp
+    )
+    weights = []
+    for centre, sigma, (low, high) in zip(centres, sigmas, ranges, strict=True):
+        squares = (np.arange(low, high) - centre) ** 2
+        weight = np.exp(-0.5 * squares / sigma**2)
+        weights.append(weight / (weight @ np.exp(-0.5 * squares / peak_sigma**2)))
+    return ranges, np.concatenate(weights)
 
 
-@kernel
-def fit_peak(left, top, right, floor):  # type: ignore[no-untyped-def]
-    """Fit a Gaussian through a maximum and its neighbours, raised to `floor` if below.
-
-    Returns its position relative to the maximum, its height and its standard deviation.
-    """
-    down = np.log(top / max(left, floor))
-    up = np.log(top / max(right, floor))
-    position = 0.5 * (down - up) / (down + up)
-    height = top * np.exp(0.125 * (down - up) ** 2 / (down + up))
-    return position, height, 1 / np.sqrt(down + up)
-
-
-@kernel
-def add_gaussian(target, centre, height, sigma):  # type: ignore[no-untyped-def]
-    """Add height * exp(-(i - centre)**2 / (2 sigma**2)), cut at 6 sigma, to target [i]."""
-    low, high = support(centre, sigma, target.size)
-    value, ratio, decay = gaussian_start(low, centre, sigma, 1.0)
-    value *= height
-    for i in range(low, high):
-        target[i] += value
-        value *= ratio
-        ratio *= decay
-
-
-FrontEnd = Callable[[NDArray[np.float64], int, LogAxis, int, float, NDArray[np.float64]], None]
+FrontEnd = Callable[[NDArray[np.float64], int, LogAxis, int, float, Real], None]
 """Called with signal [sample], sample_rate, axis, hop_length, sigma_bins and the magnitudes
 [bin, frame] to fill."""
 
-FRONT_ENDS: dict[str, FrontEnd] = {"cqt": constant_q_magnitudes, "pursuit": pursuit_magnitudes}
+FRONT_ENDS: dict[str, FrontEnd] = {
+    "cqt": constant_q_magnitudes,
+    "pursuit": pursuit_magnitudes,
+    "mel": mel_magnitudes,
+}
 """Names that `log_spectrogram` accepts."""

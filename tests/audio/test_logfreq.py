@@ -2,21 +2,20 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.fft
 
 from musisep import settings
 from musisep.audio import logfreq, stft
 from musisep.audio.logfreq import (
     LogAxis,
-    add_gaussian,
-    fit_peak,
     log_spectrogram,
+    mel_magnitudes,
     pursuit_magnitudes,
-    redraw_peaks,
 )
 
 RATE = 16000
 AXIS = LogAxis(50, 8000, 500)
-both = pytest.mark.parametrize("front_end", ["cqt", "pursuit"])
+each = pytest.mark.parametrize("front_end", ["cqt", "pursuit", "mel"])
 
 
 def sinusoid(hz, amplitude, samples=RATE):
@@ -61,20 +60,21 @@ def test_axis_refuses(arguments, message):
         LogAxis(*arguments)
 
 
-@both
-@pytest.mark.parametrize("hz", [120, 440.7, 3000, 7000])
-def test_a_sinusoid_is_a_gaussian_of_its_amplitude(front_end, hz):
+@pytest.mark.parametrize("front_end, lowest_hz", [("cqt", 120), ("pursuit", 120), ("mel", 400)])
+@pytest.mark.parametrize("hz", ["lowest", 440.7, 3000, 7000])
+def test_a_sinusoid_is_a_gaussian_of_its_amplitude(front_end, lowest_hz, hz):
+    hz = lowest_hz if hz == "lowest" else hz
     frame = spectrogram(sinusoid(hz, 0.3), front_end)[:, 20]
     np.testing.assert_allclose(frame, gaussian(AXIS.position(hz), 0.3, 6 / np.pi), atol=0.02 * 0.3)
 
 
-@both
+@each
 def test_sigma_bins_is_the_width(front_end):
     frame = spectrogram(sinusoid(1000, 1), front_end, sigma_bins=4.0)[:, 20]
     np.testing.assert_allclose(frame, gaussian(AXIS.position(1000), 1, 4), atol=0.03)
 
 
-@both
+@each
 def test_two_tones_of_different_loudness(front_end):
     frame = spectrogram(sinusoid(500, 0.5) + sinusoid(750, 0.005), front_end)[:, 20]
     for hz, amplitude in ((500, 0.5), (750, 0.005)):
@@ -83,7 +83,7 @@ def test_two_tones_of_different_loudness(front_end):
         np.testing.assert_allclose(frame[around], expected[around], atol=0.03 * amplitude)
 
 
-@both
+@each
 @pytest.mark.parametrize("length", [1, 2, 399, 400, 1000])
 def test_any_length(front_end, length):
     with warnings.catch_warnings():
@@ -96,20 +96,20 @@ def test_any_length(front_end, length):
     assert (sound >= 0).all()
 
 
-@both
+@pytest.mark.parametrize("front_end", ["cqt", "pursuit"])
 def test_beyond_the_ends_is_silence(front_end):
     found = spectrogram(np.cos(np.pi / 8 * np.arange(16001)), front_end).max(0)
     np.testing.assert_allclose(found[[0, -1]], 0.5, atol=0.1)
 
 
-@both
+@each
 def test_a_constant_shows_only_at_the_ends(front_end):
     frame = spectrogram(np.ones(2 * RATE), front_end)[:, 40]
     assert np.isfinite(frame).all()
     assert frame.max() < 1e-6
 
 
-@both
+@each
 def test_a_later_signal_is_later(front_end):
     signal = sinusoid(700, 1, 3000) * np.hanning(3000)
     found = spectrogram(np.pad(signal, (8000, 5000)), front_end)
@@ -118,14 +118,14 @@ def test_a_later_signal_is_later(front_end):
     assert found[:, 24].max() > 0.8
 
 
-@both
+@each
 def test_loudness_is_a_factor(front_end):
     signal = np.random.default_rng(1).standard_normal(3000)
     found = spectrogram(signal, front_end)
     np.testing.assert_allclose(spectrogram(1e-4 * signal, front_end), 1e-4 * found, atol=1e-12)
 
 
-@both
+@each
 def test_leading_axes_are_independent_and_the_signal_left_alone(front_end):
     signal = np.random.default_rng(2).standard_normal((2, 3, 900))
     copy = signal.copy()
@@ -135,27 +135,45 @@ def test_leading_axes_are_independent_and_the_signal_left_alone(front_end):
     np.testing.assert_array_equal(signal, copy)
 
 
-def test_pursuit_in_blocks_is_the_same(monkeypatch):
+@pytest.mark.parametrize("front_end", ["pursuit", "mel"])
+def test_blocks_and_threads_change_nothing(front_end, monkeypatch):
     signal = np.random.default_rng(3).standard_normal(9000)
-    whole = spectrogram(signal, "pursuit")
-    monkeypatch.setattr(stft, "BLOCK_POINTS", 3 * 4500)
-    np.testing.assert_allclose(spectrogram(signal, "pursuit"), whole, atol=1e-12)
+    whole = spectrogram(signal, front_end)
+    monkeypatch.setattr(stft, "CACHE_POINTS", 3 * 4500)
+    with scipy.fft.set_workers(2):
+        found = spectrogram(signal, front_end)
+    np.testing.assert_allclose(found, whole, rtol=0, atol=1e-12)
 
 
-def test_the_smallest_numbers_are_silence():
-    residuals, drawn = np.zeros((1, 200)), np.zeros((1, 300))
-    residuals[0, 100] = 1e-320
-    redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, drawn)
-    assert not drawn.any()
+@each
+def test_single_precision_stays_single(front_end):
+    signal = np.random.default_rng(3).standard_normal(900).astype(np.float32)
+    found = spectrogram(signal, front_end)
+    assert found.dtype == np.float32
+    expected = spectrogram(signal.astype(float), front_end)
+    assert expected.dtype == np.float64
+    np.testing.assert_array_equal(found, expected.astype(np.float32))
 
 
-def test_fitted_widths_stay_near_those_of_sinusoids():
-    spike, hill = np.zeros((1, 200)), gaussian(100, 1, 40, 200)[None, :]
-    spike[0, 100] = 1
-    for residuals in (spike, hill):
-        redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, np.zeros((1, 300)))
-    assert spike[0, 101] < -0.5
-    assert hill[0, 140] == gaussian(100, 1, 40, 200)[140]
+def test_gamma_widens_by_hertz():
+    frame = spectrogram(sinusoid(1000, 1), "cqt", gamma_hz=30)[:, 20]
+    hz = AXIS.frequencies_hz
+    sigmas = 6 / np.pi / AXIS.harscale * hz + 30
+    np.testing.assert_allclose(frame, np.exp(-0.5 * ((hz - 1000) / sigmas) ** 2), atol=1e-6)
+
+
+def test_below_its_resolution_mel_is_as_wide_as_the_window_makes_it():
+    frame = spectrogram(sinusoid(120, 1), "mel")[:, 20]
+    distance = AXIS.frequencies_hz - 120
+    # a window of 23 ms, and half a bin of its transform, of 12 standard deviations
+    sigma = np.hypot(1 / (2 * np.pi * 0.023), 0.5 / (12 * 0.023))
+    np.testing.assert_allclose(frame, np.exp(-0.5 * (distance / sigma) ** 2), atol=0.02)
+
+
+def test_mel_adds_amplitudes_that_the_window_resolves():
+    wide = {"sigma_bins": 12.0}  # 240 Hz at 2000 Hz; the tones are 14 peaks apart
+    both = spectrogram(sinusoid(1950, 0.4) + sinusoid(2050, 0.4), "mel", **wide)[:, 20]
+    np.testing.assert_allclose(both.max(), 0.8 * np.exp(-0.5 * (50 / 243) ** 2), rtol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +183,9 @@ def test_fitted_widths_stay_near_those_of_sinusoids():
         ({"front_end": "fft"}, "front_end='fft' must be one of .*'cqt', .*'pursuit'"),
         ({"hop_length": 0}, "hop_length=0 must be at least 1"),
         ({"sigma_bins": -1.0}, "sigma_bins=-1.0 must be positive"),
+        ({"gamma_hz": 5, "front_end": "mel"}, "gamma_hz=5 must be 0 for front_end='mel'"),
+        ({"gamma_hz": 5, "front_end": "pursuit"}, "gamma_hz=5 must be 0 .*'pursuit'"),
+        ({"gamma_hz": -5}, "gamma_hz=-5 must be finite, at least 0"),
         ({"sample_rate": 15999}, "fmax_hz=8000 must be at most half of sample_rate=15999"),
     ],
 )
@@ -174,56 +195,18 @@ def test_refuses(options, message):
         log_spectrogram(**{**defaults, **options})
 
 
-def test_a_longer_window_separates_closer_tones():
+@pytest.mark.parametrize("fill", [pursuit_magnitudes, mel_magnitudes])
+def test_a_longer_window_separates_closer_tones(fill):
     signal = sinusoid(400, 1) + sinusoid(416, 1)
     contrast = []
     for window_sigma_s in (0.01, 0.05):
         result = np.empty((AXIS.bins, 41))
-        pursuit_magnitudes(signal, RATE, AXIS, 400, 1.0, result, window_sigma_s)
+        fill(signal, RATE, AXIS, 400, 1.0, result, window_sigma_s)
         low, valley, high = AXIS.position([400, 408, 416]).round().astype(int)
         contrast.append(min(result[low, 20], result[high, 20]) - result[valley, 20])
     assert contrast[0] < 0 < contrast[1]
     with pytest.raises(ValueError, match="window_sigma_s=0 must be positive"):
-        pursuit_magnitudes(signal, RATE, AXIS, 400, 1.0, result, 0)
-
-
-@pytest.mark.parametrize("function", [fit_peak, fit_peak.py_func])
-def test_fit_peak_recovers_a_gaussian(function):
-    left, top, right = gaussian(5.3, 0.7, 1.9, 12)[4:7]
-    np.testing.assert_allclose(function(left, top, right, 1e-9), (0.3, 0.7, 1.9))
-    assert np.isfinite(function(0.0, 1.0, 0.0, 1e-9)).all()
-
-
-@pytest.mark.parametrize("centre", [-30.0, -2.4, 0.0, 7.7, 40.2, 90.0])
-@pytest.mark.parametrize("sigma", [0.4, 1.9, 30.0])
-def test_add_gaussian_equals_numpy(centre, sigma):
-    distance = np.abs(np.arange(40) - centre) / sigma
-    expected = 1 + np.where(distance <= 6, gaussian(centre, 2.5, sigma, 40), 0)
-    for function in (add_gaussian, add_gaussian.py_func):
-        target = np.ones(40)
-        function(target, centre, 2.5, sigma)
-        np.testing.assert_allclose(target, expected, rtol=1e-12)
-
-
-def test_redraw_peaks_takes_what_it_draws():
-    residuals = (gaussian(40.3, 1, 1.9, 200) + gaussian(90, 0.2, 1.9, 200))[None, :]
-    drawn = np.zeros((1, 300))
-    redraw_peaks(residuals, 1.9, -100.0, 70.0, 2.0, drawn)
-    expected = sum(
-        gaussian(70 * np.log(position) - 100, height, 2, 300)
-        for position, height in ((40.3, 1), (90, 0.2))
-    )
-    np.testing.assert_allclose(drawn[0], expected, atol=1e-6)
-    assert np.abs(residuals).max() < 1e-6
-
-
-def test_a_second_look_finds_what_the_first_covered():
-    tones = ((100.0, 1.0), (105.5, 0.25))
-    spectrum = sum(gaussian(position, height, 1.9, 200) for position, height in tones)
-    drawn = np.zeros((1, 300))
-    residuals = spectrum[None, :].copy()
-    redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, drawn)
-    assert np.linalg.norm(residuals) < 0.05 * np.linalg.norm(spectrum)
+        fill(signal, RATE, AXIS, 400, 1.0, result, 0)
 
 
 def test_settings_offer_the_front_ends_that_there_are():

@@ -1,0 +1,93 @@
+"""Levels in decibels."""
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real, real_kind
+from musisep.audio.checks import above_zero, one_of
+
+MelMode = Literal["per_example", "torchaudio_compat"]
+
+AMIN = 1e-10
+"""Smallest value that has a level of its own, unless said otherwise."""
+PER_DECADE = {"power": 10.0, "magnitude": 20.0}
+SHARED_AXES = {"per_example": 2, "torchaudio_compat": 3}
+"""How many of the last axes share the maximum that `top_db` refers to."""
+
+
+def amplitude_to_db(
+    x: ArrayLike,
+    *,
+    stype: Literal["power", "magnitude"] = "power",
+    top_db: float | None = 80.0,
+    amin: float = AMIN,
+    ref_value: float = 1.0,
+    mode: MelMode = "torchaudio_compat",
+) -> Real:
+    """Convert powers or magnitudes to decibels.
+
+    Parameters
+    ----------
+    x : array, shape (..., frequency, frame)
+    stype : {"power", "magnitude"}
+        What `x` holds: a factor of ten is 10 or 20 decibels.
+    top_db : float >= 0, optional
+        Levels that are further than this below the maximum are raised to this distance.
+    amin : float > 0
+        Smaller values count as `amin`.
+    ref_value : float > 0
+        Value of 0 dB, unless `amin` is larger.
+    mode : {"torchaudio_compat", "per_example"}
+        Whose maximum: that of the last three axes (channel, frequency, frame), or of the last two.
+
+    Returns
+    -------
+    array, shape as `x`
+        float32 if `x` is, else float64.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+    one_of("stype", stype, PER_DECADE)
+    above_zero("amin", amin)
+    above_zero("ref_value", ref_value)
+    check_range(top_db, mode)
+    levels = np.array(x, dtype=real_kind(x))
+    to_levels(levels, PER_DECADE[stype], amin, ref_value)
+    limit_range(levels, top_db, mode)
+    return levels
+
+
+def check_range(top_db: float | None, mode: str) -> None:
+    """Refuse a dynamic range that `limit_range` does not know."""
+    one_of("mode", mode, SHARED_AXES)
+    if top_db is not None and not top_db >= 0:
+        raise ValueError(f"{top_db=} must be at least 0, or None")
+
+
+def to_levels(values: Real, per_decade: float, amin: float = AMIN, ref_value: float = 1.0) -> None:
+    """Replace values by levels; `per_decade` decibels are a factor of ten."""
+    amin = representable(amin, values)
+    np.maximum(values, amin, out=values)
+    np.log(values, out=values)  # twice as fast as log10
+    values -= math.log(max(amin, ref_value))
+    values *= per_decade / math.log(10)
+
+
+def representable(amin: float, values: Real) -> float:
+    """Return `amin`, or the smallest number that the type of `values` holds in full precision."""
+    return max(amin, float(np.finfo(values.dtype).tiny))
+
+
+def limit_range(levels: Real, top_db: float | None, mode: MelMode) -> None:
+    """Raise the levels that are more than `top_db` below the maximum; see `amplitude_to_db`."""
+    if top_db is None:
+        return
+    axes = tuple(range(-min(levels.ndim, SHARED_AXES[mode]), 0))
+    floor = levels.max(axis=axes, keepdims=True, initial=-np.inf) - top_db
+    np.maximum(levels, floor, out=levels)

@@ -1,0 +1,392 @@
+"""What a spectrum tells of a sound, frame by frame, after librosa.
+
+A feature of many signals [..., sample] is that of each by itself: levels count from the maximum of
+one signal, where librosa takes the maximum of all.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.audio import descriptors
+from musisep.audio.arrays import Real
+from musisep.audio.checks import at_least
+from musisep.audio.descriptors import Descriptor
+from musisep.audio.filterbank import measure_frames, spectral_power
+from musisep.audio.mel import MelNorm, MelScale, MFCCTransform
+from musisep.audio.onsets import onset_strength, onset_strength_multi
+from musisep.audio.stft import Spectra, SpectralTransform, get_transform
+from musisep.audio.waveform import rms, zero_crossing_rate
+
+__all__ = [
+    "SpectralFeatureTransform",
+    "chroma_stft",
+    "onset_strength",
+    "onset_strength_multi",
+    "rms",
+    "spectral_bandwidth",
+    "spectral_centroid",
+    "spectral_contrast",
+    "spectral_features",
+    "spectral_rolloff",
+    "zero_crossing_rate",
+]
+
+
+class FrameSettings(TypedDict, total=False):
+    """Parameters that all features of spectra share: see `SpectralFeatureTransform`."""
+
+    sample_rate: int
+    n_fft: int
+    hop_length: int | None
+    win_length: int | None
+    window_fn: str | tuple[object, ...]
+    center: bool
+    center_pad_mode: Literal["reflect", "constant"]
+    center_tail_pad: Literal["symmetric", "minimal"]
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralFeatureTransform:
+    """Several features of signals in one pass over the short-time spectrum.
+
+    Parameters
+    ----------
+    include : tuple of str, optional
+        Features in the order in which they are wanted; by default all of "chroma_stft",
+        "spectral_centroid", "spectral_bandwidth", "spectral_rolloff", "spectral_contrast" and
+        "mfcc". Parameters of others are not looked at.
+    sample_rate : int > 0
+        In Hz.
+    n_fft, hop_length, win_length, window_fn, center, center_pad_mode, center_tail_pad
+        See `musisep.audio.stft.SpectralTransform`.
+    n_chroma, chroma_norm, tuning
+        See `chroma_stft`; `chroma_norm` is `norm` there.
+    bandwidth_p
+        See `spectral_bandwidth`; `p` there.
+    roll_percent
+        See `spectral_rolloff`.
+    n_bands, contrast_fmin, contrast_quantile
+        See `spectral_contrast`; `fmin` and `quantile` there.
+    n_mfcc, n_mels, f_min, f_max, mel_norm, mel_scale, top_db, lifter, dct_norm
+        See `musisep.audio.mel.MFCCTransform`; `mel_norm` is `norm` there.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    include: tuple[str, ...] | None = None
+    sample_rate: int = 22050
+    n_fft: int = 2048
+    hop_length: int | None = 512
+    win_length: int | None = None
+    window_fn: str | tuple[object, ...] = "hann"
+    center: bool = True
+    center_pad_mode: Literal["reflect", "constant"] = "reflect"
+    center_tail_pad: Literal["symmetric", "minimal"] = "symmetric"
+    n_chroma: int = 12
+    chroma_norm: float | None = 2
+    tuning: float = 0.0
+    bandwidth_p: float = 2.0
+    roll_percent: float = 0.85
+    n_bands: int = 6
+    contrast_fmin: float = 200.0
+    contrast_quantile: float = 0.02
+    n_mfcc: int = 20
+    n_mels: int = 128
+    f_min: float = 0.0
+    f_max: float | None = None
+    mel_norm: MelNorm | None = "slaney"
+    mel_scale: MelScale = "slaney"
+    top_db: float | None = 80.0
+    lifter: int = 0
+    dct_norm: Literal["ortho"] | None = "ortho"
+
+    transform: SpectralTransform = field(init=False, repr=False)
+    _descriptors: dict[str, Descriptor] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters and prepare what was asked for."""
+        at_least("sample_rate", self.sample_rate, 1)
+        include = tuple(TABLE) if self.include is None else tuple(self.include)
+        at_least("len(include)", len(include), 1)
+        if unknown := [name for name in include if name not in TABLE]:
+            raise ValueError(
+                f"Unknown spectral feature {unknown[0]!r} in {include=}: each must be one of "
+                f"{tuple(TABLE)}"
+            )
+        transform = get_transform(
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            window_fn=self.window_fn,
+            center=self.center,
+            center_pad_mode=self.center_pad_mode,
+            center_tail_pad=self.center_tail_pad,
+        )
+        object.__setattr__(self, "include", include)
+        object.__setattr__(self, "transform", transform)
+        object.__setattr__(self, "_descriptors", {name: TABLE[name](self) for name in include})
+
+    def extract(self, x: ArrayLike) -> dict[str, Real]:
+        """Measure the features of a signal; calling the object does the same.
+
+        Parameters
+        ----------
+        x : array, shape (..., sample)
+
+        Returns
+        -------
+        dict of array, shape (..., row, frame)
+            The features by name, in the order of `include`; float32 for a float32 signal, else
+            float64.
+
+        Raises
+        ------
+        ValueError
+            If the signal is too short; see `SpectralTransform.stft`.
+        """
+        used = self._descriptors.values()
+        values = measure_frames(self.transform, x, sum(d.rows for d in used), self._measure)
+        places = np.cumsum([descriptor.rows for descriptor in used])[:-1]
+        parts = np.split(values, places, axis=-2)
+        return {
+            name: descriptor.finish(part)
+            for (name, descriptor), part in zip(self._descriptors.items(), parts, strict=True)
+        }
+
+    __call__ = extract
+
+    def _measure(self, spectra: Spectra, rows: Real) -> None:
+        """Fill the rows [frame, row] of all features for a block of spectra."""
+        used = self._descriptors.values()
+        powers = {d.power for d in used}
+        values = {power: spectral_power(spectra, power) for power in powers}
+        place = 0
+        for descriptor in used:
+            end = place + descriptor.rows
+            rows[:, place:end] = descriptor.measure(values[descriptor.power])
+            place = end
+
+    @property
+    def hz(self) -> NDArray[np.float64]:
+        """Frequencies of the bins."""
+        bins = np.arange(self.transform.frequencies, dtype=np.float64)
+        return bins * (self.sample_rate / self.n_fft)
+
+
+def _mfcc(features: SpectralFeatureTransform) -> Descriptor:
+    transform = MFCCTransform(
+        sample_rate=features.sample_rate,
+        n_mfcc=features.n_mfcc,
+        n_fft=features.n_fft,
+        n_mels=features.n_mels,
+        f_min=features.f_min,
+        f_max=features.f_max,
+        norm=features.mel_norm,
+        mel_scale=features.mel_scale,
+        top_db=features.top_db,
+        lifter=features.lifter,
+        dct_norm=features.dct_norm,
+    )
+    return Descriptor(features.n_mels, 2, transform.mel.filterbank.apply, transform.from_mel)
+
+
+TABLE: dict[str, Callable[[SpectralFeatureTransform], Descriptor]] = {
+    "chroma_stft": lambda of: descriptors.chroma(
+        of.sample_rate, of.n_fft, of.n_chroma, of.chroma_norm, of.tuning
+    ),
+    "spectral_centroid": lambda of: descriptors.centroid(of.hz),
+    "spectral_bandwidth": lambda of: descriptors.bandwidth(of.hz, of.bandwidth_p),
+    "spectral_rolloff": lambda of: descriptors.rolloff(of.hz, of.roll_percent),
+    "spectral_contrast": lambda of: descriptors.contrast(
+        of.hz, of.n_bands, of.contrast_fmin, of.contrast_quantile
+    ),
+    "mfcc": _mfcc,
+}
+
+
+def spectral_features(
+    x: ArrayLike, *, include: Iterable[str] | None = None, **settings: Any
+) -> dict[str, Real]:
+    """Measure several features of a signal in one pass over its short-time spectrum.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    include : iterable of str, optional
+        Features; see `SpectralFeatureTransform`.
+    **settings
+        Other parameters of `SpectralFeatureTransform`, with its defaults.
+
+    Returns
+    -------
+    dict of array, shape (..., row, frame)
+        The features by name, in the order of `include`.
+
+    Raises
+    ------
+    ValueError
+        As `SpectralFeatureTransform`.
+    """
+    names = None if include is None else tuple(include)
+    return _cached_features(include=names, **settings)(x)
+
+
+_cached_features = lru_cache(maxsize=64, typed=True)(SpectralFeatureTransform)
+
+
+def chroma_stft(
+    x: ArrayLike,
+    *,
+    n_chroma: int = 12,
+    norm: float | None = 2,
+    tuning: float = 0.0,
+    **settings: Unpack[FrameSettings],
+) -> Real:
+    """Measure the energy of each pitch class.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    n_chroma : int > 0
+        Pitch classes in an octave; the first is C.
+    norm : float > 0, optional
+        Each frame is scaled to this norm of 1; infinite for a maximum of 1. Not scaled if None.
+    tuning : float
+        Deviation from 440 Hz, in pitch classes.
+    **settings
+        See `SpectralFeatureTransform`.
+
+    Returns
+    -------
+    array, shape (..., n_chroma, frame)
+        float32 for a float32 signal, else float64, as in all functions here.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the signal too short.
+    """
+    parameters = {"n_chroma": n_chroma, "chroma_norm": norm, "tuning": tuning}
+    return _single("chroma_stft", x, **parameters, **settings)
+
+
+def spectral_centroid(x: ArrayLike, **settings: Unpack[FrameSettings]) -> Real:
+    """Measure the mean frequency of each frame, weighted by magnitude.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    **settings
+        See `SpectralFeatureTransform`.
+
+    Returns
+    -------
+    array, shape (..., 1, frame)
+        In Hz; 0 where it is silent.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the signal too short.
+    """
+    return _single("spectral_centroid", x, **settings)
+
+
+def spectral_bandwidth(x: ArrayLike, *, p: float = 2.0, **settings: Unpack[FrameSettings]) -> Real:
+    """Measure how far the spectrum of each frame spreads around its centroid.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    p : float > 0
+        The p-th root of the mean p-th power of the distance is taken, weighted by magnitude.
+    **settings
+        See `SpectralFeatureTransform`.
+
+    Returns
+    -------
+    array, shape (..., 1, frame)
+        In Hz; 0 where it is silent.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the signal too short.
+    """
+    return _single("spectral_bandwidth", x, bandwidth_p=p, **settings)
+
+
+def spectral_rolloff(
+    x: ArrayLike, *, roll_percent: float = 0.85, **settings: Unpack[FrameSettings]
+) -> Real:
+    """Find the frequency below which lies a given share of each frame's magnitudes.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    roll_percent : float
+        The share (not in percent), above 0 and below 1.
+    **settings
+        See `SpectralFeatureTransform`.
+
+    Returns
+    -------
+    array, shape (..., 1, frame)
+        In Hz; 0 where it is silent.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the signal too short.
+    """
+    return _single("spectral_rolloff", x, roll_percent=roll_percent, **settings)
+
+
+def spectral_contrast(
+    x: ArrayLike,
+    *,
+    n_bands: int = 6,
+    fmin: float = 200.0,
+    quantile: float = 0.02,
+    **settings: Unpack[FrameSettings],
+) -> Real:
+    """Compare peaks and valleys of the spectrum, octave by octave (Jiang et al., ICME 2002).
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    n_bands : int > 0
+        Bands above `fmin`, an octave each; the last goes on to half the sample rate.
+    fmin : float > 0
+        Highest frequency of the first band, in Hz.
+    quantile : float
+        Share of a band's bins that are averaged for its peak and for its valley, above 0 and
+        below 1.
+    **settings
+        See `SpectralFeatureTransform`.
+
+    Returns
+    -------
+    array, shape (..., n_bands + 1, frame)
+        In dB, where magnitudes (as in librosa) are taken for powers, and what is 80 dB below the
+        maximum of the signal's peaks, or of its valleys, counts as that.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, some band has no bin, or the signal is too short.
+    """
+    parameters = {"n_bands": n_bands, "contrast_fmin": fmin, "contrast_quantile": quantile}
+    return _single("spectral_contrast", x, **parameters, **settings)
+
+
+def _single(name: str, x: ArrayLike, **settings: Any) -> Real:
+    return spectral_features(x, include=(name,), **settings)[name]

@@ -1,0 +1,230 @@
+"""Powers of spectra and their pooling into bands, block by block."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from musisep.audio import threads
+from musisep.audio.arrays import Real, real_kind
+from musisep.audio.stft import Spectra, SpectralTransform
+from musisep.compiled import kernel, sum_kernel
+
+BLOCK_FRAMES = 256
+"""Frames that one thread takes at a time."""
+KINDS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Filterbank:
+    """Weighted sums of frequency bins, without the zeros at either end of each band.
+
+    Parameters
+    ----------
+    matrix : array, shape (frequency, band)
+        Weights; finite. A read-only copy is kept.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not of this kind.
+    """
+
+    matrix: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Check and keep the weights."""
+        matrix = np.array(self.matrix, dtype=np.float64)
+        if matrix.ndim != 2 or 0 in matrix.shape or not np.isfinite(matrix).all():
+            raise ValueError(
+                f"matrix of shape={matrix.shape} must be finite and of shape (frequency, band)"
+            )
+        matrix.flags.writeable = False
+        object.__setattr__(self, "matrix", matrix)
+
+    @property
+    def bands(self) -> int:
+        """Number of bands."""
+        return self.matrix.shape[1]
+
+    @cached_property
+    def _ranges(self) -> NDArray[np.intp]:
+        """First frequency and the one after the last that each band uses; shape (band, 2)."""
+        used = self.matrix.T != 0
+        first, stop = used.argmax(1), used.shape[1] - used[:, ::-1].argmax(1)
+        return np.stack([first, np.where(used.any(1), stop, first)], axis=1)
+
+    @cached_property
+    def _packed(self) -> dict[np.dtype[Any], Real]:
+        """Weights of these frequencies, band after band, in either precision."""
+        bands = zip(self.matrix.T, self._ranges, strict=True)
+        packed = np.concatenate([band[first:stop] for band, (first, stop) in bands])
+        return {kind: packed.astype(kind) for kind in KINDS}
+
+    def apply(self, values: Real, out: Real | None = None) -> Real:
+        """Pool the frequencies of each frame into bands.
+
+        Parameters
+        ----------
+        values : array of float32 or float64, shape (frame, frequency)
+        out : array of the same type, shape (frame, band), optional
+            Receives the result.
+
+        Returns
+        -------
+        array, shape (frame, band)
+
+        Raises
+        ------
+        ValueError
+            If a shape or the type of `values` does not fit.
+        """
+        shape = (len(values), len(self.matrix))
+        if values.shape != shape or values.dtype not in KINDS:
+            raise ValueError(
+                f"values of shape={values.shape} and dtype={values.dtype} must be float32 or "
+                f"float64 of shape (frame, frequency)={shape}"
+            )
+        out = _room(out, (len(values), self.bands), values.dtype)
+        pool(values, self._ranges, self._packed[values.dtype], out)
+        return out
+
+    def project(self, spectrogram: ArrayLike) -> Real:
+        """Pool the frequencies of a whole spectrogram, in threads as `threads.each` has it.
+
+        Parameters
+        ----------
+        spectrogram : array of reals, shape (..., frequency, frame)
+
+        Returns
+        -------
+        array, shape (..., band, frame)
+            float32 if the spectrogram is, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the number of frequencies is another one.
+        """
+        values = np.asarray(spectrogram, dtype=real_kind(spectrogram)).swapaxes(-1, -2)
+        rows = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
+        result = np.empty((len(rows), self.bands), dtype=rows.dtype)
+
+        # Not by BLAS: its threads go on spinning after each product and slow down ours.
+        def work(block: slice) -> None:
+            self.apply(rows[block], result[block])
+
+        size = BLOCK_FRAMES
+        threads.each(work, [slice(i, i + size) for i in range(0, len(rows), size)])
+        return result.reshape(*values.shape[:-1], self.bands).swapaxes(-1, -2)
+
+
+def spectral_power(spectra: Spectra, power: float = 2.0, out: Real | None = None) -> Real:
+    """Raise the magnitudes of a spectrum to a power.
+
+    Parameters
+    ----------
+    spectra : array of complex, shape (frame, frequency)
+    power : float > 0
+        1 and 2 are the fastest.
+    out : array, shape (frame, frequency), optional
+        Receives the result.
+
+    Returns
+    -------
+    array, shape (frame, frequency)
+        float32 for complex64, float64 for complex128.
+
+    Raises
+    ------
+    ValueError
+        If the shape of `out` does not fit.
+    """
+    out = _room(out, spectra.shape, spectra.real.dtype)
+    squares(spectra, out)
+    if power == 1:
+        np.sqrt(out, out=out)
+    elif power != 2:
+        np.power(out, power / 2, out=out)
+    return out
+
+
+def measure_frames(
+    transform: SpectralTransform,
+    signal: ArrayLike,
+    rows: int,
+    measure: Callable[[Spectra, Real], object],
+) -> Real:
+    """Compute a few values of each frame's spectrum without storing the spectra.
+
+    Parameters
+    ----------
+    transform : SpectralTransform
+    signal : array, shape (..., sample)
+    rows : int
+        Values for each frame.
+    measure : function
+        Called, possibly from several threads, with the spectra of some frames
+        [frame, frequency] and with the array [frame, row] to be filled for them.
+
+    Returns
+    -------
+    array, shape (..., row, frame)
+        float32 if the signal is, else float64. In memory, the rows of a frame are neighbours.
+
+    Raises
+    ------
+    ValueError
+        If the signal is too short; see `SpectralTransform.stft`.
+    """
+    signal = np.atleast_1d(signal)
+    frames = transform.frame_count(signal.shape[-1])
+    result = np.empty((*signal.shape[:-1], frames, rows), dtype=real_kind(signal))
+
+    def use(channel: Real, block: slice, spectra: Spectra) -> None:
+        measure(spectra, channel[block])
+
+    for index in np.ndindex(signal.shape[:-1]):
+        transform.each_block(signal[index], partial(use, result[index]))
+    return result.swapaxes(-1, -2)
+
+
+def _room(out: Real | None, shape: tuple[int, ...], dtype: DTypeLike) -> Real:
+    """Return where to write; kernels do not notice when they leave an array."""
+    if out is None:
+        return np.empty(shape, dtype)
+    if out.shape != shape:
+        raise ValueError(f"out of shape={out.shape} must be of {shape=}")
+    return out
+
+
+@kernel
+def squares(spectra, values):  # type: ignore[no-untyped-def]
+    """Write the squared magnitudes of spectra [frame, frequency] to `values`."""
+    for t in range(spectra.shape[0]):
+        for f in range(spectra.shape[1]):
+            values[t, f] = spectra[t, f].real ** 2 + spectra[t, f].imag ** 2
+
+
+@sum_kernel
+def pool(values, ranges, weights, bands):  # type: ignore[no-untyped-def]
+    """Write weighted sums of values [frame, frequency] to `bands` [frame, band].
+
+    Band b adds the frequencies from ranges[b, 0] to ranges[b, 1] - 1; its weights follow those of
+    band b - 1 in `weights`.
+    """
+    for t in range(values.shape[0]):
+        place = 0
+        for b in range(ranges.shape[0]):
+            first, stop = ranges[b]
+            used = values[t, first:stop]
+            own = weights[place : place + used.size]
+            total = values.dtype.type(0)
+            # Of slices: an index that might be negative, like place + i, keeps out vectors.
+            for i in range(used.size):
+                total += own[i] * used[i]
+            bands[t, b] = total
+            place += used.size

@@ -1,0 +1,378 @@
+"""Mel spectrograms and mel-frequency cepstral coefficients."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real, real_kind
+from musisep.audio.cepstrum import cepstral_filterbank, dct_matrix
+from musisep.audio.checks import above_zero, one_of
+from musisep.audio.decibels import (
+    MelMode,
+    amplitude_to_db,
+    check_range,
+    limit_range,
+    representable,
+    to_levels,
+)
+from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
+from musisep.audio.melscale import MelNorm, MelScale, mel_filterbank, melscale_fbanks
+from musisep.audio.stft import Spectra, SpectralTransform, get_transform
+
+__all__ = [
+    "Filterbank",
+    "LogMelSpectrogramTransform",
+    "MFCCTransform",
+    "MelMode",
+    "MelNorm",
+    "MelScale",
+    "MelSpectrogramTransform",
+    "amplitude_to_db",
+    "dct_matrix",
+    "mel_spectrogram",
+    "melscale_fbanks",
+    "mfcc",
+    "spectral_power",
+]
+
+OutputScale = Literal["linear", "log", "db"]
+
+OUTPUT_SCALES = ("linear", "log", "db")
+LOG_MODES = ("clamp", "add", "log1p")
+
+
+@dataclass(frozen=True, eq=False)
+class MelSpectrogramTransform:
+    """Mel spectrograms of signals, linear or on a logarithmic scale.
+
+    Parameters
+    ----------
+    sample_rate : int > 0
+        In Hz.
+    n_fft, hop_length, win_length, window_fn, periodic, center, center_pad_mode, \
+center_tail_pad, normalized
+        See `SpectralTransform`.
+    n_mels, f_min, f_max, norm, mel_scale
+        See `melscale_fbanks`; without `f_max` the filters end at sample_rate / 2.
+    power : float > 0
+        Magnitudes are raised to this power before they are pooled.
+    top_db : float >= 0, optional
+        Dynamic range of "db"; see `amplitude_to_db`.
+    output_scale : {"db", "log", "linear"}
+        Decibels (a factor of ten is 20 / power of them: 10 for powers, 20 for magnitudes), the
+        natural logarithm, or neither.
+    log_amin : float > 0
+    log_mode : {"clamp", "add", "log1p"}
+        For "log": ln(max(mel, log_amin)), ln(mel + log_amin) or ln(1 + log_multiplier mel).
+    mode : {"per_example", "torchaudio_compat"}
+        Which maximum `top_db` refers to; see `amplitude_to_db`.
+    log_multiplier : float > 0
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    sample_rate: int = 24000
+    n_fft: int = 2048
+    hop_length: int | None = 240
+    win_length: int | None = None
+    n_mels: int = 128
+    f_min: float = 0.0
+    f_max: float | None = None
+    power: float = 2.0
+    norm: MelNorm | None = None
+    mel_scale: MelScale = "htk"
+    top_db: float | None = 80.0
+    output_scale: OutputScale = "db"
+    log_amin: float = 1e-5
+    log_mode: Literal["clamp", "add", "log1p"] = "clamp"
+    mode: MelMode = "per_example"
+    window_fn: str | tuple[object, ...] = "hann"
+    periodic: bool = True
+    center: bool = True
+    center_pad_mode: Literal["reflect", "constant"] = "reflect"
+    center_tail_pad: Literal["symmetric", "minimal"] = "symmetric"
+    normalized: bool | Literal["frame_length", "window"] = False
+    log_multiplier: float = 1000.0
+
+    transform: SpectralTransform = field(init=False, repr=False)
+    filterbank: Filterbank = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters and fetch the window and the filters."""
+        one_of("output_scale", self.output_scale, OUTPUT_SCALES)
+        one_of("log_mode", self.log_mode, LOG_MODES)
+        check_range(self.top_db, self.mode)
+        for name in ("power", "log_amin", "log_multiplier"):
+            above_zero(name, getattr(self, name))
+        transform = get_transform(
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            window_fn=self.window_fn,
+            periodic=self.periodic,
+            center=self.center,
+            center_pad_mode=self.center_pad_mode,
+            center_tail_pad=self.center_tail_pad,
+            normalized=self.normalized,
+        )
+        filterbank = mel_filterbank(
+            self.n_fft,
+            self.f_min,
+            self.f_max,
+            self.n_mels,
+            self.sample_rate,
+            self.norm,
+            self.mel_scale,
+        )
+        object.__setattr__(self, "transform", transform)
+        object.__setattr__(self, "filterbank", filterbank)
+
+    def spectrogram(self, x: ArrayLike) -> Real:
+        """Return the powers (of magnitudes) that are pooled.
+
+        Parameters
+        ----------
+        x : array, shape (..., sample)
+
+        Returns
+        -------
+        array, shape (..., frequency, frame)
+
+        Raises
+        ------
+        ValueError
+            If the signal is too short; see `SpectralTransform.stft`.
+        """
+        return measure_frames(self.transform, x, self.transform.frequencies, self._power)
+
+    def mel_spectrogram(
+        self, x: ArrayLike, output_scale: OutputScale | None = None, to_db: bool | None = None
+    ) -> Real:
+        """Return the mel spectrogram of a signal; calling the object does the same.
+
+        Parameters
+        ----------
+        x : array, shape (..., sample)
+        output_scale : {"db", "log", "linear"}, optional
+            Instead of the transform's own.
+        to_db : bool, optional
+            Another way to say "db" (true) or "linear".
+
+        Returns
+        -------
+        array, shape (..., n_mels, frame)
+            float32 if the signal is, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the signal is too short (see `SpectralTransform.stft`), the scale is unknown, or
+            both ways of naming it are used.
+        """
+        if to_db is not None:
+            if output_scale is not None:
+                raise ValueError(f"{output_scale=} and {to_db=} must not both be given")
+            output_scale = "db" if to_db else "linear"
+        scale = self.output_scale if output_scale is None else output_scale
+        one_of("output_scale", scale, OUTPUT_SCALES)
+        mel = measure_frames(self.transform, x, self.n_mels, partial(self._measure, scale))
+        return self._limited(mel, scale)
+
+    __call__ = mel_spectrogram
+
+    def scaled(self, mel: ArrayLike, output_scale: OutputScale) -> Real:
+        """Put linear mel values [..., n_mels, frame] on a scale, with this object's parameters."""
+        one_of("output_scale", output_scale, OUTPUT_SCALES)
+        values = np.array(mel, dtype=real_kind(mel))
+        self._rescale(values, output_scale)
+        return self._limited(values, output_scale)
+
+    def _power(self, spectra: Spectra, out: Real | None = None) -> Real:
+        return spectral_power(spectra, self.power, out)
+
+    def _measure(self, scale: OutputScale, spectra: Spectra, bands: Real) -> None:
+        self.filterbank.apply(self._power(spectra), bands)
+        self._rescale(bands, scale)
+
+    def _rescale(self, mel: Real, scale: OutputScale) -> None:
+        """Replace linear values, each for itself."""
+        if scale == "db":
+            to_levels(mel, 20 / self.power)
+        elif scale == "log" and self.log_mode == "log1p":
+            mel *= self.log_multiplier
+            np.log1p(mel, out=mel)
+        elif scale == "log":
+            combine = np.add if self.log_mode == "add" else np.maximum
+            combine(mel, representable(self.log_amin, mel), out=mel)
+            np.log(mel, out=mel)
+
+    def _limited(self, mel: Real, scale: OutputScale) -> Real:
+        """Limit the range of levels, if it is levels, in place."""
+        if scale == "db":
+            limit_range(mel, self.top_db, self.mode)
+        return mel
+
+
+@dataclass(frozen=True, eq=False)
+class LogMelSpectrogramTransform(MelSpectrogramTransform):
+    """`MelSpectrogramTransform` with ``output_scale="log"``; all other parameters are the same."""
+
+    output_scale: OutputScale = field(default="log", init=False)
+
+
+def mel_spectrogram(x: ArrayLike, **parameters: Any) -> Real:
+    """Return the mel spectrogram of a signal.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    **parameters
+        Those of `MelSpectrogramTransform`, with its defaults.
+
+    Returns
+    -------
+    array, shape (..., n_mels, frame)
+
+    Raises
+    ------
+    ValueError
+        As `MelSpectrogramTransform`.
+    """
+    return MelSpectrogramTransform(**parameters)(x)
+
+
+@dataclass(frozen=True, eq=False)
+class MFCCTransform:
+    """Mel-frequency cepstral coefficients of signals: the cosine transform of mel levels in dB.
+
+    Parameters
+    ----------
+    n_mfcc : int, from 1 to n_mels
+        Coefficients that are kept.
+    sample_rate, n_fft, hop_length, win_length, n_mels, f_min, f_max, norm, mel_scale, top_db, \
+window_fn, center, center_pad_mode, center_tail_pad
+        See `MelSpectrogramTransform`; the maximum for `top_db` is that of each example.
+    lifter : int >= 0
+        If above 0, coefficient n = 1, 2, … is multiplied by
+        1 + lifter / 2 sin(pi n / lifter) (Juang, Rabiner and Wilpon, 1987).
+    dct_norm : {"ortho", None}
+        See `dct_matrix`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    sample_rate: int = 22050
+    n_mfcc: int = 20
+    n_fft: int = 2048
+    hop_length: int | None = 512
+    win_length: int | None = None
+    n_mels: int = 128
+    f_min: float = 0.0
+    f_max: float | None = None
+    norm: MelNorm | None = "slaney"
+    mel_scale: MelScale = "slaney"
+    top_db: float | None = 80.0
+    window_fn: str | tuple[object, ...] = "hann"
+    center: bool = True
+    center_pad_mode: Literal["reflect", "constant"] = "reflect"
+    center_tail_pad: Literal["symmetric", "minimal"] = "symmetric"
+    lifter: int = 0
+    dct_norm: Literal["ortho"] | None = "ortho"
+    mel: MelSpectrogramTransform = field(init=False, repr=False)
+    cosines: Filterbank = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters and prepare the mel spectrogram."""
+        mel = MelSpectrogramTransform(
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            n_mels=self.n_mels,
+            f_min=self.f_min,
+            f_max=self.f_max,
+            norm=self.norm,
+            mel_scale=self.mel_scale,
+            top_db=self.top_db,
+            window_fn=self.window_fn,
+            center=self.center,
+            center_pad_mode=self.center_pad_mode,
+            center_tail_pad=self.center_tail_pad,
+        )
+        cosines = cepstral_filterbank(self.n_mfcc, self.n_mels, self.dct_norm, self.lifter)
+        object.__setattr__(self, "mel", mel)
+        object.__setattr__(self, "cosines", cosines)
+
+    def mfcc(self, x: ArrayLike) -> Real:
+        """Return the coefficients of a signal; calling the object does the same.
+
+        Parameters
+        ----------
+        x : array, shape (..., sample)
+
+        Returns
+        -------
+        array, shape (..., n_mfcc, frame)
+            float32 if the signal is, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the signal is too short; see `SpectralTransform.stft`.
+        """
+        return self.cosines.project(self.mel(x))
+
+    __call__ = mfcc
+
+    def from_mel(self, mel_power: ArrayLike) -> Real:
+        """Return the coefficients that belong to a linear mel spectrogram of powers.
+
+        Parameters
+        ----------
+        mel_power : array, shape (..., n_mels, frame)
+
+        Returns
+        -------
+        array, shape (..., n_mfcc, frame)
+
+        Raises
+        ------
+        ValueError
+            If the number of bands is another one.
+        """
+        if np.ndim(mel_power) < 2 or np.shape(mel_power)[-2] != self.n_mels:
+            raise ValueError(
+                f"mel_power of shape={np.shape(mel_power)} must be of shape "
+                f"(..., n_mels={self.n_mels}, frame)"
+            )
+        return self.cosines.project(self.mel.scaled(mel_power, "db"))
+
+
+def mfcc(x: ArrayLike, **parameters: Any) -> Real:
+    """Return the mel-frequency cepstral coefficients of a signal.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    **parameters
+        Those of `MFCCTransform`, with its defaults.
+
+    Returns
+    -------
+    array, shape (..., n_mfcc, frame)
+
+    Raises
+    ------
+    ValueError
+        As `MFCCTransform`.
+    """
+    return MFCCTransform(**parameters)(x)

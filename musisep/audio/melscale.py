@@ -1,0 +1,124 @@
+"""Filters that are evenly spaced in mel."""
+
+import math
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from musisep.audio.checks import at_least, one_of
+from musisep.audio.filterbank import Filterbank
+
+MelScale = Literal["htk", "slaney"]
+MelNorm = Literal["slaney"]
+
+SCALES = ("htk", "slaney")
+NORMS = (None, "slaney")
+SLANEY_HZ = 200 / 3
+"""Width of each of the first 15 mels of Slaney's scale, which end at 1 kHz."""
+SLANEY_STEP = math.log(6.4) / 27
+"""Logarithm of the ratio between the ends of each further one."""
+
+
+@lru_cache(maxsize=64, typed=True)
+def melscale_fbanks(
+    n_freqs: int,
+    f_min: float,
+    f_max: float,
+    n_mels: int,
+    sample_rate: int,
+    *,
+    norm: MelNorm | None = None,
+    mel_scale: MelScale = "htk",
+) -> NDArray[np.float64]:
+    """Make triangular filters whose corners are evenly spaced in mel.
+
+    Parameters
+    ----------
+    n_freqs : int > 0
+        Bins of a spectrum, from 0 Hz to sample_rate / 2.
+    f_min, f_max : float
+        Ends of the first and the last filter in Hz, 0 <= f_min < f_max <= sample_rate / 2.
+    n_mels : int > 0
+    sample_rate : int > 0
+        In Hz.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        2595 log10(1 + f / 700 Hz); or linear up to 1 kHz and logarithmic from there.
+
+    Returns
+    -------
+    array, shape (n_freqs, n_mels)
+        Read-only. A filter that is narrower than the bins may be zero.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    References
+    ----------
+    S. Young et al., The HTK Book, 2006; M. Slaney, Auditory Toolbox, 1998.
+    """
+    at_least("n_freqs", n_freqs, 1)
+    at_least("sample_rate", sample_rate, 1)
+    frequencies_hz = np.linspace(0, sample_rate / 2, n_freqs)
+    weights = _triangles(frequencies_hz, f_min, f_max, n_mels, sample_rate, norm, mel_scale)
+    weights.flags.writeable = False
+    return weights
+
+
+def _triangles(
+    frequencies_hz: NDArray[np.float64],
+    f_min: float,
+    f_max: float,
+    n_mels: int,
+    sample_rate: int,
+    norm: str | None,
+    mel_scale: str,
+) -> NDArray[np.float64]:
+    """`melscale_fbanks` at the given frequencies."""
+    at_least("n_mels", n_mels, 1)
+    one_of("norm", norm, NORMS)
+    one_of("mel_scale", mel_scale, SCALES)
+    if not 0 <= f_min < f_max <= sample_rate / 2:
+        raise ValueError(f"0 <= {f_min=} < {f_max=} <= {sample_rate / 2=} must hold (Hz)")
+    ends = _hz_to_mel(f_min, mel_scale), _hz_to_mel(f_max, mel_scale)
+    corners_hz = _mel_to_hz(np.linspace(*ends, n_mels + 2), mel_scale)
+    low, peak, high = corners_hz[:-2], corners_hz[1:-1], corners_hz[2:]
+    rising = (frequencies_hz[:, None] - low) / (peak - low)
+    falling = (high - frequencies_hz[:, None]) / (high - peak)
+    weights = np.maximum(0, np.minimum(rising, falling))
+    return weights * (2 / (high - low)) if norm == "slaney" else weights
+
+
+def _hz_to_mel(hz: float, mel_scale: str) -> float:
+    if mel_scale == "htk":
+        return 2595 * math.log10(1 + hz / 700)
+    return hz / SLANEY_HZ if hz < 1000 else 15 + math.log(hz / 1000) / SLANEY_STEP
+
+
+def _mel_to_hz(mel: NDArray[np.float64], mel_scale: str) -> NDArray[np.float64]:
+    if mel_scale == "htk":
+        return 700 * (10 ** (mel / 2595) - 1)
+    return np.where(mel < 15, mel * SLANEY_HZ, 1000 * np.exp((mel - 15) * SLANEY_STEP))
+
+
+@lru_cache(maxsize=64, typed=True)
+def mel_filterbank(
+    n_fft: int,
+    f_min: float,
+    f_max: float | None,
+    n_mels: int,
+    sample_rate: int,
+    norm: str | None,
+    mel_scale: str,
+) -> Filterbank:
+    """Return the filters for spectra of `n_fft` points, which end below sample_rate / 2 if odd."""
+    at_least("sample_rate", sample_rate, 1)
+    frequencies_hz = scipy.fft.rfftfreq(n_fft, 1 / sample_rate)
+    top = sample_rate / 2 if f_max is None else f_max
+    return Filterbank(_triangles(frequencies_hz, f_min, top, n_mels, sample_rate, norm, mel_scale))

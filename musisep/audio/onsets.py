@@ -1,0 +1,91 @@
+"""How much louder the bands of a signal become from frame to frame."""
+
+from typing import Any
+
+import numpy as np
+import scipy.ndimage
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real
+from musisep.audio.checks import at_least
+from musisep.audio.mel import MelNorm, MelScale, MelSpectrogramTransform
+
+
+def onset_strength(x: ArrayLike, **parameters: Any) -> Real:
+    """Measure how much louder a signal becomes: the mean of `onset_strength_multi` over its bands.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    **parameters
+        Those of `onset_strength_multi`, with its defaults.
+
+    Returns
+    -------
+    array, shape (..., frame)
+        In dB; float32 for a float32 signal, else float64.
+
+    Raises
+    ------
+    ValueError
+        As `onset_strength_multi`.
+    """
+    return onset_strength_multi(x, **parameters).mean(axis=-2)
+
+
+def onset_strength_multi(
+    x: ArrayLike,
+    *,
+    sample_rate: int = 22050,
+    n_fft: int = 2048,
+    hop_length: int = 512,
+    lag: int = 1,
+    max_size: int = 1,
+    norm: MelNorm | None = "slaney",
+    mel_scale: MelScale = "slaney",
+    **parameters: Any,
+) -> Real:
+    """Measure by how much each band of a mel spectrogram in dB rises: its spectral flux.
+
+    max(0, L[band, t] - max L[neighbours, t - lag]), where decreases count as 0, later by
+    n_fft // (2 hop_length) frames if frames are centred: where a frame ends that contains the
+    onset. Equal to librosa's `onset_strength_multi` with one channel for each band.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    sample_rate, n_fft, hop_length, norm, mel_scale, **parameters
+        Those of `musisep.audio.mel.MelSpectrogramTransform`; all but these have its defaults.
+    lag : int > 0
+        Frames between the levels that are compared.
+    max_size : int > 0
+        Bands whose loudest is compared with: above 1, vibrato is no onset (Böck and Widmer,
+        "Maximum filter vibrato suppression for onset detection", 2013).
+
+    Returns
+    -------
+    array, shape (..., n_mels, frame)
+        In dB; float32 for a float32 signal, else float64.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the signal too short.
+    """
+    at_least("lag", lag, 1)
+    at_least("max_size", max_size, 1)
+    mel = MelSpectrogramTransform(
+        sample_rate=sample_rate,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        norm=norm,
+        mel_scale=mel_scale,
+        **parameters,
+    )
+    levels = mel(x)
+    before = scipy.ndimage.maximum_filter1d(levels, max_size, axis=-2) if max_size > 1 else levels
+    late = n_fft // (2 * hop_length) if mel.center else 0
+    rises = np.zeros_like(levels)
+    count = max(0, levels.shape[-1] - lag - late)
+    rises[..., lag + late :] = levels[..., lag : lag + count] - before[..., :count]
+    return np.maximum(rises, 0, out=rises)

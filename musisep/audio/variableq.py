@@ -1,0 +1,337 @@
+"""Constant-Q and variable-Q transforms with Gaussian filters, computed exactly, and the adjoint."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.fft
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.audio import threads
+from musisep.audio.arrays import Real, real_kind
+from musisep.compiled import kernel
+from musisep.gaussians import gaussian_start
+
+CUT_SIGMAS = 7.0
+"""Filters end here, in frequency and in time: exp(-7**2 / 2) = 2e-11."""
+PIECE_SAMPLES = 2**22
+"""Longer signals are transformed in pieces of about this many samples."""
+BLOCK_POINTS = 2**20
+"""Complex values that are inverse-transformed at a time."""
+RESTART = 64
+"""Points after which a Gaussian is computed anew, lest rounding adds up: 1e-13 till then."""
+
+Coefficients = NDArray[np.complexfloating]
+
+
+class Piece(NamedTuple):
+    """Part of a signal that is transformed at once."""
+
+    frames: slice
+    """Frames that it yields."""
+    kept: slice
+    """Where they are among its points; the others belong to neighbouring pieces."""
+    samples: slice
+    """Samples that these frames see."""
+    points: int
+    """Frames of one period of its Fourier transform."""
+
+
+@dataclass(frozen=True, eq=False)
+class VariableQ:
+    r"""Constant-Q, variable-Q or constant-bandwidth transform of real signals.
+
+    With X the discrete Fourier transform of the zero-padded signal over L points,
+
+    .. math:: Q(k, t) = \frac{2}{L} \sum_f X(f) \exp\left(-\frac{(f - f_k)^2}{2 \sigma_k^2}\right)
+              \exp\left(2 \pi i f \, t \, \frac{hop}{rate}\right), \quad
+              \sigma_k = b f_k + \gamma,
+
+    where b is the bandwidth. A sinusoid of amplitude A on a bin's frequency has magnitude A
+    in that bin (peak amplitude, not root mean square), away from the ends of the signal.
+
+    Parameters
+    ----------
+    sample_rate : int, in Hz
+    frequencies_hz : array, shape (bin,), in (0, sample_rate / 2]
+    bandwidth : float >= 0
+        Standard deviation of a filter relative to its centre frequency.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    gamma_hz : float >= 0
+        What is added to all standard deviations. 0: constant Q. Above 0 the low filters are
+        shorter in time; with a bandwidth of 0 all filters are alike.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Notes
+    -----
+    The filters decay like Gaussians in time and frequency alike and are cut at 7 standard
+    deviations, hence padding and splitting into pieces change the result by less than 1e-9.
+    They are not cut at 0 Hz: filters so wide that they reach it see negative frequencies as
+    well, and their magnitudes of a low sinusoid beat.
+    """
+
+    sample_rate: int
+    frequencies_hz: ArrayLike
+    bandwidth: float
+    hop_length: int
+    gamma_hz: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters."""
+        if self.hop_length < 1:
+            raise ValueError(f"hop_length={self.hop_length} must be at least 1")
+        widths = self.bandwidth, self.gamma_hz
+        if not (min(widths) >= 0 and 0 < sum(widths) < math.inf):
+            raise ValueError(
+                f"bandwidth={self.bandwidth} and gamma_hz={self.gamma_hz} must be finite, "
+                "at least 0 and not both 0"
+            )
+        centres = self.centres_hz
+        if centres.ndim != 1 or centres.size == 0:
+            raise ValueError(f"frequencies_hz of shape={centres.shape} must have shape (bin,)")
+        if not (centres.min() > 0 and centres.max() <= self.sample_rate / 2):
+            raise ValueError(
+                f"frequencies_hz from {centres.min():g} to {centres.max():g} must be above 0 "
+                f"and at most half of sample_rate={self.sample_rate}"
+            )
+
+    @cached_property
+    def centres_hz(self) -> NDArray[np.float64]:
+        """Centres of the filters, shape (bin,)."""
+        return np.array(self.frequencies_hz, dtype=np.float64)
+
+    @cached_property
+    def sigmas_hz(self) -> NDArray[np.float64]:
+        """Standard deviations of the filters, shape (bin,)."""
+        return self.bandwidth * self.centres_hz + self.gamma_hz
+
+    def shape(self, length: int) -> tuple[int, int]:
+        """Bins and frames of a signal of `length` samples; ValueError if there are none."""
+        if length < 1:
+            raise ValueError(f"{length=} must be at least 1")
+        return self.centres_hz.size, 1 + length // self.hop_length
+
+    def forward(self, signal: ArrayLike) -> Coefficients:
+        """Transform a signal.
+
+        Parameters
+        ----------
+        signal : array, shape (..., sample)
+
+        Returns
+        -------
+        array of complex, shape (..., bin, frame)
+            With 1 + sample // hop_length frames. Computed in double precision; complex64 if the
+            signal is float32.
+
+        Raises
+        ------
+        ValueError
+            If the signal is empty.
+        """
+        signal = _checked(signal)
+        leading = signal.shape[:-1]
+        kind = np.result_type(signal, np.complex64)
+        result = np.empty((*leading, *self.shape(signal.shape[-1])), dtype=kind)
+        for index in np.ndindex(leading):
+            for block, values in self.blocks(signal[index]):
+                result[(*index, *block)] = values
+        return result
+
+    def blocks(self, signal: ArrayLike) -> Iterator[tuple[tuple[slice, slice], Coefficients]]:
+        """Transform one channel block by block, in memory independent of its length.
+
+        Parameters
+        ----------
+        signal : array, shape (sample,)
+
+        Yields
+        ------
+        block : tuple of two slices, of bins and of frames
+        values : array of complex, shape (bin, frame)
+            This part of the transform. The blocks cover it once.
+
+        Raises
+        ------
+        ValueError
+            As `forward`.
+        """
+        signal = _checked(signal)
+        kind = np.result_type(signal, np.complex64)
+        for piece in self._pieces(signal.size):
+            for bins, values in self._analyse(signal, piece):
+                yield (bins, piece.frames), values.astype(kind, copy=False)
+
+    def adjoint(self, coefficients: ArrayLike, length: int) -> NDArray[np.float64]:
+        """Apply the adjoint of `forward` to coefficients of one channel.
+
+        It is adjoint in the real inner product, which is the sum of ``(conj(a) * b).real``: for
+        all x [sample] and C [bin, frame], <C, forward(x)> = <adjoint(C, length), x>.
+
+        Parameters
+        ----------
+        coefficients : array of complex, shape (bin, frame)
+        length : int > 0
+            Samples of the signal; the coefficients must have its frames.
+
+        Returns
+        -------
+        array, shape (sample,)
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit.
+        """
+        values = np.asarray(coefficients)
+        if values.shape != self.shape(length):
+            raise ValueError(
+                f"coefficients of shape={values.shape} must be of shape "
+                f"(bin, frame)={self.shape(length)} for {length=}"
+            )
+        return self._gather(
+            length,
+            lambda piece: (
+                (bins, values[bins, piece.frames]) for bins in self._bin_blocks(piece.points)
+            ),
+        )
+
+    def normal(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Apply `forward` to one channel, and `adjoint` to that; nothing is stored in between."""
+        return self._gather(signal.size, partial(self._analyse, signal))
+
+    def response(self, points: int) -> NDArray[np.float64]:
+        r"""Sum of the squared filters, :math:`\sum_k |g_k(f)|^2 + |g_k(-f)|^2`.
+
+        Times 2 / hop_length, that is what `normal` multiplies a spectrum by, wherever filters
+        are narrower than the frame rate.
+
+        Parameters
+        ----------
+        points : int > 0
+
+        Returns
+        -------
+        array, shape (points // 2 + 1,)
+            At the frequencies of `scipy.fft.rfft` over so many samples.
+        """
+        centres, sigmas = self._scaled(points)
+        result, ones = np.zeros(points), np.ones(points)
+        for centre, sigma in zip(centres, sigmas / math.sqrt(2), strict=True):
+            weigh(ones, centre, sigma, result)
+        return _both_sides(result)
+
+    def _pieces(self, length: int) -> Iterator[Piece]:
+        hop, frames = self.hop_length, self.shape(length)[1]
+        longest_sigma = self.sample_rate / (2 * math.pi * self.sigmas_hz.min())  # samples
+        reach = math.ceil(CUT_SIGMAS * longest_sigma / hop)  # frames
+        step = max(PIECE_SAMPLES // hop, 2 * reach, 1)
+        for first in range(0, frames, step):
+            last = min(first + step, frames)
+            begin = max(first - reach, 0)
+            samples = slice(begin * hop, min((last + reach) * hop, length))
+            points = -(-(samples.stop - samples.start) // hop) + 1 + reach
+            yield Piece(
+                slice(first, last),
+                slice(first - begin, last - begin),
+                samples,
+                scipy.fft.next_fast_len(points),
+            )
+
+    def _bin_blocks(self, points: int) -> Iterator[slice]:
+        bins, block = self.centres_hz.size, max(1, BLOCK_POINTS // points)
+        for first in range(0, bins, block):
+            yield slice(first, min(first + block, bins))
+
+    def _scaled(self, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return centres and widths of the filters in indices of a spectrum of `length` points."""
+        scale = length / self.sample_rate
+        return self.centres_hz * scale, self.sigmas_hz * scale
+
+    def _analyse(self, signal: Real, piece: Piece) -> Iterator[tuple[slice, Coefficients]]:
+        """Yield some bins and their coefficients [bin, frame] of a piece at a time.
+
+        Taking every hop-th sample of an inverse transform of length points * hop is the same
+        as adding up its spectrum modulo `points` first.
+        """
+        samples = signal[piece.samples].astype(np.float64, copy=False)
+        spectrum = scipy.fft.fft(samples, piece.points * self.hop_length)
+        centres, sigmas = self._scaled(spectrum.size)
+        for bins in self._bin_blocks(piece.points):
+            folded = np.zeros((bins.stop - bins.start, piece.points), dtype=np.complex128)
+            threads.each(
+                lambda filter_: weigh(spectrum, *filter_),
+                list(zip(centres[bins], sigmas[bins], folded, strict=True)),
+            )
+            # 2 / L of the definition, and ifft has divided by `points` already
+            folded *= 2 / self.hop_length
+            yield bins, scipy.fft.ifft(folded, axis=1, overwrite_x=True)[:, piece.kept]
+
+    def _gather(
+        self, length: int, blocks: Callable[[Piece], Iterable[tuple[slice, Coefficients]]]
+    ) -> NDArray[np.float64]:
+        """Apply the adjoint to coefficients that come, for each piece, as from `_analyse`."""
+        result = np.zeros(length)
+        for piece in self._pieces(length):
+            spectrum = np.zeros(piece.points * self.hop_length, dtype=np.complex128)
+            centres, sigmas = self._scaled(spectrum.size)
+            for bins, values in blocks(piece):
+                padded = np.zeros((len(values), piece.points), dtype=np.complex128)
+                padded[:, piece.kept] = values
+                folded = scipy.fft.fft(padded, axis=1, overwrite_x=True)
+                for filter_ in zip(folded, centres[bins], sigmas[bins], strict=True):
+                    weigh(*filter_, spectrum)
+            # irfft divides by points * hop, and the factor of 2 is in the two sides
+            samples = scipy.fft.irfft(_both_sides(spectrum), spectrum.size)
+            result[piece.samples] += samples[: piece.samples.stop - piece.samples.start]
+        return result
+
+
+@kernel
+def weigh(source, centre, sigma, target):  # type: ignore[no-untyped-def]
+    """Weight a periodic spectrum by a Gaussian and add it to one of another period.
+
+    For every integer i within `CUT_SIGMAS` standard deviations of the centre, source [i modulo
+    its size] times the Gaussian at i is added to target [i modulo its size]. Exchanging source
+    and target gives the adjoint.
+
+    Parameters
+    ----------
+    source : array, shape (n,)
+    centre, sigma : float
+        Mean and standard deviation of the Gaussian, whose maximum is 1.
+    target : array, shape (m,)
+        Changed in place.
+    """
+    i = math.ceil(centre - CUT_SIGMAS * sigma)
+    stop = math.floor(centre + CUT_SIGMAS * sigma) + 1
+    while i < stop:
+        here, there = i % source.size, i % target.size
+        count = min(RESTART, stop - i, source.size - here, target.size - there)
+        weight, ratio, decay = gaussian_start(i, centre, sigma, 1.0)
+        for j in range(count):
+            target[there + j] += weight * source[here + j]
+            weight *= ratio
+            ratio *= decay
+        i += count
+
+
+def _both_sides(spectrum: NDArray[Any]) -> NDArray[Any]:
+    """Add to each frequency from 0 to half the rate the conjugate of its negative."""
+    half = spectrum.size // 2 + 1
+    return spectrum[:half] + spectrum[-np.arange(half)].conj()
+
+
+def _checked(signal: ArrayLike) -> Real:
+    signal = np.asarray(signal, dtype=real_kind(signal))
+    if signal.ndim == 0 or signal.shape[-1] == 0:
+        raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
+    return signal

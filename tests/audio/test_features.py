@@ -1,0 +1,233 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.fft
+from peers import librosa
+
+from musisep.audio import features
+from musisep.audio.features import SpectralFeatureTransform, spectral_features
+from musisep.audio.mel import mfcc
+
+RATE = 22050
+NAMES = (
+    "chroma_stft",
+    "spectral_centroid",
+    "spectral_bandwidth",
+    "spectral_rolloff",
+    "spectral_contrast",
+    "mfcc",
+)
+SMALL = {"n_fft": 512, "hop_length": 200}
+ROWS = {"chroma_stft": 12, "spectral_contrast": 7, "mfcc": 20}
+
+
+def music(*shape: int, kind: type = np.float64) -> np.ndarray:
+    """Rising tone and noise that fade by more than the usual 80 dB, with a pause."""
+    time = np.arange(shape[-1]) / RATE
+    noise = np.random.default_rng(1).standard_normal(shape)
+    signal = np.sin(2 * np.pi * (300 + 2000 * time) * time) + 0.01 * noise
+    signal[..., shape[-1] // 2 : shape[-1] * 3 // 4] = 0
+    return (signal * np.logspace(0, -6, shape[-1])).astype(kind)
+
+
+def single(name: str, signal, **settings):
+    if name == "mfcc":
+        return spectral_features(signal, include=(name,), **settings)[name]
+    return getattr(features, name)(signal, **settings)
+
+
+CASES = [
+    ("chroma_stft", {}, {"norm": 2}),
+    ("chroma_stft", {"norm": np.inf}, {}),
+    ("chroma_stft", {"norm": 1}, {"norm": 1}),
+    ("chroma_stft", {"norm": None}, {"norm": None}),
+    ("chroma_stft", {"n_chroma": 24, "tuning": 0.3}, {"n_chroma": 24, "norm": 2, "tuning": 0.3}),
+    ("spectral_centroid", {}, {}),
+    ("spectral_bandwidth", {}, {}),
+    ("spectral_bandwidth", {"p": 1.5}, {"p": 1.5}),
+    ("spectral_rolloff", {}, {}),
+    ("spectral_rolloff", {"roll_percent": 0.3}, {"roll_percent": 0.3}),
+    ("spectral_contrast", {}, {}),
+    ("spectral_contrast", *2 * ({"n_bands": 3, "fmin": 500.0, "quantile": 0.4},)),
+    ("mfcc", {}, {"dtype": np.float64}),
+    ("mfcc", *2 * ({"n_mfcc": 13, "n_mels": 40, "lifter": 22},)),
+]
+SIZES = [
+    {"n_fft": 1024, "hop_length": 300},
+    {"n_fft": 1023, "hop_length": 100, "win_length": 700},
+    {"n_fft": 2048, "hop_length": 512, "center": False},
+]
+
+
+@pytest.mark.parametrize(("name", "ours", "theirs"), CASES)
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("pad_mode", ["reflect", "constant"])
+def test_equals_librosa(name, ours, theirs, sizes, pad_mode):
+    signal = music(6000)
+    result = single(name, signal, sample_rate=RATE, center_pad_mode=pad_mode, **sizes, **ours)
+    if name == "chroma_stft":
+        theirs = {"tuning": 0.0, "dtype": np.float64, **theirs}
+    if name == "mfcc":
+        theirs = {"dtype": np.float64, **theirs}
+    peer = getattr(librosa.feature, name)
+    expected = peer(y=signal, sr=RATE, pad_mode=pad_mode, **sizes, **theirs)
+    np.testing.assert_allclose(result, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+
+
+def test_a_bundle_holds_what_single_functions_return_in_the_order_asked_for():
+    signal = music(4000)
+    names = ("spectral_rolloff", "mfcc", "chroma_stft", "spectral_centroid")
+    bundle = spectral_features(signal, include=names, **SMALL)
+    assert tuple(bundle) == names
+    for name, values in bundle.items():
+        np.testing.assert_allclose(values, single(name, signal, **SMALL), rtol=1e-12)
+    np.testing.assert_allclose(bundle["mfcc"], mfcc(signal, **SMALL), rtol=1e-9, atol=1e-9)
+
+
+def test_a_bundle_passes_every_parameter_on():
+    signal = music(4000)
+    sizes = {"n_fft": 600, "hop_length": 150, "win_length": 500, "window_fn": "hamming"}
+    sizes |= {"sample_rate": 16000, "center_pad_mode": "constant", "center_tail_pad": "minimal"}
+    mel = {"n_mfcc": 8, "n_mels": 30, "f_min": 100.0, "f_max": 5000.0, "top_db": 40.0, "lifter": 5}
+    bundle = spectral_features(
+        signal,
+        **sizes,
+        **mel,
+        n_chroma=10,
+        chroma_norm=1,
+        tuning=0.2,
+        bandwidth_p=3.0,
+        roll_percent=0.5,
+        n_bands=3,
+        contrast_fmin=300.0,
+        contrast_quantile=0.1,
+        mel_norm=None,
+        mel_scale="htk",
+        dct_norm=None,
+    )
+    assert tuple(bundle) == NAMES
+    expected = {
+        "chroma_stft": features.chroma_stft(signal, n_chroma=10, norm=1, tuning=0.2, **sizes),
+        "spectral_centroid": features.spectral_centroid(signal, **sizes),
+        "spectral_bandwidth": features.spectral_bandwidth(signal, p=3.0, **sizes),
+        "spectral_rolloff": features.spectral_rolloff(signal, roll_percent=0.5, **sizes),
+        "spectral_contrast": features.spectral_contrast(
+            signal, n_bands=3, fmin=300.0, quantile=0.1, **sizes
+        ),
+        "mfcc": mfcc(signal, norm=None, mel_scale="htk", dct_norm=None, **mel, **sizes),
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(bundle[name], values, rtol=1e-9, atol=1e-9)
+
+
+def test_a_transform_is_the_function_with_its_parameters_kept():
+    signal = music(3000)
+    transform = SpectralFeatureTransform(include=["mfcc", "spectral_contrast"], **SMALL)
+    assert transform.include == ("mfcc", "spectral_contrast")
+    expected = spectral_features(signal, include=transform.include, **SMALL)
+    for result in (transform(signal), transform.extract(signal)):
+        assert list(result) == list(expected)
+        for name in result:
+            np.testing.assert_array_equal(result[name], expected[name])
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        transform.n_fft = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])
+def test_each_signal_of_a_batch_has_its_own_features(kind):
+    batch = (1000 * music(2, 3, 2500)).astype(kind)
+    result = spectral_features(batch, **SMALL)
+    for name, values in result.items():
+        assert values.dtype == (np.float32 if kind == np.float32 else np.float64)
+        assert values.shape == (2, 3, ROWS.get(name, 1), 13)
+        np.testing.assert_array_equal(values[1, 2], single(name, batch[1, 2], **SMALL))
+
+
+def test_float32_is_close_to_float64():
+    loud, quiet = music(4000), 1e-10 * music(4000)
+    for signal in (loud, quiet):
+        exact = spectral_features(signal, **SMALL)
+        single = spectral_features(signal.astype(np.float32), **SMALL)
+        for name, values in exact.items():
+            # Dozens of dB below their neighbours, the valleys of float32 spectra are rounding.
+            atol = 0.02 if name == "spectral_contrast" else 1e-4 * np.abs(values).max()
+            if name != "spectral_rolloff":
+                np.testing.assert_allclose(single[name], values, rtol=1e-4, atol=atol)
+
+
+@pytest.mark.parametrize("length", [1, 2, 400, 3000])
+def test_silence_and_short_signals_have_finite_features(length):
+    for signal in (np.zeros(length), np.full(length, 0.25)):
+        for name, values in spectral_features(signal, **SMALL).items():
+            assert values.shape == (ROWS.get(name, 1), 1 + length // 200)
+            assert np.isfinite(values).all()
+    silence = spectral_features(np.zeros(length), include=NAMES[:-1], **SMALL)
+    assert all(not values.any() for values in silence.values())
+
+
+def test_what_is_not_finite_does_not_look_like_silence():
+    signal = music(3000)
+    signal[1000] = np.nan
+    for values in spectral_features(signal, **SMALL).values():
+        assert np.isnan(values[:, 5]).all()
+
+
+def test_a_pure_tone_is_where_it_is():
+    tone = np.sin(2 * np.pi * 441 * np.arange(8000) / RATE)  # almost an A
+    result = spectral_features(tone, include=NAMES[:4], window_fn=("kaiser", 12.0), center=False)
+    assert (result["chroma_stft"].argmax(0) == 9).all()
+    np.testing.assert_allclose(result["spectral_centroid"], 441, rtol=0.01)
+    np.testing.assert_allclose(result["spectral_rolloff"], 441, atol=2 * RATE / 2048)
+    assert (result["spectral_bandwidth"] < 50).all()
+
+
+def test_threads_change_nothing():
+    signal = music(30000, kind=np.float32)
+    one = spectral_features(signal, **SMALL)
+    with scipy.fft.set_workers(2):
+        two = spectral_features(signal, **SMALL)
+    for name in NAMES:
+        np.testing.assert_array_equal(one[name], two[name])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"include": ("mfcc", "loudness")}, "Unknown spectral feature 'loudness' in include="),
+        ({"include": ()}, r"len\(include\)=0 .* at least 1"),
+        ({"sample_rate": 0}, "sample_rate=0 .* at least 1"),
+        ({"n_fft": 0}, "n_fft=0 .* at least 1"),
+        ({"n_fft": 1}, "n_fft=1 .* at least 2"),
+        ({"hop_length": 0}, "hop_length=0 .* at least 1"),
+        ({"n_chroma": 0}, "n_chroma=0 .* at least 1"),
+        ({"chroma_norm": 0}, "chroma_norm=0 .* above 0"),
+        ({"tuning": np.nan}, "tuning=nan .* finite"),
+        ({"bandwidth_p": 0.0}, "bandwidth_p=0.0 .* above 0"),
+        ({"roll_percent": 1}, "roll_percent=1 .* below 1"),
+        ({"n_bands": 0}, "n_bands=0 .* at least 1"),
+        ({"n_bands": 7}, "n_bands=7 .* from 12800.0 Hz, begin below the last bin at 11025.0 Hz"),
+        ({"contrast_fmin": 0}, "contrast_fmin=0 .* above 0"),
+        ({"contrast_fmin": 5.0}, "contrast_fmin=5.0 must leave a bin to every band"),
+        ({"contrast_quantile": 0}, "contrast_quantile=0 .* above 0"),
+        ({"n_mfcc": 200}, "n_mfcc=200 .* n_mels=128"),
+        ({"lifter": -1}, "lifter=-1 .* at least 0"),
+    ],
+)
+def test_refuses(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        SpectralFeatureTransform(**parameters)
+
+
+def test_parameters_of_other_features_do_not_matter():
+    include = ("spectral_centroid",)
+    spectral_features(music(100), include=include, n_bands=99, n_mfcc=200, roll_percent=7)
+
+
+def test_refuses_short_signals_and_unknown_parameters():
+    with pytest.raises(ValueError, match="length=0 must be at least 1"):
+        spectral_features(np.zeros(0))
+    with pytest.raises(ValueError, match="length=511 must be at least 512"):
+        features.spectral_centroid(np.zeros(511), n_fft=512, center=False)
+    with pytest.raises(TypeError, match="loudness"):
+        features.spectral_centroid(np.zeros(9), loudness=3)

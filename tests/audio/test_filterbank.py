@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import scipy.fft
+
+from musisep.audio import filterbank as module
+from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
+from musisep.audio.stft import SpectralTransform
+
+RNG = np.random.default_rng(3)
+# Bands in the middle and at either end, one with a hole, one empty, one negative.
+MATRIX = np.zeros((9, 6))
+MATRIX[2:5, 0] = [0.5, 1, 0.25]
+MATRIX[0, 1] = 2
+MATRIX[[3, 8], 2] = 1
+MATRIX[:, 4] = np.arange(1, 10)
+MATRIX[5, 5] = -1
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_pools_like_a_matrix_product(kind):
+    values = RNG.random((5, 9)).astype(kind)
+    bands = Filterbank(MATRIX).apply(values)
+    assert bands.dtype == kind
+    np.testing.assert_allclose(bands, values @ MATRIX, rtol=10 * np.finfo(kind).eps)
+
+
+def test_writes_where_it_is_told_and_reads_views():
+    values, out = RNG.random((9, 10)), np.full((7, 6), np.nan)
+    result = Filterbank(MATRIX).apply(values.T[::2], out[1:6])
+    assert result.base is out
+    np.testing.assert_allclose(out[1:6], values.T[::2] @ MATRIX)
+    assert np.isnan(out[[0, 6]]).all()
+
+
+def test_bands_look_at_nothing_else():
+    values = np.full((1, 9), np.inf)
+    values[0, 2:5] = 4
+    bands = Filterbank(MATRIX).apply(values)[0]
+    assert bands[0] == 7
+    assert bands[3] == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_projects_whole_spectrograms(workers, kind, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_FRAMES", 4)
+    values = RNG.random((2, 3, 9, 11)).astype(kind)
+    with scipy.fft.set_workers(workers):
+        result = Filterbank(MATRIX).project(values)
+    assert result.dtype == kind
+    np.testing.assert_allclose(result, MATRIX.T @ values, rtol=10 * np.finfo(kind).eps)
+
+
+def test_bank_is_a_copy_that_cannot_be_changed():
+    matrix = MATRIX.copy()
+    bank = Filterbank(matrix)
+    matrix[:] = 0
+    np.testing.assert_array_equal(bank.matrix, MATRIX)
+    assert bank.bands == 6
+    with pytest.raises(ValueError, match="read-only"):
+        bank.matrix[0, 0] = 1
+
+
+@pytest.mark.parametrize("matrix", [np.ones(3), np.ones((0, 3)), np.full((2, 2), np.nan)])
+def test_refuses_matrices(matrix):
+    with pytest.raises(ValueError, match=r"matrix of shape=.* must be finite and of shape"):
+        Filterbank(matrix)
+
+
+def test_refuses_values_and_room_that_do_not_fit():
+    bank = Filterbank(MATRIX)
+    for values in (np.ones((2, 8)), np.ones((2, 9), dtype=int), np.ones((2, 2, 9))):
+        with pytest.raises(ValueError, match=r"values of shape=.* must be float32 or float64"):
+            bank.apply(values)
+    with pytest.raises(ValueError, match=r"out of shape=\(2, 5\) must be of shape=\(2, 6\)"):
+        bank.apply(np.ones((2, 9)), np.empty((2, 5)))
+    with pytest.raises(ValueError, match=r"out of shape=\(2, 4\) must be of shape=\(2, 5\)"):
+        spectral_power(np.ones((2, 5), dtype=complex), 2, np.empty((2, 4)))
+    with pytest.raises(ValueError, match=r"values of shape=\(4, 8\)"):
+        bank.project(np.ones((8, 4)))
+
+
+@pytest.mark.parametrize("power", [1, 2, 2.0, 0.5, 3])
+@pytest.mark.parametrize("kind", [np.complex64, np.complex128])
+def test_powers_of_magnitudes(power, kind):
+    spectra = (RNG.standard_normal((4, 7)) + 1j * RNG.standard_normal((4, 7))).astype(kind)
+    values = spectral_power(spectra, power)
+    assert values.dtype == spectra.real.dtype
+    np.testing.assert_allclose(values, np.abs(spectra) ** power, rtol=20 * np.finfo(kind).eps)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])
+def test_measures_each_frame_of_each_channel(kind):
+    transform = SpectralTransform(16, 4)
+    signal = (100 * RNG.standard_normal((2, 3, 50))).astype(kind)
+
+    def ends(spectra, out):
+        out[:, 0], out[:, 1] = spectra[:, 0].real, spectra[:, -1].real
+
+    values = measure_frames(transform, signal, 2, ends)
+    assert values.dtype == (np.float32 if kind == np.float32 else np.float64)
+    np.testing.assert_array_equal(values, transform.stft(signal)[..., [0, -1], :].real)

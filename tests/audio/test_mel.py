@@ -1,0 +1,318 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.fft
+from peers import librosa
+
+from musisep.audio.mel import (
+    LogMelSpectrogramTransform,
+    MelSpectrogramTransform,
+    MFCCTransform,
+    amplitude_to_db,
+    mel_spectrogram,
+    melscale_fbanks,
+    mfcc,
+)
+from musisep.audio.stft import get_transform
+
+RATE = 22050
+SIZES = {"sample_rate": RATE, "n_fft": 1024, "hop_length": 300, "n_mels": 40}
+
+
+def noise(*shape: int, kind: type = np.float64) -> np.ndarray:
+    # Loud, then soft, so that a dynamic range is exceeded.
+    fade = np.logspace(0, -6, shape[-1])
+    return (np.random.default_rng(1).standard_normal(shape) * fade).astype(kind)
+
+
+def librosa_mel(signal, **parameters):
+    return librosa.feature.melspectrogram(y=signal, sr=RATE, dtype=np.float64, **parameters)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0, 1.5])
+@pytest.mark.parametrize(
+    ("n_fft", "hop_length", "win_length"), [(1024, 300, None), (1023, 100, 700), (2048, 512, 1024)]
+)
+@pytest.mark.parametrize("pad_mode", ["reflect", "constant"])
+def test_mel_equals_librosa(power, n_fft, hop_length, win_length, pad_mode):
+    signal = noise(2, 5000)
+    sizes = {"n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "n_mels": 30}
+    ours = mel_spectrogram(
+        signal,
+        sample_rate=RATE,
+        **sizes,
+        f_min=30.0,
+        f_max=9000.0,
+        power=power,
+        norm="slaney",
+        mel_scale="slaney",
+        center_pad_mode=pad_mode,
+        output_scale="linear",
+    )
+    theirs = librosa_mel(signal, **sizes, fmin=30.0, fmax=9000.0, power=power, pad_mode=pad_mode)
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_mel_equals_librosa_on_the_other_scale_without_centring():
+    signal = noise(5000)
+    parameters = {"center": False, "norm": None}
+    ours = MelSpectrogramTransform(**SIZES, **parameters, output_scale="linear")(signal)
+    theirs = librosa_mel(signal, n_fft=1024, hop_length=300, n_mels=40, htk=True, **parameters)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_mel_is_its_definition():
+    signal = noise(4000)
+    transform = MelSpectrogramTransform(**SIZES, power=1.0)
+    magnitudes = np.abs(transform.transform.stft(signal))
+    weights = melscale_fbanks(513, 0.0, RATE / 2, 40, RATE)
+    np.testing.assert_allclose(transform.spectrogram(signal), magnitudes, rtol=1e-12)
+    np.testing.assert_allclose(transform(signal, "linear"), weights.T @ magnitudes, rtol=1e-10)
+
+
+def test_parameters_reach_the_short_time_transform():
+    parameters = {
+        "win_length": 700,
+        "window_fn": "hamming",
+        "periodic": False,
+        "center": True,
+        "center_pad_mode": "constant",
+        "center_tail_pad": "minimal",
+    }
+    transform = MelSpectrogramTransform(**SIZES, **parameters, normalized="window").transform
+    assert transform is get_transform(n_fft=1024, hop_length=300, **parameters, normalized="window")
+    parameters |= {**SIZES, "f_min": 50.0, "f_max": 5000.0, "norm": None, "mel_scale": "htk"}
+    del parameters["periodic"]
+    mel = MFCCTransform(**parameters, top_db=30.0).mel
+    assert {name: getattr(mel, name) for name in parameters} == parameters
+    assert (mel.top_db, mel.power, mel.output_scale) == (30.0, 2.0, "db")
+
+
+@pytest.mark.parametrize("normalized", [True, "frame_length", "window"])
+def test_normalized_spectra(normalized):
+    signal = noise(3000)
+    plain = mel_spectrogram(signal, **SIZES, output_scale="linear")
+    scaled = mel_spectrogram(signal, **SIZES, output_scale="linear", normalized=normalized)
+    squares = 384 if normalized == "window" else 1024  # 3/8 of the samples of a Hann window
+    np.testing.assert_allclose(scaled * squares, plain, rtol=1e-12)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0, 0.5])
+def test_decibels_of_powers_and_magnitudes(power):
+    signal = noise(6000)
+    transform = MelSpectrogramTransform(**SIZES, power=power)
+    mel = transform(signal, output_scale="linear")
+    levels = 20 / power * np.log10(np.maximum(mel, 1e-10))
+    assert levels.min() < levels.max() - 80
+    np.testing.assert_allclose(transform(signal), np.maximum(levels, levels.max() - 80), atol=1e-9)
+    free = dataclasses.replace(transform, top_db=None)
+    np.testing.assert_allclose(free(signal), levels, atol=1e-9)
+
+
+def test_decibels_of_magnitudes_equal_the_function():
+    signal = noise(6000)
+    transform = MelSpectrogramTransform(**SIZES, power=1.0)
+    expected = amplitude_to_db(transform(signal, "linear"), stype="magnitude")
+    np.testing.assert_allclose(transform(signal), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["per_example", "torchaudio_compat"])
+def test_mode_decides_whose_maximum_counts(mode):
+    pair = np.stack([noise(4000), 1e-6 * noise(4000)])
+    transform = MelSpectrogramTransform(**SIZES, mode=mode)
+    assert (transform(pair)[1].max() == transform(pair[1]).max()) == (mode == "per_example")
+    expected = amplitude_to_db(transform(pair, to_db=False), mode=mode)
+    np.testing.assert_allclose(transform(pair), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("log_mode", "formula"),
+    [
+        ("clamp", lambda mel: np.log(np.maximum(mel, 0.02))),
+        ("add", lambda mel: np.log(mel + 0.02)),
+        ("log1p", lambda mel: np.log(1 + 50 * mel)),
+    ],
+)
+def test_logarithms(log_mode, formula):
+    signal = noise(4000)
+    parameters = {**SIZES, "log_mode": log_mode, "log_amin": 0.02, "log_multiplier": 50.0}
+    log_mel = LogMelSpectrogramTransform(**parameters)
+    mel = log_mel(signal, output_scale="linear")
+    np.testing.assert_allclose(log_mel(signal), formula(mel), rtol=1e-9, atol=1e-12)
+    same = mel_spectrogram(signal, **parameters, output_scale="log")
+    np.testing.assert_array_equal(log_mel(signal), same)
+
+
+def test_scale_of_a_call():
+    signal = noise(3000)
+    transform = MelSpectrogramTransform(**SIZES, output_scale="log")
+    for to_db, scale in ((True, "db"), (False, "linear")):
+        expected = mel_spectrogram(signal, **SIZES, output_scale=scale)
+        np.testing.assert_array_equal(transform(signal, to_db=to_db), expected)
+        np.testing.assert_array_equal(transform.mel_spectrogram(signal, scale), expected)
+        np.testing.assert_array_equal(
+            transform.scaled(transform(signal, "linear"), scale), expected
+        )
+    with pytest.raises(ValueError, match="output_scale='db' and to_db=True must not both be given"):
+        transform(signal, "db", to_db=True)
+    with pytest.raises(ValueError, match="output_scale='dB' must be one of"):
+        transform(signal, "dB")
+    with pytest.raises(ValueError, match="output_scale='dB' must be one of"):
+        transform.scaled(np.ones((40, 3)), "dB")
+
+
+@pytest.mark.parametrize("scale", ["db", "log", "linear"])
+def test_precision_stays(scale):
+    single, double = noise(2, 4000, kind=np.float32), noise(2, 4000)
+    transform = MelSpectrogramTransform(**SIZES, output_scale=scale)
+    assert transform(single).dtype == np.float32
+    assert transform.spectrogram(single).dtype == np.float32
+    assert transform((1000 * double).astype(np.int16)).dtype == np.float64
+    np.testing.assert_allclose(transform(single), transform(double), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_channels_are_computed_one_by_one(workers):
+    batch = noise(2, 3, 30000)
+    with scipy.fft.set_workers(workers):
+        mel, coefficients = mel_spectrogram(batch, **SIZES), mfcc(batch, **SIZES)
+    assert mel.shape == (2, 3, 40, 101)
+    assert coefficients.shape == (2, 3, 20, 101)
+    for index in np.ndindex(2, 3):
+        np.testing.assert_array_equal(mel[index], mel_spectrogram(batch[index], **SIZES))
+        np.testing.assert_array_equal(coefficients[index], mfcc(batch[index], **SIZES))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_silence(kind):
+    silence = np.zeros(4000, dtype=kind)
+    np.testing.assert_array_equal(mel_spectrogram(silence, **SIZES, output_scale="linear"), 0)
+    np.testing.assert_allclose(mel_spectrogram(silence, **SIZES), -100, rtol=1e-6)
+    tiny = LogMelSpectrogramTransform(**SIZES, log_mode="add", log_amin=1e-60)
+    assert np.isfinite(tiny(silence)).all()
+    coefficients = mfcc(silence, **SIZES)
+    np.testing.assert_allclose(coefficients[0], -100 * np.sqrt(40), rtol=1e-6)
+    np.testing.assert_allclose(coefficients[1:], 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("length", [1, 2, 511, 1023])
+def test_signals_shorter_than_a_window(length):
+    signal = noise(length)
+    mel = mel_spectrogram(signal, **SIZES, output_scale="linear")
+    magnitudes = np.abs(MelSpectrogramTransform(**SIZES).transform.stft(signal))
+    expected = melscale_fbanks(513, 0.0, RATE / 2, 40, RATE).T @ magnitudes**2
+    np.testing.assert_allclose(mel, expected, rtol=1e-10)
+    assert mfcc(signal, **SIZES).shape == (20, 1 + length // 300)
+
+
+def test_refuses_signals_without_a_frame():
+    with pytest.raises(ValueError, match="length=0 must be at least 1"):
+        mel_spectrogram([], **SIZES)
+    with pytest.raises(ValueError, match="length=1023 must be at least 1024"):
+        mfcc(np.ones(1023), **SIZES, center=False)
+
+
+def test_input_stays():
+    signal = noise(3000)
+    before = signal.copy()
+    mel = mel_spectrogram(signal, **SIZES, output_scale="linear")
+    np.testing.assert_array_equal(signal, before)
+    copy = mel.copy()
+    MFCCTransform(**SIZES).from_mel(mel)
+    np.testing.assert_array_equal(mel, copy)
+
+
+@pytest.mark.parametrize("lifter", [0, 1, 22])
+@pytest.mark.parametrize("dct_norm", ["ortho", None])
+def test_mfcc_equals_librosa(lifter, dct_norm):
+    signal = noise(8000)
+    ours = mfcc(signal, **SIZES, n_mfcc=13, lifter=lifter, dct_norm=dct_norm)
+    # librosa.feature.mfcc makes its filters in single precision, unless it is given levels.
+    mel = librosa_mel(signal, n_fft=1024, hop_length=300, n_mels=40, pad_mode="reflect")
+    levels = librosa.power_to_db(mel)
+    theirs = librosa.feature.mfcc(S=levels, n_mfcc=13, lifter=lifter, norm=dct_norm)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_defaults_of_mfcc_equal_those_of_librosa():
+    signal = noise(9000)
+    ours, theirs = mfcc(signal), librosa.feature.mfcc(y=signal, sr=RATE, pad_mode="reflect")
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-4)
+
+
+def test_mfcc_from_mel():
+    batch = noise(2, 3, 4000)
+    transform = MFCCTransform(**SIZES, lifter=5, top_db=30.0)
+    mel = transform.mel(batch, "linear")
+    np.testing.assert_array_equal(transform.from_mel(mel), transform(batch))
+    single = transform.from_mel(np.ascontiguousarray(mel, dtype=np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, transform(batch), rtol=1e-4, atol=1e-3)
+    for wrong in (np.ones(40), np.ones((3, 39, 40))):
+        with pytest.raises(ValueError, match=r"mel_power of shape=.*\(\.\.\., n_mels=40, frame\)"):
+            transform.from_mel(wrong)
+
+
+def test_defaults():
+    mel, coefficients = MelSpectrogramTransform(), MFCCTransform()
+    assert (mel.sample_rate, mel.n_fft, mel.hop_length, mel.n_mels) == (24000, 2048, 240, 128)
+    assert (mel.norm, mel.mel_scale, mel.power, mel.output_scale) == (None, "htk", 2.0, "db")
+    assert LogMelSpectrogramTransform().output_scale == "log"
+    assert (coefficients.sample_rate, coefficients.n_mfcc) == (22050, 20)
+    assert coefficients(np.ones(513)).shape == (20, 2)
+    assert mel.filterbank is MelSpectrogramTransform().filterbank
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sample_rate": 0}, "sample_rate=0 must be an integer of at least 1"),
+        ({"n_fft": 0}, "n_fft=0 must be an integer of at least 1"),
+        ({"hop_length": 0}, "hop_length=0 must be"),
+        ({"win_length": 2049}, "win_length=2049 must be"),
+        ({"n_mels": 0}, "n_mels=0 must be"),
+        ({"f_min": 12000.0}, "f_min=12000.0 < f_max=12000.0"),
+        ({"f_max": 12001.0}, "f_max=12001.0 <= sample_rate / 2=12000.0"),
+        ({"power": 0.0}, "power=0.0 must be finite and above 0"),
+        ({"norm": "l2"}, "norm='l2' must be one of"),
+        ({"mel_scale": "mel"}, "mel_scale='mel' must be one of"),
+        ({"top_db": -80.0}, "top_db=-80.0 must be at least 0"),
+        ({"output_scale": "log10"}, "output_scale='log10' must be one of"),
+        ({"log_amin": 0.0}, "log_amin=0.0 must be finite and above 0"),
+        ({"log_mode": "max"}, "log_mode='max' must be one of"),
+        ({"log_multiplier": -1.0}, "log_multiplier=-1.0 must be finite and above 0"),
+        ({"mode": "batch"}, "mode='batch' must be one of"),
+        ({"window_fn": "round"}, "window_fn='round'"),
+        ({"center_pad_mode": "edge"}, "center_pad_mode='edge' must be one of"),
+        ({"center_tail_pad": "none"}, "center_tail_pad='none' must be one of"),
+        ({"normalized": "energy"}, "normalized='energy' must be one of"),
+    ],
+)
+def test_mel_refuses(change, message):
+    with pytest.raises(ValueError, match=message):
+        MelSpectrogramTransform(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_mfcc": 0}, "n_mfcc=0 must be an integer of at least 1"),
+        ({"n_mfcc": 129}, "n_mfcc=129 must be at most n_mels=128"),
+        ({"lifter": -1}, "lifter=-1 must be an integer of at least 0"),
+        ({"dct_norm": "slaney"}, "='slaney' must be one of"),
+        ({"top_db": -1.0}, "top_db=-1.0 must be at least 0"),
+        ({"n_fft": 0}, "n_fft=0 must be"),
+    ],
+)
+def test_mfcc_refuses(change, message):
+    with pytest.raises(ValueError, match=message):
+        MFCCTransform(**change)
+
+
+def test_unknown_parameters_are_refused():
+    with pytest.raises(TypeError, match="fmax"):
+        mel_spectrogram(np.ones(100), fmax=8000.0)
+    with pytest.raises(TypeError, match="output_scale"):
+        LogMelSpectrogramTransform(output_scale="db")

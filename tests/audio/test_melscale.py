@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from peers import librosa
+
+from musisep.audio.melscale import mel_filterbank, melscale_fbanks
+
+
+@pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
+@pytest.mark.parametrize("norm", [None, "slaney"])
+@pytest.mark.parametrize("sample_rate", [22050, 44101])
+def test_equals_librosa(mel_scale, norm, sample_rate):
+    ours = melscale_fbanks(1025, 40.0, 9000.0, 60, sample_rate, norm=norm, mel_scale=mel_scale)
+    theirs = librosa.filters.mel(
+        sr=sample_rate,
+        n_fft=2048,
+        n_mels=60,
+        fmin=40.0,
+        fmax=9000.0,
+        htk=mel_scale == "htk",
+        norm=norm,
+        dtype=np.float64,
+    )
+    assert ours.shape == (1025, 60)
+    np.testing.assert_allclose(ours, theirs.T, atol=1e-10)
+
+
+def test_corners_are_evenly_spaced_in_mel():
+    weights = melscale_fbanks(513, 0.0, 8000.0, 20, 16000)
+    mels = np.linspace(0, 2595 * np.log10(1 + 8000 / 700), 22)
+    corners = 700 * (10 ** (mels / 2595) - 1)
+    bins = np.linspace(0, 8000, 513)
+    triangles = [np.interp(bins, corners[m : m + 3], [0, 1, 0]) for m in range(20)]
+    np.testing.assert_allclose(weights.T, triangles, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_fft", [2048, 2047])
+def test_filters_of_a_transform_stand_at_its_frequencies(n_fft):
+    ours = mel_filterbank(n_fft, 0.0, None, 40, 22050, "slaney", "slaney").matrix
+    theirs = librosa.filters.mel(sr=22050, n_fft=n_fft, n_mels=40, dtype=np.float64)
+    np.testing.assert_allclose(ours, theirs.T, atol=1e-10)
+
+
+def test_filters_are_kept_and_cannot_be_changed():
+    weights = melscale_fbanks(65, 0.0, 4000.0, 8, 8000)
+    assert melscale_fbanks(65, 0.0, 4000.0, 8, 8000) is weights
+    with pytest.raises(ValueError, match="read-only"):
+        weights[0, 0] = 1
+    bank = mel_filterbank(128, 0.0, None, 8, 8000, None, "htk")
+    assert mel_filterbank(128, 0.0, None, 8, 8000, None, "htk") is bank
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_freqs": 0}, "n_freqs=0 must be an integer of at least 1"),
+        ({"n_mels": 0}, "n_mels=0 must be an integer of at least 1"),
+        ({"n_mels": 8.0}, "n_mels=8.0 must be an integer"),
+        ({"sample_rate": 0}, "sample_rate=0 must be an integer of at least 1"),
+        ({"f_min": -1.0}, "0 <= f_min=-1.0 < f_max=4000.0"),
+        ({"f_min": 4000.0}, "f_min=4000.0 < f_max=4000.0"),
+        ({"f_max": 4001.0}, "f_max=4001.0 <= sample_rate / 2=4000.0"),
+        ({"f_max": float("nan")}, "f_max=nan"),
+        ({"norm": "l1"}, "norm='l1' must be one of"),
+        ({"mel_scale": "bark"}, "mel_scale='bark' must be one of"),
+    ],
+)
+def test_refuses(change, message):
+    good = {"n_freqs": 65, "f_min": 0.0, "f_max": 4000.0, "n_mels": 8, "sample_rate": 8000}
+    melscale_fbanks(**good)
+    with pytest.raises(ValueError, match=message):
+        melscale_fbanks(**(good | change))
