@@ -19,7 +19,17 @@ from typing import Any
 import numpy as np
 import scipy.signal
 from benchmarks import peers
-from benchmarks.peers import PEERS, Array, Setting, constant_q_of, features_of, ours
+from benchmarks.peers import (
+    PEERS,
+    Array,
+    ConstantQSetting,
+    Setting,
+    cqt_of_librosa,
+    cqt_of_nnaudio,
+    features_of,
+    our_cqt,
+    ours,
+)
 
 from musisep.audio.cqt import CQT
 
@@ -262,11 +272,9 @@ def constant_q() -> list[bool]:
                 at = f"{hop_length=} {per_octave=} {gamma=} {window} {center=} {length=}"
                 direct.add(transform(signal), direct_sum(transform, signal), at)
     for per_octave, hop_length in product((12, 24), (256, 512)):
-        made = constant_q_of(22_050, 7 * per_octave, per_octave, hop_length)
+        setting = ConstantQSetting(22_050, 7 * per_octave, per_octave, hop_length)
         signal = rng.standard_normal(44_100)
-        nnaudio.add(
-            made["musisep"](signal), made["nnAudio"](signal), f"{per_octave=} {hop_length=}"
-        )
+        nnaudio.add(our_cqt(setting)(signal), cqt_of_nnaudio(setting)(signal), setting)
     tones()
     return [direct.show("CQT, direct sum"), nnaudio.show("CQT, nnAudio (kernels in float32)")]
 
@@ -292,22 +300,24 @@ def direct_sum(transform: CQT, signal: Array) -> Array:
 def tones() -> None:
     """Print magnitudes of sinusoids of amplitude 1 on every bin's frequency."""
     for per_octave in (12, 24):
-        made = constant_q_of(22_050, 7 * per_octave, per_octave, 512)
-        transform = made["musisep"]
+        setting = ConstantQSetting(22_050, 7 * per_octave, per_octave, 512)
+        transform, other = our_cqt(setting), cqt_of_librosa(setting)
         time_s = np.arange(3 * 22_050) / 22_050
         found = []
         for k, frequency in enumerate(transform.frequencies):
             tone = np.sin(2 * np.pi * frequency * time_s)
-            found.append([abs(made[name](tone)[k, 64]) for name in ("musisep", "librosa")])
-        mine, other = np.array(found).T
-        expected = np.sqrt(transform.lengths) / 2
+            found.append([abs(transform(tone)[k, 64]), abs(other(tone)[k, 64])])
+        mine, theirs = np.array(found).T
         step = 2 ** (1 / per_octave)
         factor = math.sqrt((step**2 + 1) / (step**2 - 1) * (step - 1))
-        print(
-            f"tones, {per_octave} bins per octave: musisep / (sqrt(length) / 2) = "
-            f"{(mine / expected).min():.4f} to {(mine / expected).max():.4f}; librosa / musisep = "
-            f"{(other / mine).min():.4f} to {(other / mine).max():.4f}, by its lengths {factor:.4f}"
-        )
+        for name, ratio, expected in (
+            ("musisep / (sqrt(length) / 2)", mine / (np.sqrt(transform.lengths) / 2), 1),
+            ("librosa / musisep", theirs / mine, factor),
+        ):
+            print(
+                f"tones, {per_octave} bins per octave, {name}: {ratio.min():.4f} to "
+                f"{ratio.max():.4f}, by the lengths of kernels {expected:.4f}"
+            )
 
 
 if __name__ == "__main__":

@@ -10,8 +10,17 @@ if TYPE_CHECKING:
     from musisep.dictionary import Dictionary
     from musisep.separation import Separation, separate
     from musisep.settings import Settings
+    from musisep.stems import Subtract, Sum, derive_stems
 
-__all__ = ["Dictionary", "Separation", "Settings", "separate"]
+__all__ = [
+    "Dictionary",
+    "Separation",
+    "Settings",
+    "Subtract",
+    "Sum",
+    "derive_stems",
+    "separate",
+]
 
 __getattr__, __dir__ = attach(
     __name__,
@@ -19,6 +28,9 @@ __getattr__, __dir__ = attach(
         "Dictionary": "musisep.dictionary",
         "Separation": "musisep.separation",
         "Settings": "musisep.settings",
+        "Subtract": "musisep.stems",
+        "Sum": "musisep.stems",
+        "derive_stems": "musisep.stems",
         "separate": "musisep.separation",
     },
 )

@@ -19,6 +19,9 @@ from musisep.dictsep.dictlearn import Learner, random_batches, unexplained
 from musisep.dictsep.synthesis import mask_spectrums, synth_instruments
 from musisep.dictsep.tones import Floats, Peaks
 from musisep.settings import SUBTYPES, Settings
+from musisep.stems import Subtract as Subtract
+from musisep.stems import Sum as Sum
+from musisep.stems import derive_stems as derive_stems
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is to do."""

@@ -133,19 +133,19 @@ def of_scipy(setting: Setting) -> Pair:
         for bits in (4, 8)
     }
     missing = 1 - transforms[8].p_min
-    first = 0 if setting.center else n_fft // 2
+    lead = 0 if setting.center else n_fft // 2
 
     def stft(signal: Array) -> Array:
         return transforms[signal.itemsize].stft(
             signal,
             0,
             setting.frame_count(signal.size),
-            k_offset=first,
+            k_offset=lead,
             padding=SCIPY_PADDING[setting.pad_mode],
         )
 
     def istft(spectrum: Array, length: int) -> Array:
-        return transforms[spectrum.itemsize // 2].istft(spectrum, first, first + length)
+        return transforms[spectrum.itemsize // 2].istft(spectrum, -lead, length - lead)
 
     def prepare(spectrum: Array) -> Array:
         return np.pad(spectrum, ((0, 0), (missing - 1, 2 * missing)))
@@ -281,46 +281,41 @@ def bundle_of(sample_rate: int, n_fft: int, hop_length: int, bits: int = 8) -> S
     return Same(lambda x: np.concatenate(list(extract(x).values())), there)
 
 
-def constant_q_of(
-    sample_rate: int, n_bins: int, bins_per_octave: int, hop_length: int, bits: int = 8
-) -> dict[str, Callable[[Array], Array]]:
-    """Return constant-Q transforms [bin, frame] from 32.7 Hz on.
+class ConstantQSetting(NamedTuple):
+    """Parameters of a constant-Q transform from `FMIN_HZ` on."""
 
-    nnAudio's mirrors the signal as ours does, but is silent beyond its ends where it is too short
-    for that.
-    """
-    ours = CQT(
-        sr=sample_rate,
-        hop_length=hop_length,
-        fmin=FMIN_HZ,
-        n_bins=n_bins,
-        bins_per_octave=bins_per_octave,
-    )
-    layer = CQT1992v2(
-        sr=sample_rate,
-        hop_length=hop_length,
-        fmin=FMIN_HZ,
-        n_bins=n_bins,
-        bins_per_octave=bins_per_octave,
-        output_format="Complex",
-        verbose=False,
-    ).to(torch.float32 if bits == 4 else torch.float64)
+    sample_rate: int
+    n_bins: int
+    bins_per_octave: int
+    hop_length: int
 
-    def of_nnaudio(signal: Array) -> Array:
+    @property
+    def names(self) -> dict[str, Any]:
+        """Parameters as all three call them."""
+        sample_rate, *others = self
+        names = "n_bins", "bins_per_octave", "hop_length"
+        return {"sr": sample_rate, "fmin": FMIN_HZ, **dict(zip(names, others, strict=True))}
+
+
+def cqt_of_nnaudio(setting: ConstantQSetting) -> Callable[[Array], Array]:
+    """Return `CQT1992v2`, silent beyond the ends of signals that are too short for its mirrors."""
+    layer = CQT1992v2(**setting.names, output_format="Complex", verbose=False)
+
+    def transform(signal: Array) -> Array:
+        layer.to(torch.from_numpy(signal).dtype)
         layer.pad_mode = "reflect" if signal.size > layer.kernel_width // 2 else "constant"
         with torch.no_grad():
-            values = layer(torch.from_numpy(signal))[0].numpy()
-        return values[..., 0] + 1j * values[..., 1]
+            values = layer(torch.from_numpy(signal))[0]
+        return torch.view_as_complex(values.contiguous()).numpy()
 
-    def of_librosa(signal: Array) -> Array:
-        return librosa.cqt(
-            signal,
-            sr=sample_rate,
-            hop_length=hop_length,
-            fmin=FMIN_HZ,
-            n_bins=n_bins,
-            bins_per_octave=bins_per_octave,
-            pad_mode="reflect",
-        )
+    return transform
 
-    return {"musisep": ours, "librosa": of_librosa, "nnAudio": of_nnaudio}
+
+def cqt_of_librosa(setting: ConstantQSetting) -> Callable[[Array], Array]:
+    """Return `librosa.cqt`."""
+    return partial(librosa.cqt, **setting.names, pad_mode="reflect")
+
+
+def our_cqt(setting: ConstantQSetting) -> CQT:
+    """Return `CQT`."""
+    return CQT(**setting.names)

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.signal
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import Real, one_channel, real_kind
 from musisep.audio.checks import above_zero, at_least
 from musisep.audio.constantq import constant_q, inverse_constant_q
-from musisep.audio.sinusoids import Coefficients, SinusoidBank, Window, cosine_sum, sample_window
+from musisep.audio.cosinewindows import Window, cosine_sum, window_norms
+from musisep.audio.cqtkernels import (
+    Frequencies,
+    Lengths,
+    create_cqt_kernels,
+    kernel_sizes,
+    kernel_width,
+)
+from musisep.audio.sinusoids import Coefficients, SinusoidBank
 
 __all__ = [
     "CQT",
@@ -24,9 +31,6 @@ __all__ = [
     "inverse_constant_q",
     "to_log_magnitude",
 ]
-
-Frequencies = NDArray[np.float64]
-Lengths = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,7 +117,7 @@ class CQT:
         at_least("bins_per_octave", self.bins_per_octave, 1)
         at_least("norm", self.norm, 0)
         amplitudes = cosine_sum(self.window)
-        frequencies, lengths = _kernel_sizes(
+        frequencies, lengths = kernel_sizes(
             1 / (2 ** (1 / self.bins_per_octave) - 1),
             self.sr,
             self.fmin,
@@ -122,13 +126,13 @@ class CQT:
             self.bins_per_octave,
             self.gamma,
         )
-        gains = np.sqrt(lengths) / _window_norms(amplitudes, lengths, self.norm)
+        gains = np.sqrt(lengths) / window_norms(amplitudes, lengths, self.norm)
         bank = SinusoidBank(
             2 * np.pi / self.sr * frequencies, lengths, gains, amplitudes, self.hop_length
         )
         object.__setattr__(self, "frequencies", frequencies)
         object.__setattr__(self, "lengths", lengths)
-        object.__setattr__(self, "kernel_width", _kernel_width(lengths))
+        object.__setattr__(self, "kernel_width", kernel_width(lengths))
         object.__setattr__(self, "bank", bank)
 
     def frame_count(self, length: int) -> int:
@@ -239,17 +243,8 @@ class HarmonicCQT:
             )
             for h in self.harmonics
         ]
+        bank, places = SinusoidBank.union([layer.bank for layer in layers])
         frequencies = np.stack([layer.frequencies for layer in layers])
-        octaves = np.log2(frequencies / frequencies.min())
-        _, first, places = np.unique(octaves.round(9), return_index=True, return_inverse=True)
-        banks = [layer.bank for layer in layers]
-        bank = SinusoidBank(
-            np.concatenate([bank.frequencies for bank in banks])[first],
-            np.concatenate([bank.lengths for bank in banks])[first],
-            np.concatenate([bank.gains for bank in banks])[first],
-            banks[0].amplitudes,
-            self.hop_length,
-        )
         object.__setattr__(self, "frequencies", frequencies)
         object.__setattr__(self, "lowest", min(layers, key=lambda layer: layer.fmin))
         object.__setattr__(self, "bank", bank)
@@ -304,107 +299,3 @@ def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
     levels = np.log10(np.maximum(levels, epsilon))
     levels *= 20
     return levels
-
-
-def create_cqt_kernels(
-    *,
-    Q: float,
-    fs: int,
-    fmin: float,
-    n_bins: int,
-    bins_per_octave: int,
-    norm: int = 1,
-    window: Window = "hann",
-    fmax: float | None = None,
-    gamma: float = 0.0,
-) -> tuple[NDArray[np.complex128], int, NDArray[np.float64], Frequencies]:
-    """Sample constant-Q kernels in time; `CQT` does without these large arrays.
-
-    Parameters
-    ----------
-    Q : float > 0
-        Frequency over bandwidth. A kernel has ceil(Q fs / (f + gamma / alpha)) samples, with
-        alpha = 2^(1 / bins_per_octave) - 1.
-    fs : int > 0
-        Sample rate in Hz.
-    fmin, fmax, n_bins, bins_per_octave, gamma
-        See `CQT`.
-    norm : int >= 0
-        Which norm of a kernel is 1; if 0, the maximum is about 1 over its length.
-    window : str or tuple
-        Any periodic window of `scipy.signal.get_window`.
-
-    Returns
-    -------
-    kernels : array of complex, shape (bin, fft_len)
-        Centred on sample fft_len // 2, where their phase is 0.
-    fft_len : int
-        Samples of the longest kernel, rounded up to a power of two.
-    sqrt_lengths : array, shape (bin, 1)
-        Square roots of the kernels' samples, by which `CQT` multiplies.
-    frequencies : array, shape (bin,)
-        In Hz.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of its range.
-    """
-    above_zero("Q", Q)
-    at_least("bins_per_octave", bins_per_octave, 1)
-    at_least("norm", norm, 0)
-    frequencies, lengths = _kernel_sizes(Q, fs, fmin, fmax, n_bins, bins_per_octave, gamma)
-    fft_len = _kernel_width(lengths)
-    kernels = np.zeros((n_bins, fft_len), np.complex128)
-    for kernel, frequency, length in zip(kernels, frequencies, lengths, strict=True):
-        samples = np.arange(length) - (length + 1) // 2
-        shape = scipy.signal.get_window(window, length)
-        shape = shape / (np.linalg.norm(shape, ord=norm) if norm else length)
-        kernel[fft_len // 2 + samples] = shape * np.exp(2j * np.pi / fs * frequency * samples)
-    return kernels, fft_len, np.sqrt(lengths)[:, None], frequencies
-
-
-def _kernel_sizes(
-    Q: float,
-    sr: int,
-    fmin: float,
-    fmax: float | None,
-    n_bins: int,
-    bins_per_octave: int,
-    gamma: float,
-) -> tuple[Frequencies, Lengths]:
-    """Return the frequencies of the bins and the samples of their kernels, or refuse them."""
-    at_least("sr", sr, 1)
-    above_zero("fmin", fmin)
-    at_least("n_bins", n_bins, 1)
-    if not 0 <= gamma < math.inf:
-        raise ValueError(f"{gamma=} must be finite and at least 0")
-    frequencies = fmin * 2 ** (np.arange(n_bins) / bins_per_octave)
-    for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
-        if limit is not None and not frequencies[-1] <= limit * (1 + 1e-9):
-            raise ValueError(
-                f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {frequencies[-1]:g} Hz, "
-                f"above {name}={limit:g}"
-            )
-    alpha = 2 ** (1 / bins_per_octave) - 1
-    lengths = np.ceil(Q * sr / (frequencies + gamma / alpha)).astype(np.int64)
-    if lengths[-1] < 2:
-        raise ValueError(f"{gamma=} makes kernels shorter than 2 samples for {sr=}: decrease it")
-    return frequencies, lengths
-
-
-def _kernel_width(lengths: Lengths) -> int:
-    return 1 << int(lengths.max() - 1).bit_length()
-
-
-def _window_norms(amplitudes: NDArray[np.float64], lengths: Lengths, norm: int) -> Frequencies:
-    """Return the norm of the window of each length; the length itself if `norm` is 0."""
-    if norm == 0:
-        return lengths.astype(np.float64)
-    # A power that is a polynomial has the same mean on all grids with more points than its degree.
-    polynomial = norm % 2 == 0 or sample_window(amplitudes, 1024).min() > -1e-12
-    degree = norm * (amplitudes.size - 1)
-    points = np.minimum(lengths, degree + 1) if polynomial else lengths
-    distinct, places = np.unique(points, return_inverse=True)
-    means = [np.mean(abs(sample_window(amplitudes, count)) ** norm) for count in distinct]
-    return (lengths * np.array(means)[places]) ** (1 / norm)

@@ -17,8 +17,10 @@ from musisep.audio.stft import Spectra, SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.gaussians import CUT, support
 
-WINDOW_SIGMA_S = 0.023
-"""Standard deviation of the window of "pursuit" and "mel", in seconds."""
+PURSUIT_WINDOW_S = 0.023
+"""Standard deviation of the window of "pursuit"."""
+MEL_WINDOW_S = 0.046
+"""The same of "mel", which cannot draw sinusoids narrower than its window makes them."""
 NARROWEST_FILTER = 0.5
 """Least standard deviation of a filter of "mel", in bins of the Fourier transform."""
 
@@ -176,7 +178,7 @@ def pursuit_magnitudes(
     hop_length: int,
     sigma_bins: float,
     result: Real,
-    window_sigma_s: float = WINDOW_SIGMA_S,
+    window_sigma_s: float = PURSUIT_WINDOW_S,
 ) -> None:
     """Fill `result` [bin, frame] by the sinusoids found in one channel's short-time spectrum.
 
@@ -208,7 +210,7 @@ def mel_magnitudes(
     hop_length: int,
     sigma_bins: float,
     result: Real,
-    window_sigma_s: float = WINDOW_SIGMA_S,
+    window_sigma_s: float = MEL_WINDOW_S,
 ) -> None:
     """Fill `result` [bin, frame] by pooling one channel's short-time magnitudes.
 

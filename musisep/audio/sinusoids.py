@@ -1,35 +1,22 @@
 """Correlation of a signal with many windowed sinusoids, of any lengths, at every hop."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import scipy.signal
 import scipy.special
 from numpy.typing import NDArray
 
 from musisep.audio import threads
 from musisep.audio.arrays import Real
 from musisep.audio.framing import window_frames
-from musisep.compiled import kernel
+from musisep.audio.sinusoidkernels import add_shifted, sample_sinusoids, slide_sums
 
 Coefficients = NDArray[np.complexfloating]
-Window = str | tuple[object, ...]
 
-COSINE_WINDOWS = (
-    "boxcar",
-    "hann",
-    "hamming",
-    "blackman",
-    "blackmanharris",
-    "nuttall",
-    "flattop",
-)
-"""Windows of SciPy that are sums of few cosines, beside general_cosine and general_hamming."""
-MOST_COSINES = 16
-DIRECT_BLOCKS = 4
+DIRECT_BLOCKS = 3
 """Sinusoids up to this many blocks are multiplied sample by sample; longer ones from sums."""
 CHUNK_SAMPLES = 2**21
 """A signal is cut into blocks about this many samples at a time, and"""
@@ -37,51 +24,10 @@ CHUNK_FRAMES = 2**13
 """about this many frames, unless the sinusoids reach much further."""
 GROUP_POINTS = 2**19
 """Products that are held at a time, and"""
-GROUP_SIZE = 64
+GROUP_SIZE = 32
 """pieces of sinusoids that are multiplied at a time, unless that were more products."""
-RESTART = 64
-"""Samples after which a sinusoid is computed anew, lest rounding adds up: 1e-14 till then."""
 NEGLIGIBLE = 1e-15
 """Last term of an interpolation between frequencies."""
-
-
-def cosine_sum(window: Window) -> NDArray[np.float64]:
-    """Find the amplitudes of the cosines whose sum is a window.
-
-    Parameters
-    ----------
-    window : str or tuple
-        For `scipy.signal.get_window`; periodic.
-
-    Returns
-    -------
-    array, shape (cosine,)
-        c, with the window sum_e c[e] cos(2 pi e n / length) at samples n from 0 to length - 1.
-
-    Raises
-    ------
-    ValueError
-        If SciPy knows no such window, or it is no sum of at most 16 cosines.
-    """
-    try:
-        samples, check = (scipy.signal.get_window(window, 4 * n) for n in (MOST_COSINES, 23))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{window=}: {error}") from None
-    amplitudes = np.fft.rfft(samples).real[:MOST_COSINES] / samples.size
-    amplitudes[1:] *= 2
-    amplitudes = amplitudes[: 1 + np.flatnonzero(abs(amplitudes) > 1e-12).max(initial=0)]
-    if not np.allclose(sample_window(amplitudes, check.size), check, rtol=0, atol=1e-12):
-        raise ValueError(
-            f"{window=} must be a sum of cosines: one of {', '.join(COSINE_WINDOWS)}, or a tuple "
-            "for general_cosine or general_hamming"
-        )
-    return amplitudes
-
-
-def sample_window(amplitudes: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Return `length` samples of the window with these amplitudes of cosines."""
-    angles = 2 * np.pi * np.arange(length) / length
-    return amplitudes @ np.cos(np.arange(amplitudes.size)[:, None] * angles)
 
 
 class Piece(NamedTuple):
@@ -93,6 +39,8 @@ class Piece(NamedTuple):
     start: int
     stop: int
     """Rows of the block."""
+    sign: int
+    """-1 for what lies beyond the sinusoid's end, but within the whole blocks of its run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +84,37 @@ class SinusoidBank:
     amplitudes: NDArray[np.float64]
     hop_length: int
 
+    @staticmethod
+    def union(banks: Sequence["SinusoidBank"]) -> tuple["SinusoidBank", NDArray[np.intp]]:
+        """Join banks of the same window, hop and rule for lengths.
+
+        Parameters
+        ----------
+        banks : sequence of SinusoidBank
+
+        Returns
+        -------
+        union : SinusoidBank
+            In which sinusoids of the same frequency are one.
+        places : array of int
+            The bin in `union` of each bin of each bank, in their order.
+        """
+        frequencies, lengths, gains = (
+            np.concatenate([getattr(bank, name) for bank in banks])
+            for name in ("frequencies", "lengths", "gains")
+        )
+        _, first, places = np.unique(
+            np.log(frequencies).round(9), return_index=True, return_inverse=True
+        )
+        union = SinusoidBank(
+            frequencies[first],
+            lengths[first],
+            gains[first],
+            banks[0].amplitudes,
+            banks[0].hop_length,
+        )
+        return union, places
+
     @cached_property
     def rows(self) -> int:
         """Samples of a block; with a hop longer than all sinusoids some lie in no block."""
@@ -147,9 +126,33 @@ class SinusoidBank:
         return -((self.lengths + 1) // 2)
 
     @cached_property
-    def long(self) -> NDArray[np.int64]:
-        """Bins whose whole blocks are not multiplied sample by sample."""
-        return np.flatnonzero(self.lengths > DIRECT_BLOCKS * self.rows)
+    def edges(self) -> NDArray[np.int64]:
+        """First row of each sinusoid and the row after its last, [2, bin].
+
+        Rows are counted on through the blocks, from the beginning of that of the centre.
+        """
+        first = self.begins + self.rows // 2
+        return np.stack([first, first + self.lengths])
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        """Blocks whose beginnings are nearest to the edges, [2, bin]."""
+        return (self.edges + self.rows // 2) // self.rows
+
+    @cached_property
+    def reach(self) -> tuple[int, int]:
+        """First and last block that a sinusoid touches, from that of its centre."""
+        return int(self.edges[0].min() // self.rows), int((self.edges[1].max() - 1) // self.rows)
+
+    @cached_property
+    def is_long(self) -> NDArray[np.bool_]:
+        """Which sinusoids are not multiplied sample by sample, shape (bin,)."""
+        return self.lengths > DIRECT_BLOCKS * self.rows
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """The whole blocks of the long sinusoids."""
+        return Runs.of(self)
 
     @cached_property
     def pieces(self) -> list[NDArray[np.int64]]:
@@ -157,26 +160,24 @@ class SinusoidBank:
         pieces = np.array([piece for k in range(self.lengths.size) for piece in self._cut(k)])
         if not pieces.size:
             return []
-        _, _, start, stop = pieces.T
-        order = np.lexsort((stop - start, start == 0, stop == self.rows))
-        kinds = (2 * (stop == self.rows) + (start == 0))[order]
-        return np.split(pieces[order], np.flatnonzero(np.diff(kinds)) + 1)
+        _, _, start, stop, _ = pieces.T
+        kinds = 2 * (stop == self.rows) + (start == 0)
+        order = np.lexsort((stop - start, kinds))
+        return np.split(pieces[order], np.flatnonzero(np.diff(kinds[order])) + 1)
 
     def _cut(self, k: int) -> Iterator[Piece]:
-        rows, begin = self.rows, int(self.begins[k]) + self.rows // 2
-        end = begin + int(self.lengths[k])
-        first, last = begin // rows, (end - 1) // rows
-        whole_too = end - begin <= DIRECT_BLOCKS * rows
-        for block in range(first, last + 1) if whole_too else (first, last):
-            piece = Piece(k, block, max(begin - block * rows, 0), min(end - block * rows, rows))
-            if whole_too or piece.stop - piece.start < rows:
-                yield piece
-
-    @cached_property
-    def reach(self) -> tuple[int, int]:
-        """First and last block that a sinusoid touches, from that of its centre."""
-        begins = self.begins + self.rows // 2
-        return int(begins.min() // self.rows), int((begins + self.lengths - 1).max() // self.rows)
+        rows, edges = self.rows, self.edges[:, k]
+        if not self.is_long[k]:
+            for block in range(edges[0] // rows, -(-edges[1] // rows)):
+                start, stop = np.clip(edges - block * rows, 0, rows)
+                yield Piece(k, block, start, stop, 1)
+            return
+        for edge, bound, sign in zip(edges, self.bounds[:, k], (1, -1), strict=True):
+            past = edge - bound * rows
+            if past < 0:
+                yield Piece(k, bound - 1, rows + past, rows, sign)
+            elif past > 0:
+                yield Piece(k, bound, 0, past, -sign)
 
     def correlate(self, signal: Real, first_centre: int, result: Coefficients) -> None:
         """Add the coefficients of a signal to `result`.
@@ -204,56 +205,53 @@ class SinusoidBank:
             self._add_runs(blocks, part)
 
     def _add_pieces(self, blocks: Real, result: Coefficients) -> None:
-        size = max(1, min(GROUP_SIZE, GROUP_POINTS // (2 * max(blocks.shape))))
+        size = min(GROUP_SIZE, GROUP_POINTS // (2 * max(blocks.shape)))
         for pieces in self.pieces:
-            for first in range(0, len(pieces), size):
-                k, block, start, stop = pieces[first : first + size].T
+            for group in _slices(len(pieces), size):
+                k, block, start, stop, sign = pieces[group].T
                 used = slice(start.min(), stop.max())
-                table = np.zeros((k.size, 2, used.stop - used.start), blocks.dtype)
-                offsets = block * self.rows - self.rows // 2
-                windows = (2 * np.pi / self.lengths[k], self.begins[k], self.amplitudes)
+                table = np.zeros((2 * k.size, used.stop - used.start), blocks.dtype)
                 sample_sinusoids(
                     self.frequencies[k],
-                    self.gains[k],
-                    *windows,
-                    offsets + start,
-                    offsets + stop,
+                    sign * self.gains[k],
+                    2 * np.pi / self.lengths[k],
+                    self.begins[k],
+                    self.amplitudes,
+                    block * self.rows - self.rows // 2 + start,
+                    stop - start,
                     start - used.start,
                     table,
                 )
-                products = table.reshape(2 * k.size, -1) @ blocks[:, used].T
+                products = table @ blocks[:, used].T
                 add_shifted(products, k, block - self.reach[0], result)
 
-    @cached_property
-    def runs(self) -> "Runs":
-        """What the whole blocks of long sinusoids are made of."""
-        return Runs.of(self)
-
     def _add_runs(self, blocks: Real, result: Coefficients) -> None:
-        if not self.long.size:
+        if not self.is_long.any():
             return
         runs, (bins, terms) = self.runs, self.runs.angles.shape
-        values = runs.table.astype(blocks.dtype) @ blocks.T
-        values = values.reshape(-1, 2 * len(blocks))
-        size = max(1, GROUP_POINTS // (2 * terms * len(blocks)))
-        for first in range(0, bins, size):
-            some = slice(first, first + size)
-            weights = runs.weights[some].astype(blocks.dtype)
-            sums = weights.reshape(-1, len(values)) @ values
-            sums = sums.reshape(-1, terms, 2, len(blocks))
+        values = (runs.table.astype(blocks.dtype) @ blocks.T).reshape(-1, 2 * len(blocks))
+        for group in _slices(bins, GROUP_POINTS // (2 * terms * len(blocks))):
+            weights = runs.weights[group].reshape(-1, len(values)).astype(blocks.dtype)
+            sums = (weights @ values).reshape(-1, terms, 2, len(blocks))
 
-            def slide(i: int, sums: Real = sums, first: int = first) -> None:
-                k = first + i
-                shifted = sums[i, :, :, runs.blocks[k] - self.reach[0] :]
+            def slide(run: int, sums: Real = sums, group: slice = group) -> None:
+                first = runs.blocks[run] - self.reach[0]
                 slide_sums(
-                    shifted,
-                    runs.angles[k],
-                    runs.gains[k],
-                    runs.counts[k],
-                    result[self.long[k]],
+                    sums[run - group.start, :, :, first:],
+                    runs.angles[run],
+                    runs.gains[run],
+                    runs.counts[run],
+                    result[runs.bins[run]],
                 )
 
-            threads.each(slide, range(len(sums)))
+            threads.each(slide, range(group.start, group.stop))
+
+
+def _slices(total: int, size: int) -> Iterator[slice]:
+    """Divide a range into ranges of at most `size`, or of 1."""
+    size = max(1, size)
+    for first in range(0, total, size):
+        yield slice(first, min(first + size, total))
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +260,8 @@ class Runs:
 
     Parameters
     ----------
+    bins : array of int, shape (run,)
+        Which sinusoids they are.
     blocks : array of int, shape (run,)
         First whole block, from that of the centre.
     counts : array of int, shape (run,)
@@ -276,6 +276,7 @@ class Runs:
         How other frequencies follow from them.
     """
 
+    bins: NDArray[np.intp]
     blocks: NDArray[np.int64]
     counts: NDArray[np.int64]
     angles: NDArray[np.float64]
@@ -286,25 +287,26 @@ class Runs:
     @staticmethod
     def of(bank: SinusoidBank) -> "Runs":
         """Describe the whole blocks of a bank's long sinusoids."""
-        rows, lengths, begins = bank.rows, bank.lengths[bank.long], bank.begins[bank.long]
-        blocks = -(-(begins + rows // 2) // rows)
-        counts = (begins + rows // 2 + lengths) // rows - blocks
+        bins = np.flatnonzero(bank.is_long)
+        rows, (blocks, ends) = bank.rows, bank.bounds[:, bins]
         sides = np.arange(1 - bank.amplitudes.size, bank.amplitudes.size)
-        turns = 2 * np.pi * sides / lengths[:, None]
-        frequencies = bank.frequencies[bank.long, None] - turns
-        phases = turns * begins[:, None] + frequencies * (blocks * rows)[:, None]
+        turns = 2 * np.pi * sides / bank.lengths[bins, None]
+        frequencies = bank.frequencies[bins, None] - turns
+        phases = turns * bank.begins[bins, None] + frequencies * (blocks * rows)[:, None]
         halves = np.where(sides == 0, 1, 0.5) * bank.amplitudes[abs(sides)]
         nodes, weights = interpolation(frequencies, rows)
-        table = np.empty((nodes.size, 2, rows))
+        table = np.empty((2 * nodes.size, rows))
         zeros, ones = np.zeros(nodes.size, np.int64), np.ones(nodes.size)
-        begin = zeros - rows // 2
-        sample_sinusoids(nodes, ones, ones, begin, ones[:1], begin, begin + rows, zeros, table)
+        sample_sinusoids(
+            nodes, ones, ones, zeros, ones[:1], zeros - rows // 2, zeros + rows, zeros, table
+        )
         return Runs(
+            bins,
             blocks,
-            counts,
+            ends - blocks,
             frequencies * rows,
-            bank.gains[bank.long, None] * halves * np.exp(-1j * phases),
-            table.reshape(-1, rows),
+            bank.gains[bins, None] * halves * np.exp(-1j * phases),
+            table,
             weights,
         )
 
@@ -341,103 +343,3 @@ def interpolation(
     wanted = np.arccos(np.clip((frequencies[..., None] - middle) / width, -1, 1))
     weights = np.cos(wanted * orders) @ np.cos(orders[:, None] * angles)
     return middle + width * np.cos(angles), (2 * weights - 1) / orders.size
-
-
-@kernel
-def sample_sinusoids(  # type: ignore[no-untyped-def]
-    frequencies, gains, turns, begins, amplitudes, starts, stops, columns, table
-):
-    """Write samples of windowed sinusoids, conjugated.
-
-    Parameters
-    ----------
-    frequencies, gains : array, shape (piece,)
-    turns : array, shape (piece,)
-        Angle of the window's first cosine by which it advances in a sample, and
-    begins : array of int, shape (piece,)
-        samples at which it is 0.
-    amplitudes : array, shape (cosine,)
-        Of the window.
-    starts, stops : array of int, shape (piece,)
-        Range of samples, from the centre.
-    columns : array of int, shape (piece,)
-        Where to write the first.
-    table : array, shape (piece, 2, column)
-        Changed in place: real and imaginary parts.
-    """
-    for p in range(frequencies.size):
-        step, turn = np.exp(-1j * frequencies[p]), np.exp(1j * turns[p])
-        for start in range(starts[p], stops[p], RESTART):
-            phase = gains[p] * np.exp(-1j * frequencies[p] * start)
-            angle = np.exp(1j * turns[p] * (start - begins[p]))
-            column = columns[p] + start - starts[p]
-            for i in range(min(RESTART, stops[p] - start)):
-                # Clenshaw's recurrence
-                current, previous = 0.0, 0.0
-                for e in range(amplitudes.size - 1, 0, -1):
-                    current, previous = amplitudes[e] + 2 * angle.real * current - previous, current
-                weight = amplitudes[0] + angle.real * current - previous
-                table[p, 0, column + i] = weight * phase.real
-                table[p, 1, column + i] = weight * phase.imag
-                phase *= step
-                angle *= turn
-
-
-@kernel
-def add_shifted(products, bins, shifts, result):  # type: ignore[no-untyped-def]
-    """Add products of blocks to the frames that they belong to.
-
-    Parameters
-    ----------
-    products : array, shape (2 piece, block)
-        Real and imaginary parts.
-    bins, shifts : array of int, shape (piece,)
-        Block t + shift belongs to frame t of the bin.
-    result : array of complex, shape (bin, frame)
-        Changed in place.
-    """
-    frames = result.shape[1]
-    for p in range(bins.size):
-        target = result[bins[p]]
-        real = products[2 * p, shifts[p] : shifts[p] + frames]
-        imaginary = products[2 * p + 1, shifts[p] : shifts[p] + frames]
-        for t in range(frames):
-            target[t] += complex(real[t], imaginary[t])
-
-
-@kernel
-def slide_sums(values, angles, gains, count, result):  # type: ignore[no-untyped-def]
-    """Add sums of `count` neighbours with advancing phases, for each frame and exponential.
-
-    Frame t gets the sum over j < count of gain exp(-i j angle) values[t + j].
-
-    Nothing is ever subtracted, hence silence after noise is silent: of every window that begins
-    in a stretch of `count` values, the part within the stretch comes from a sum that runs
-    backward from its end, the rest from one that runs forward (van Herk, 1992).
-
-    Parameters
-    ----------
-    values : array, shape (exponential, 2, at least frame + count - 1)
-        Real and imaginary parts.
-    angles : array, shape (exponential,)
-    gains : array of complex, shape (exponential,)
-    count : int > 0
-    result : array of complex, shape (frame,)
-        Changed in place.
-    """
-    for e in range(angles.size):
-        step, back = np.exp(-1j * angles[e]), np.exp(1j * angles[e])
-        last = np.exp(-1j * angles[e] * (count - 1))
-        for start in range(0, result.size, count):
-            real, imaginary = values[e, 0, start:], values[e, 1, start:]
-            frames = result[start : start + count]
-            total = 0j
-            for t in range(count - 1, -1, -1):
-                total = total * step + complex(real[t], imaginary[t])
-                if t < frames.size:
-                    frames[t] += gains[e] * total
-            total = 0j
-            for t in range(1, frames.size):
-                new = complex(real[t + count - 1], imaginary[t + count - 1])
-                total = total * back + last * new
-                frames[t] += gains[e] * total

@@ -86,7 +86,7 @@ def test_a_bundle_holds_what_single_functions_return_in_the_order_asked_for():
 
 
 def test_a_bundle_passes_every_parameter_on():
-    signal = music(4000)
+    signal = music(3900)  # a multiple of the hop: one frame less with minimal padding
     sizes = {"n_fft": 600, "hop_length": 150, "win_length": 500, "window_fn": "hamming"}
     sizes |= {"sample_rate": 16000, "center_pad_mode": "constant", "center_tail_pad": "minimal"}
     mel = {"n_mfcc": 8, "n_mels": 30, "f_min": 100.0, "f_max": 5000.0, "top_db": 40.0, "lifter": 5}
@@ -107,6 +107,7 @@ def test_a_bundle_passes_every_parameter_on():
         dct_norm=None,
     )
     assert tuple(bundle) == NAMES
+    assert bundle["mfcc"].shape == (8, 26)
     expected = {
         "chroma_stft": features.chroma_stft(signal, n_chroma=10, norm=1, tuning=0.2, **sizes),
         "spectral_centroid": features.spectral_centroid(signal, **sizes),

@@ -63,7 +63,7 @@ def test_each_signal_of_a_batch_has_its_own_onsets():
 
 
 @pytest.mark.parametrize("length", [1, 2, 300, 600])
-@pytest.mark.parametrize("lag", [1, 2, 50])
+@pytest.mark.parametrize("lag", [1, 3, 50])
 def test_silence_and_short_signals(length, lag):
     for signal in (np.zeros(length), np.full(length, 0.5)):
         result = onset_strength(signal, lag=lag, n_fft=512, hop_length=100, n_mels=20)

@@ -3,6 +3,7 @@ import pytest
 from peers import librosa
 
 from musisep.audio.features import rms, zero_crossing_rate
+from musisep.audio.waveform import continued
 
 SIZES = [(64, 16, True), (65, 20, True), (64, 100, True), (64, 16, False), (1, 3, True)]
 
@@ -20,6 +21,15 @@ def test_rms_equals_librosa(frame_length, hop_length, center, pad_mode):
     np.testing.assert_allclose(rms(signal, pad_mode=pad_mode, **sizes), expected, rtol=1e-13)
 
 
+@pytest.mark.parametrize("pad_mode", ["reflect", "constant", "edge"])
+@pytest.mark.parametrize("length", [1, 2, 3, 10])
+@pytest.mark.parametrize("count", [0, 1, 2, 9, 25])
+def test_continued_equals_numpy(pad_mode, length, count):
+    signal = noise(2, length)
+    expected = np.pad(signal, [(0, 0), (count, count)], mode=pad_mode)
+    np.testing.assert_array_equal(continued(signal, count, pad_mode), expected)
+
+
 @pytest.mark.parametrize(("frame_length", "hop_length", "center"), SIZES)
 def test_zero_crossing_rate_equals_librosa(frame_length, hop_length, center):
     sizes = {"frame_length": frame_length, "hop_length": hop_length, "center": center}
@@ -35,6 +45,11 @@ def test_rms_keeps_its_precision_beside_loud_frames():
     quiet = rms(signal, frame_length=50, hop_length=50, center=False)[0, 2:]
     expected = np.sqrt(np.mean(signal[100:].reshape(2, 50) ** 2, axis=1))
     np.testing.assert_allclose(quiet, expected, rtol=1e-13)
+
+
+def test_rms_of_float32_that_has_no_squares_in_float32():
+    for level in (1e-30, 1e30):
+        np.testing.assert_allclose(rms(np.full(9, level, dtype=np.float32)), level, rtol=1e-6)
 
 
 def test_zero_crossings_count_changes_inside_a_frame():

@@ -1,0 +1,89 @@
+"""Windows that are sums of cosines."""
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+Window = str | tuple[object, ...]
+Floats = NDArray[np.float64]
+
+COSINE_WINDOWS = (
+    "boxcar",
+    "hann",
+    "hamming",
+    "blackman",
+    "blackmanharris",
+    "nuttall",
+    "flattop",
+)
+"""Windows of SciPy that are sums of few cosines, beside general_cosine and general_hamming."""
+MOST_COSINES = 16
+"""Windows of more are refused."""
+
+
+def cosine_sum(window: Window) -> Floats:
+    """Find the amplitudes of the cosines whose sum is a window.
+
+    Parameters
+    ----------
+    window : str or tuple
+        For `scipy.signal.get_window`; periodic.
+
+    Returns
+    -------
+    array, shape (cosine,)
+        c, with the window sum_e c[e] cos(2 pi e n / length) at samples n from 0 to length - 1.
+
+    Raises
+    ------
+    ValueError
+        If SciPy knows no such window, or it is no sum of at most 16 cosines.
+    """
+    try:
+        samples, check = (scipy.signal.get_window(window, 4 * n) for n in (MOST_COSINES, 23))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{window=}: {error}") from None
+    amplitudes = np.fft.rfft(samples).real[:MOST_COSINES] / samples.size
+    amplitudes[1:] *= 2
+    amplitudes = amplitudes[: 1 + np.flatnonzero(abs(amplitudes) > 1e-12).max(initial=0)]
+    rebuilt = sample_window(amplitudes, check.size)
+    if not (amplitudes.any() and np.allclose(rebuilt, check, rtol=0, atol=1e-12)):
+        raise ValueError(
+            f"{window=} must be a sum of cosines: one of {', '.join(COSINE_WINDOWS)}, or a tuple "
+            "for general_cosine or general_hamming"
+        )
+    return amplitudes
+
+
+def sample_window(amplitudes: Floats, length: int) -> Floats:
+    """Return `length` samples of the window with these amplitudes of cosines."""
+    angles = 2 * np.pi * np.arange(length) / length
+    return amplitudes @ np.cos(np.arange(amplitudes.size)[:, None] * angles)
+
+
+def window_norms(amplitudes: Floats, lengths: NDArray[np.int64], norm: int) -> Floats:
+    """Measure windows.
+
+    Parameters
+    ----------
+    amplitudes : array, shape (cosine,)
+        See `cosine_sum`.
+    lengths : array of int, shape (window,)
+        Samples of the windows.
+    norm : int >= 0
+        p of the p-norm.
+
+    Returns
+    -------
+    array, shape (window,)
+        The norms, or the lengths if `norm` is 0.
+    """
+    if norm == 0:
+        return lengths.astype(np.float64)
+    # A power that is a sum of cosines has the same mean on all grids of more points than cosines.
+    polynomial = norm % 2 == 0 or sample_window(amplitudes, 1024).min() > -1e-12
+    degree = norm * (amplitudes.size - 1)
+    points = np.minimum(lengths, degree + 1) if polynomial else lengths
+    distinct, places = np.unique(points, return_inverse=True)
+    means = [np.mean(abs(sample_window(amplitudes, count)) ** norm) for count in distinct]
+    return np.power(lengths * np.array(means)[places], 1 / norm)

@@ -1,0 +1,113 @@
+"""Constant-Q kernels: their frequencies, lengths and samples."""
+
+import math
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+from musisep.audio.checks import above_zero, at_least
+from musisep.audio.cosinewindows import Window
+
+Frequencies = NDArray[np.float64]
+Lengths = NDArray[np.int64]
+
+LONGEST = 2**30
+"""Samples of a kernel, at most."""
+
+
+def create_cqt_kernels(
+    *,
+    Q: float,
+    fs: int,
+    fmin: float,
+    n_bins: int,
+    bins_per_octave: int,
+    norm: int = 1,
+    window: Window = "hann",
+    fmax: float | None = None,
+    gamma: float = 0.0,
+) -> tuple[NDArray[np.complex128], int, NDArray[np.float64], Frequencies]:
+    """Sample constant-Q kernels in time; `CQT` does without these large arrays.
+
+    Parameters
+    ----------
+    Q : float > 0
+        Frequency over bandwidth. A kernel has ceil(Q fs / (f + gamma / alpha)) samples, with
+        alpha = 2^(1 / bins_per_octave) - 1.
+    fs : int > 0
+        Sample rate in Hz.
+    fmin, fmax, n_bins, bins_per_octave, gamma
+        See `CQT`.
+    norm : int >= 0
+        Which norm of a kernel is 1; if 0, the maximum is about 1 over its length.
+    window : str or tuple
+        Any periodic window of `scipy.signal.get_window`.
+
+    Returns
+    -------
+    kernels : array of complex, shape (bin, fft_len)
+        Centred on sample fft_len // 2, where their phase is 0.
+    fft_len : int
+        Samples of the longest kernel, rounded up to a power of two.
+    sqrt_lengths : array, shape (bin, 1)
+        Square roots of the kernels' samples, by which `CQT` multiplies.
+    frequencies : array, shape (bin,)
+        In Hz.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+    above_zero("Q", Q)
+    at_least("fs", fs, 1)
+    at_least("bins_per_octave", bins_per_octave, 1)
+    at_least("norm", norm, 0)
+    frequencies, lengths = kernel_sizes(Q, fs, fmin, fmax, n_bins, bins_per_octave, gamma)
+    fft_len = kernel_width(lengths)
+    kernels = np.zeros((n_bins, fft_len), np.complex128)
+    for kernel, frequency, length in zip(kernels, frequencies, lengths, strict=True):
+        samples = np.arange(length) - (length + 1) // 2
+        shape = scipy.signal.get_window(window, length)
+        shape = shape / (np.linalg.norm(shape, ord=norm) if norm else length)
+        kernel[fft_len // 2 + samples] = shape * np.exp(2j * np.pi / fs * frequency * samples)
+    return kernels, fft_len, np.sqrt(lengths)[:, None], frequencies
+
+
+def kernel_sizes(
+    Q: float,
+    sr: int,
+    fmin: float,
+    fmax: float | None,
+    n_bins: int,
+    bins_per_octave: int,
+    gamma: float,
+) -> tuple[Frequencies, Lengths]:
+    """Return the frequencies of the bins and the samples of their kernels, or refuse them."""
+    at_least("sr", sr, 1)
+    above_zero("fmin", fmin)
+    at_least("n_bins", n_bins, 1)
+    if not 0 <= gamma < math.inf:
+        raise ValueError(f"{gamma=} must be finite and at least 0")
+    with np.errstate(over="ignore"):
+        frequencies = fmin * 2 ** (np.arange(n_bins) / bins_per_octave)
+    for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
+        if limit is not None and not frequencies[-1] <= limit * (1 + 1e-9):
+            raise ValueError(
+                f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {frequencies[-1]:g} Hz, "
+                f"above {name}={limit:g}"
+            )
+    alpha = 2 ** (1 / bins_per_octave) - 1
+    lengths = np.ceil(Q * sr / (frequencies + gamma / alpha))
+    if not 2 <= lengths[-1] <= lengths[0] <= LONGEST:
+        raise ValueError(
+            f"{fmin=} and {gamma=} make kernels of {lengths[-1]:g} to {lengths[0]:g} samples, "
+            f"which must be at least 2 and at most {LONGEST}"
+        )
+    return frequencies, lengths.astype(np.int64)
+
+
+def kernel_width(lengths: Lengths) -> int:
+    """Return the longest length, rounded up to a power of two."""
+    return 1 << int(lengths.max() - 1).bit_length()

@@ -1,0 +1,138 @@
+"""Stems that follow from others: sums of some, and what is left of one without another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real, real_kind
+
+MIXTURE = "mixture"
+"""The name by which rules call the mixture."""
+
+
+@dataclass(frozen=True)
+class Subtract:
+    """One stem without another.
+
+    Parameters
+    ----------
+    stem_name : str
+        What to start from.
+    by_stem_name : str
+        What to take away.
+    """
+
+    stem_name: str
+    by_stem_name: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stems that `combine` takes."""
+        return self.stem_name, self.by_stem_name
+
+    def combine(self, stem: Real, by_stem: Real) -> Real:
+        """Return the difference."""
+        return stem - by_stem
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Several stems together.
+
+    Parameters
+    ----------
+    stem_names : tuple of str
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        If there is no name, or a single string instead of a tuple.
+    """
+
+    stem_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no collection of names."""
+        if isinstance(self.stem_names, str) or not self.stem_names:
+            raise ValueError(f"stem_names={self.stem_names!r} must be a tuple of names, not empty")
+        object.__setattr__(self, "stem_names", tuple(self.stem_names))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stems that `combine` takes."""
+        return self.stem_names
+
+    def combine(self, *stems: Real) -> Real:
+        """Return the sum."""
+        return reduce(np.add, stems[1:], stems[0].copy())
+
+
+def derive_stems(
+    stems: Mapping[str, ArrayLike],
+    mixture: ArrayLike,
+    rules: Mapping[str, Subtract | Sum],
+) -> dict[str, Real]:
+    """Add stems that follow from others, such as an accompaniment.
+
+    Parameters
+    ----------
+    stems : mapping of str to array, shape (channel, sample)
+        Any shape will do if all have the same; at the level of the mixture.
+    mixture : array, of the same shape
+        What rules call "mixture".
+    rules : mapping of str to Subtract or Sum
+        How to make the new stems, in this order: from the mixture, the given stems and those
+        that were made before.
+
+    Returns
+    -------
+    dict of str to array
+        The given stems, then the new ones; not the mixture.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a name is unknown or taken, or a rule is none.
+
+    Examples
+    --------
+    >>> stems = {"voice": [1.0, 2.0], "drums": [0.0, 1.0]}
+    >>> derive_stems(stems, [2.0, 4.0], {"rest": Subtract("mixture", "voice")})["rest"]
+    array([1., 2.])
+    """
+    known = {MIXTURE: _real(mixture)}
+    for name, stem in stems.items():
+        _check_free(name, known)
+        known[name] = _real(stem)
+        if known[name].shape != known[MIXTURE].shape:
+            shapes = ", ".join(f"{key} {np.shape(value)}" for key, value in stems.items())
+            raise ValueError(
+                f"stems of shapes {shapes} must have that of the mixture, {known[MIXTURE].shape}"
+            )
+    for name, rule in rules.items():
+        _check_free(name, known)
+        if not isinstance(rule, Subtract | Sum):
+            raise ValueError(f"rule for {name!r}, {rule!r}, must be a Subtract or a Sum")
+        for other in rule.names:
+            if other not in known:
+                raise ValueError(f"{name!r} needs {other!r}, but there is only {_listed(known)}")
+        known[name] = rule.combine(*(known[other] for other in rule.names))
+    del known[MIXTURE]
+    return known
+
+
+def _real(audio: ArrayLike) -> Real:
+    return np.asarray(audio, dtype=real_kind(audio))
+
+
+def _check_free(name: str, known: Mapping[str, Real]) -> None:
+    if name in known:
+        raise ValueError(f"the name {name!r} is taken: there is {_listed(known)}")
+
+
+def _listed(known: Mapping[str, Real]) -> str:
+    return ", ".join(known)
