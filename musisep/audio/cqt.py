@@ -94,6 +94,9 @@ class CQT:
     In double precision the values are those of the sum to 1e-12 of the largest. The cost grows
     with the number of samples and of bins, but hardly with the lengths of the kernels; see
     `musisep.audio.sinusoids`. Lengths, centres and scale follow nnAudio (Cheuk et al., 2020).
+    Magnitudes of tones are those of `librosa.cqt` times sqrt(Q (q^2 - 1) / (q^2 + 1)) with
+    q = 2^(1 / bins_per_octave), 0.985 for 12 bins per octave: its kernels are longer. It is silent
+    beyond the ends of a signal unless told otherwise.
     """
 
     sr: int

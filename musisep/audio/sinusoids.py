@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -233,18 +233,18 @@ class SinusoidBank:
         for group in _slices(bins, GROUP_POINTS // (2 * terms * len(blocks))):
             weights = runs.weights[group].reshape(-1, len(values)).astype(blocks.dtype)
             sums = (weights @ values).reshape(-1, terms, 2, len(blocks))
-
-            def slide(run: int, sums: Real = sums, group: slice = group) -> None:
-                first = runs.blocks[run] - self.reach[0]
-                slide_sums(
-                    sums[run - group.start, :, :, first:],
-                    runs.angles[run],
-                    runs.gains[run],
-                    runs.counts[run],
-                    result[runs.bins[run]],
-                )
-
+            slide = partial(self._slide, sums, group.start, result)
             threads.each(slide, range(group.start, group.stop))
+
+    def _slide(self, sums: Real, first_run: int, result: Coefficients, run: int) -> None:
+        runs = self.runs
+        slide_sums(
+            sums[run - first_run, :, :, runs.blocks[run] - self.reach[0] :],
+            runs.angles[run],
+            runs.gains[run],
+            runs.counts[run],
+            result[runs.bins[run]],
+        )
 
 
 def _slices(total: int, size: int) -> Iterator[slice]:

@@ -3,7 +3,6 @@ import pytest
 from peers import librosa
 
 from musisep.audio.features import rms, zero_crossing_rate
-from musisep.audio.waveform import continued
 
 SIZES = [(64, 16, True), (65, 20, True), (64, 100, True), (64, 16, False), (1, 3, True)]
 
@@ -19,15 +18,6 @@ def test_rms_equals_librosa(frame_length, hop_length, center, pad_mode):
     signal = noise(2, 500)
     expected = librosa.feature.rms(y=signal, pad_mode=pad_mode, dtype=np.float64, **sizes)
     np.testing.assert_allclose(rms(signal, pad_mode=pad_mode, **sizes), expected, rtol=1e-13)
-
-
-@pytest.mark.parametrize("pad_mode", ["reflect", "constant", "edge"])
-@pytest.mark.parametrize("length", [1, 2, 3, 10])
-@pytest.mark.parametrize("count", [0, 1, 2, 9, 25])
-def test_continued_equals_numpy(pad_mode, length, count):
-    signal = noise(2, length)
-    expected = np.pad(signal, [(0, 0), (count, count)], mode=pad_mode)
-    np.testing.assert_array_equal(continued(signal, count, pad_mode), expected)
 
 
 @pytest.mark.parametrize(("frame_length", "hop_length", "center"), SIZES)
