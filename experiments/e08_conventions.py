@@ -69,7 +69,7 @@ class Table:
             self.refused[f"{who}: {mine if isinstance(mine, str) else other}"] += 1
             return
         found = difference(mine, other)
-        if not found <= self.worst:
+        if found > self.worst:
             self.worst, self.at = found, str(at)
 
     def show(self, name: str) -> bool:
@@ -96,8 +96,8 @@ def main() -> None:
 
 
 def difference(mine: Array, other: Array) -> float:
-    """Return the largest difference over the largest magnitude; infinite for other shapes."""
-    if mine.shape != other.shape:
+    """Return the largest difference over the largest magnitude; infinity if there is none."""
+    if mine.shape != other.shape or not np.isfinite(mine).all():
         return np.inf
     largest = np.abs(other).max(initial=0)
     return float(np.abs(mine - other).max(initial=0) / (largest or 1))
@@ -178,8 +178,8 @@ def alike_frames(peer: str, setting: Setting, length: int) -> slice:
 def alike_samples(peer: str, setting: Setting, length: int, bits: int) -> slice:
     """Return the samples to compare after an inverse.
 
-    SciPy wants more frames at both ends than there are. Elsewhere, a signal that is not centred
-    lies under the ends of windows only, whose small weights magnify what float32 rounds off.
+    SciPy wants more frames at both ends than there are. Of a signal that is not centred, the ends
+    lie under the ends of windows only, whose small weights magnify what float32 rounds off.
     """
     inside = peer == "scipy" or (bits == 4 and not setting.center)
     return slice(setting.n_fft, -setting.n_fft) if inside else slice(None)

@@ -7,11 +7,11 @@ Prints medians of the times of each pair, which run in turn, and their ratio.
 
 import math
 import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
 import scipy.optimize
+from timing import seconds
 
 from musisep.audio.constantq import constant_q
 from musisep.dictsep import exptool
@@ -74,15 +74,6 @@ def pair(
     ratio = statistics.median(times[:, 1] / times[:, 0])
     a, b = 1e3 * np.median(times, axis=0)
     print(f"{name:64s} {a:9.3f} ms  other {b:9.3f} ms  ratio {ratio:7.1f}", flush=True)
-
-
-def seconds(function: Callable[[], np.ndarray]) -> float:
-    """Time a call; short ones are repeated."""
-    number, begin = 0, time.perf_counter()
-    while number == 0 or time.perf_counter() - begin < 0.01:
-        function()
-        number += 1
-    return (time.perf_counter() - begin) / number
 
 
 def numpy_spectrum(peaks: Peaks, inst_dict: np.ndarray) -> np.ndarray:

@@ -14,7 +14,9 @@ def mirrored(index, size):  # type: ignore[no-untyped-def]
     """Return the place of sample `index` in a signal of `size` samples between two mirrors."""
     if size == 1:
         return 0
-    place = abs(index) % (2 * size - 2)
+    place = abs(index)
+    if place > 2 * size - 2:
+        place %= 2 * size - 2
     return min(place, 2 * size - 2 - place)
 
 

@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from musisep.compiled import kernel
+from musisep.compiled import kernel, sum_kernel
 
 RESTART = 64
 """Samples after which a sinusoid is computed anew, lest rounding adds up: 1e-14 till then."""
+TILE_POINTS = 2**14
+"""Numbers that are multiplied with many rows before the next are taken: they stay in the cache."""
 
 
 @kernel
 def sample_sinusoids(  # type: ignore[no-untyped-def]
-    frequencies, gains, turns, begins, amplitudes, starts, counts, columns, table
+    frequencies, gains, turns, begins, amplitudes, starts, counts, table
 ):
     """Write samples of windowed sinusoids, conjugated.
 
@@ -22,84 +24,150 @@ def sample_sinusoids(  # type: ignore[no-untyped-def]
     amplitudes : array, shape (cosine,)
     starts, counts : array of int, shape (piece,)
         First sample from the centre, and number of samples.
-    columns : array of int, shape (piece,)
-        Where to write the first.
-    table : array, shape (2 piece, column)
-        Changed in place: a row of real parts, then one of imaginary parts for each piece.
+    table : array, shape (2, piece, at least the largest count)
+        Changed in place: real and imaginary parts; what lies beyond a count is left alone.
     """
     for p in range(frequencies.size):
         step, turn = np.exp(-1j * frequencies[p]), np.exp(1j * turns[p])
         for done in range(0, counts[p], RESTART):
-            start, column = starts[p] + done, columns[p] + done
-            phase = gains[p] * np.exp(-1j * frequencies[p] * start)
-            angle = np.exp(1j * turns[p] * (start - begins[p]))
-            for i in range(min(RESTART, counts[p] - done)):
+            phase = gains[p] * np.exp(-1j * frequencies[p] * (starts[p] + done))
+            angle = np.exp(1j * turns[p] * (starts[p] + done - begins[p]))
+            for i in range(done, min(done + RESTART, counts[p])):
                 # Clenshaw's recurrence
                 current, previous = 0.0, 0.0
                 for e in range(amplitudes.size - 1, 0, -1):
                     current, previous = amplitudes[e] + 2 * angle.real * current - previous, current
                 weight = amplitudes[0] + angle.real * current - previous
-                table[2 * p, column + i] = weight * phase.real
-                table[2 * p + 1, column + i] = weight * phase.imag
+                table[0, p, i] = weight * phase.real
+                table[1, p, i] = weight * phase.imag
                 phase *= step
                 angle *= turn
 
 
+@sum_kernel
+def inner_products(first, second, row0, row1, row2, row3):  # type: ignore[no-untyped-def]
+    """Multiply two rows with four rows; products of one at a time would wait for memory."""
+    zero = first.dtype.type(0)
+    a0, a1, a2, a3, b0, b1, b2, b3 = zero, zero, zero, zero, zero, zero, zero, zero
+    for i in range(first.size):
+        a0 += first[i] * row0[i]
+        a1 += first[i] * row1[i]
+        a2 += first[i] * row2[i]
+        a3 += first[i] * row3[i]
+        b0 += second[i] * row0[i]
+        b1 += second[i] * row1[i]
+        b2 += second[i] * row2[i]
+        b3 += second[i] * row3[i]
+    return (a0, a1, a2, a3), (b0, b1, b2, b3)
+
+
 @kernel
-def add_shifted(products, bins, shifts, result):  # type: ignore[no-untyped-def]
-    """Add products of blocks to the frames that they belong to.
+def multiply(left, right, products):  # type: ignore[no-untyped-def]
+    """Write left @ right.T to `products`.
+
+    BLAS would be a third faster for single precision, but its threads wait for one another: on a
+    busy machine it takes ten times as long.
 
     Parameters
     ----------
-    products : array, shape (2 piece, block)
+    left : array, shape (m, i)
+    right : array, shape (n, i)
+    products : array, shape (m, n)
+        Changed in place.
+    """
+    tile = max(4, TILE_POINTS // left.shape[1])
+    bottom, last = left.shape[0] - 1, right.shape[0] - 1
+    for first in range(0, last + 1, tile):
+        stop = min(first + tile, last + 1)
+        for m in range(0, bottom + 1, 2):
+            below = min(m + 1, bottom)
+            for n in range(first, stop, 4):
+                upper, lower = inner_products(
+                    left[m],
+                    left[below],
+                    right[n],
+                    right[min(n + 1, last)],
+                    right[min(n + 2, last)],
+                    right[min(n + 3, last)],
+                )
+                for j in range(min(4, stop - n)):
+                    products[m, n + j] = upper[j]
+                    products[below, n + j] = lower[j]
+
+
+@kernel
+def add_products(table, blocks, bins, shifts, starts, stops, result):  # type: ignore[no-untyped-def]
+    """Multiply pieces of sinusoids with rows of blocks, and add the products to their frames.
+
+    Parameters
+    ----------
+    table : array, shape (2, piece, at least the largest stop - start)
         Real and imaginary parts.
+    blocks : array, shape (block, row)
     bins, shifts : array of int, shape (piece,)
         Block t + shift belongs to frame t of the bin.
+    starts, stops : array of int, shape (piece,)
+        The rows that are multiplied.
     result : array of complex, shape (bin, frame)
         Changed in place.
     """
-    frames = result.shape[1]
-    for p in range(bins.size):
-        target = result[bins[p]]
-        real = products[2 * p, shifts[p] : shifts[p] + frames]
-        imaginary = products[2 * p + 1, shifts[p] : shifts[p] + frames]
-        for t in range(frames):
-            target[t] += complex(real[t], imaginary[t])
+    tile = max(4, TILE_POINTS // blocks.shape[1])
+    last = blocks.shape[0] - 1
+    for first in range(0, last + 1, tile):
+        for p in range(bins.size):
+            target, rows = result[bins[p]], slice(starts[p], stops[p])
+            count, shift = stops[p] - starts[p], shifts[p]
+            stop = min(first + tile, target.size + shift)
+            for n in range(max(first, shift), stop, 4):
+                real, imaginary = inner_products(
+                    table[0, p, :count],
+                    table[1, p, :count],
+                    blocks[n, rows],
+                    blocks[min(n + 1, last), rows],
+                    blocks[min(n + 2, last), rows],
+                    blocks[min(n + 3, last), rows],
+                )
+                for j in range(min(4, stop - n)):
+                    target[n + j - shift] += complex(real[j], imaginary[j])
 
 
 @kernel
-def slide_sums(values, angles, gains, count, result):  # type: ignore[no-untyped-def]
-    """Add sums of `count` neighbours with advancing phases, for each frame and exponential.
+def slide_sums(values, shifts, counts, angles, gains, bins, result):  # type: ignore[no-untyped-def]
+    """Add sums of neighbours with advancing phases, for each frame, run and exponential.
 
-    Frame t gets the sum over j < count of gain exp(-i j angle) values[t + j].
+    Frame t of its bin gets the sum over j < count of gain exp(-i j angle) values[shift + t + j].
 
-    Nothing is ever subtracted, hence silence after noise is silent: of every window that begins
-    in a stretch of `count` values, the part within the stretch comes from a sum that runs
-    backward from its end, the rest from one that runs forward (van Herk, 1992).
+    Nothing is ever subtracted, hence silence after noise is silent: of the neighbours that begin
+    in a stretch of `count` values, those within the stretch are added up by a sum that runs
+    backward from its end, the rest by one that runs forward (van Herk, 1992).
 
     Parameters
     ----------
-    values : array, shape (exponential, 2, at least frame + count - 1)
-        Real and imaginary parts.
-    angles : array, shape (exponential,)
-    gains : array of complex, shape (exponential,)
-    count : int > 0
-    result : array of complex, shape (frame,)
+    values : array of complex, shape (run, exponential, at least frame + shift + count - 1)
+    shifts, counts : array of int, shape (run,)
+    angles : array, shape (run, exponential)
+    gains : array of complex, shape (run, exponential)
+    bins : array of int, shape (run,)
+    result : array of complex, shape (bin, frame)
         Changed in place.
     """
-    for e in range(angles.size):
-        step, back = np.exp(-1j * angles[e]), np.exp(1j * angles[e])
-        last = np.exp(-1j * angles[e] * (count - 1))
-        for start in range(0, result.size, count):
-            real, imaginary = values[e, 0, start:], values[e, 1, start:]
-            frames = result[start : start + count]
-            total = 0j
-            for t in range(count - 1, -1, -1):
-                total = total * step + complex(real[t], imaginary[t])
-                if t < frames.size:
-                    frames[t] += gains[e] * total
-            total = 0j
-            for t in range(1, frames.size):
-                new = complex(real[t + count - 1], imaginary[t + count - 1])
-                total = total * back + last * new
-                frames[t] += gains[e] * total
+    for run in range(values.shape[0]):
+        count = counts[run]
+        for e in range(values.shape[1]):
+            gain, angle = gains[run, e], angles[run, e]
+            step, back = np.exp(-1j * angle), np.exp(1j * angle)
+            last_gain = gain * np.exp(-1j * angle * (count - 1))
+            for start in range(0, result.shape[1], count):
+                frames = result[bins[run], start : start + count]
+                here = values[run, e, shifts[run] + start :]
+                ending, beginning = 0j, 0j
+                # Both sums in one loop: while a step of one is computed, so is one of the other.
+                for i in range(count):
+                    t = count - 1 - i
+                    ending = ending * step + here[t]
+                    if t < frames.size:
+                        frames[t] += gain * ending
+                    t = i + 1
+                    if t < frames.size:
+                        beginning = beginning * back + here[t + count - 1]
+                        frames[t] += last_gain * beginning

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from musisep.audio import threads
 from musisep.audio.arrays import Real
 from musisep.audio.framing import window_frames
-from musisep.audio.sinusoidkernels import add_shifted, sample_sinusoids, slide_sums
+from musisep.audio.sinusoidkernels import add_products, multiply, sample_sinusoids, slide_sums
 
 Coefficients = NDArray[np.complexfloating]
 
@@ -22,10 +22,12 @@ CHUNK_SAMPLES = 2**21
 """A signal is cut into blocks about this many samples at a time, and"""
 CHUNK_FRAMES = 2**13
 """about this many frames, unless the sinusoids reach much further."""
-GROUP_POINTS = 2**19
-"""Products that are held at a time, and"""
-GROUP_SIZE = 32
-"""pieces of sinusoids that are multiplied at a time, unless that were more products."""
+GROUP_POINTS = 2**18
+"""Samples of sinusoids, or sums over blocks, that a thread holds at a time."""
+GROUP_SIZE = 16
+"""Bins or blocks that a thread deals with at a time, at most."""
+SPAN = 100.0
+"""Frequencies that are interpolated together differ by at most this phase in a block."""
 NEGLIGIBLE = 1e-15
 """Last term of an interpolation between frequencies."""
 
@@ -150,20 +152,21 @@ class SinusoidBank:
         return self.lengths > DIRECT_BLOCKS * self.rows
 
     @cached_property
-    def runs(self) -> "Runs":
-        """The whole blocks of the long sinusoids."""
-        return Runs.of(self)
+    def runs(self) -> list["Runs"]:
+        """The whole blocks of the long sinusoids, those of similar frequencies together."""
+        bins = np.flatnonzero(self.is_long)
+        spans = self.frequencies[bins] * self.rows // SPAN
+        return [Runs.of(self, bins[spans == span]) for span in np.unique(spans)]
 
     @cached_property
     def pieces(self) -> list[NDArray[np.int64]]:
-        """The pieces that are multiplied sample by sample, [piece, field], by kind and length."""
-        pieces = np.array([piece for k in range(self.lengths.size) for piece in self._cut(k)])
-        if not pieces.size:
-            return []
-        _, _, start, stop, _ = pieces.T
-        kinds = 2 * (stop == self.rows) + (start == 0)
-        order = np.lexsort((stop - start, kinds))
-        return np.split(pieces[order], np.flatnonzero(np.diff(kinds[order])) + 1)
+        """The pieces that are multiplied sample by sample, [piece, field], of groups of bins."""
+        groups = _slices(self.lengths.size, GROUP_POINTS // self.rows)
+        cut = [
+            [piece for k in range(group.start, group.stop) for piece in self._cut(k)]
+            for group in groups
+        ]
+        return [np.array(pieces) for pieces in cut if pieces]
 
     def _cut(self, k: int) -> Iterator[Piece]:
         rows, edges = self.rows, self.edges[:, k]
@@ -201,55 +204,29 @@ class SinusoidBank:
             blocks = np.empty((part.shape[1] + extra, self.rows), signal.dtype)
             start = first_centre + (first + before) * self.hop_length - self.rows // 2
             window_frames(signal, ones, start, self.hop_length, True, blocks)
-            self._add_pieces(blocks, part)
-            self._add_runs(blocks, part)
+            threads.each(partial(self._add_pieces, blocks, part), self.pieces)
+            for runs in self.runs:
+                runs.correlate(blocks, before, part)
 
-    def _add_pieces(self, blocks: Real, result: Coefficients) -> None:
-        size = min(GROUP_SIZE, GROUP_POINTS // (2 * max(blocks.shape)))
-        for pieces in self.pieces:
-            for group in _slices(len(pieces), size):
-                k, block, start, stop, sign = pieces[group].T
-                used = slice(start.min(), stop.max())
-                table = np.zeros((2 * k.size, used.stop - used.start), blocks.dtype)
-                sample_sinusoids(
-                    self.frequencies[k],
-                    sign * self.gains[k],
-                    2 * np.pi / self.lengths[k],
-                    self.begins[k],
-                    self.amplitudes,
-                    block * self.rows - self.rows // 2 + start,
-                    stop - start,
-                    start - used.start,
-                    table,
-                )
-                products = table @ blocks[:, used].T
-                add_shifted(products, k, block - self.reach[0], result)
-
-    def _add_runs(self, blocks: Real, result: Coefficients) -> None:
-        if not self.is_long.any():
-            return
-        runs, (bins, terms) = self.runs, self.runs.angles.shape
-        values = (runs.table.astype(blocks.dtype) @ blocks.T).reshape(-1, 2 * len(blocks))
-        for group in _slices(bins, GROUP_POINTS // (2 * terms * len(blocks))):
-            weights = runs.weights[group].reshape(-1, len(values)).astype(blocks.dtype)
-            sums = (weights @ values).reshape(-1, terms, 2, len(blocks))
-            slide = partial(self._slide, sums, group.start, result)
-            threads.each(slide, range(group.start, group.stop))
-
-    def _slide(self, sums: Real, first_run: int, result: Coefficients, run: int) -> None:
-        runs = self.runs
-        slide_sums(
-            sums[run - first_run, :, :, runs.blocks[run] - self.reach[0] :],
-            runs.angles[run],
-            runs.gains[run],
-            runs.counts[run],
-            result[runs.bins[run]],
+    def _add_pieces(self, blocks: Real, result: Coefficients, pieces: NDArray[np.int64]) -> None:
+        k, block, start, stop, sign = pieces.T
+        table = np.empty((2, k.size, (stop - start).max()), blocks.dtype)
+        sample_sinusoids(
+            self.frequencies[k],
+            sign * self.gains[k],
+            2 * np.pi / self.lengths[k],
+            self.begins[k],
+            self.amplitudes,
+            block * self.rows - self.rows // 2 + start,
+            stop - start,
+            table,
         )
+        add_products(table, blocks, k, block - self.reach[0], start, stop, result)
 
 
 def _slices(total: int, size: int) -> Iterator[slice]:
-    """Divide a range into ranges of at most `size`, or of 1."""
-    size = max(1, size)
+    """Divide a range into ranges of at most `size` and GROUP_SIZE."""
+    size = max(1, min(size, GROUP_SIZE))
     for first in range(0, total, size):
         yield slice(first, min(first + size, total))
 
@@ -271,7 +248,7 @@ class Runs:
     gains : array of complex, shape (run, exponential)
         Weight of an exponential, with its phase in the middle of the first whole block.
     table : array, shape (2 node, row)
-        Real and imaginary parts of exponentials within a block, at the frequencies of the nodes.
+        Real, then imaginary parts of exponentials within a block, at the frequencies of the nodes.
     weights : array, shape (run, exponential, node)
         How other frequencies follow from them.
     """
@@ -285,9 +262,8 @@ class Runs:
     weights: NDArray[np.float64]
 
     @staticmethod
-    def of(bank: SinusoidBank) -> "Runs":
-        """Describe the whole blocks of a bank's long sinusoids."""
-        bins = np.flatnonzero(bank.is_long)
+    def of(bank: SinusoidBank, bins: NDArray[np.intp]) -> "Runs":
+        """Describe the whole blocks of some of a bank's sinusoids."""
         rows, (blocks, ends) = bank.rows, bank.bounds[:, bins]
         sides = np.arange(1 - bank.amplitudes.size, bank.amplitudes.size)
         turns = 2 * np.pi * sides / bank.lengths[bins, None]
@@ -295,20 +271,56 @@ class Runs:
         phases = turns * bank.begins[bins, None] + frequencies * (blocks * rows)[:, None]
         halves = np.where(sides == 0, 1, 0.5) * bank.amplitudes[abs(sides)]
         nodes, weights = interpolation(frequencies, rows)
-        table = np.empty((2 * nodes.size, rows))
+        table = np.empty((2, nodes.size, rows))
         zeros, ones = np.zeros(nodes.size, np.int64), np.ones(nodes.size)
-        sample_sinusoids(
-            nodes, ones, ones, zeros, ones[:1], zeros - rows // 2, zeros + rows, zeros, table
-        )
+        sample_sinusoids(nodes, ones, ones, zeros, ones[:1], zeros - rows // 2, zeros + rows, table)
         return Runs(
             bins,
             blocks,
             ends - blocks,
             frequencies * rows,
             bank.gains[bins, None] * halves * np.exp(-1j * phases),
-            table,
+            table.reshape(-1, rows),
             weights,
         )
+
+    def correlate(self, blocks: Real, first_block: int, result: Coefficients) -> None:
+        """Add the runs' share of the coefficients.
+
+        Parameters
+        ----------
+        blocks : array, shape (block, row)
+        first_block : int
+            Which block is the first, from that of the centre of frame 0.
+        result : array of complex, shape (bin, frame)
+            Changed in place.
+        """
+        kind, count = blocks.dtype, len(blocks)
+        table, weights = self.table.astype(kind), self.weights.astype(kind)
+        values = np.empty((count, len(table)), kind)
+
+        def multiply_blocks(some: slice) -> None:
+            multiply(table, blocks[some], values[some].T)
+
+        threads.each(multiply_blocks, list(_slices(count, GROUP_POINTS // table.shape[1])))
+        # A block's real parts at the nodes are a row, its imaginary parts the next.
+        values = values.reshape(2 * count, -1)
+
+        def slide(some: slice) -> None:
+            used = weights[some]
+            sums = np.empty((*used.shape[:2], 2 * count), kind)
+            multiply(used.reshape(-1, values.shape[1]), values, sums.reshape(-1, 2 * count))
+            slide_sums(
+                sums.view(result.dtype),
+                self.blocks[some] - first_block,
+                self.counts[some],
+                self.angles[some],
+                self.gains[some],
+                self.bins[some],
+                result,
+            )
+
+        threads.each(slide, list(_slices(len(weights), GROUP_POINTS // (weights.shape[1] * count))))
 
 
 def interpolation(

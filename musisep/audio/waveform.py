@@ -1,15 +1,20 @@
 """Loudness and sign changes of a signal, frame by frame, without its spectrum."""
 
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import Real, real_kind
 from musisep.audio.checks import at_least, one_of
-from musisep.compiled import sum_kernel
+from musisep.audio.framing import mirrored
+from musisep.compiled import kernel, sum_kernel
 
 PadMode = Literal["reflect", "constant", "edge"]
+
+CONSTANT, REFLECT, EDGE = range(3)
+PAD_MODES = {"reflect": REFLECT, "constant": CONSTANT, "edge": EDGE}
 
 
 def rms(
@@ -44,10 +49,8 @@ def rms(
     ValueError
         If a parameter is out of its range, or the signal shorter than a frame, or empty.
     """
-    padded, starts = _framed(x, frame_length, hop_length, center, pad_mode)
-    channels = padded.reshape(-1, padded.shape[-1])
-    result = root_mean_squares(channels, starts, frame_length)
-    return result.reshape(*padded.shape[:-1], 1, starts.size)
+    frames = _Frames(frame_length, hop_length, center, pad_mode)
+    return frames.measure(x, root_mean_squares)
 
 
 def zero_crossing_rate(
@@ -81,44 +84,78 @@ def zero_crossing_rate(
     """
     if not threshold >= 0:
         raise ValueError(f"{threshold=} must be at least 0")
-    padded, starts = _framed(x, frame_length, hop_length, center, pad_mode)
-    negative = padded < -threshold
-    result = np.empty((*padded.shape[:-1], 1, starts.size), dtype=padded.dtype)
-    for index in np.ndindex(padded.shape[:-1]):
-        changes = np.flatnonzero(negative[index][1:] != negative[index][:-1])
-        first, end = np.searchsorted(changes, [starts, starts + frame_length - 1])
-        result[index][0] = (end - first) / frame_length
-    return result
+    frames = _Frames(frame_length, hop_length, center, pad_mode)
+    return frames.measure(x, sign_changes, threshold)
 
 
-def _framed(
-    x: ArrayLike, frame_length: int, hop_length: int, center: bool, pad_mode: str
-) -> tuple[Real, NDArray[np.intp]]:
-    """Continue a signal at its ends; return it with the first sample of each frame."""
-    at_least("frame_length", frame_length, 1)
-    at_least("hop_length", hop_length, 1)
-    one_of("pad_mode", pad_mode, get_args(PadMode))
-    signal = np.atleast_1d(np.asarray(x, dtype=real_kind(x)))
-    length, shortest = signal.shape[-1], 1 if center else frame_length
-    if length < shortest:
-        raise ValueError(f"{length=} must be at least {shortest}")
-    if center:
-        sides = [(0, 0)] * (signal.ndim - 1) + [(frame_length // 2,) * 2]
-        signal = np.pad(signal, sides, mode=pad_mode)  # type: ignore[call-overload]
-    return signal, np.arange(0, signal.shape[-1] - frame_length + 1, hop_length)
+class _Frames(NamedTuple):
+    """How a signal is cut into frames; see `rms`."""
+
+    length: int
+    hop_length: int
+    center: bool
+    pad_mode: PadMode
+
+    def measure(self, x: ArrayLike, kernel: Callable[..., None], *parameters: float) -> Real:
+        """Compute a number for each frame of signals [..., sample]; result [..., 1, frame]."""
+        at_least("frame_length", self.length, 1)
+        at_least("hop_length", self.hop_length, 1)
+        one_of("pad_mode", self.pad_mode, PAD_MODES)
+        signal = np.atleast_1d(np.asarray(x, dtype=real_kind(x)))
+        samples, shortest = signal.shape[-1], 1 if self.center else self.length
+        if samples < shortest:
+            raise ValueError(f"length={samples} must be at least {shortest}")
+        lead = self.length // 2 if self.center else 0
+        count = 1 + (samples + 2 * lead - self.length) // self.hop_length
+        result = np.empty((*signal.shape[:-1], 1, count), dtype=signal.dtype)
+        buffer = np.empty(self.length, dtype=signal.dtype)
+        mode = PAD_MODES[self.pad_mode]
+        for index in np.ndindex(signal.shape[:-1]):
+            channel = np.ascontiguousarray(signal[index])
+            kernel(channel, -lead, self.hop_length, mode, buffer, *parameters, result[index][0])
+        return result
+
+
+@kernel
+def frame_at(signal, offset, mode, buffer):  # type: ignore[no-untyped-def]
+    """Return the samples from `offset` on, as many as `buffer` has; a copy beyond the ends only."""
+    size = buffer.size
+    low = min(max(0, -offset), size)
+    high = max(low, min(size, signal.size - offset))
+    if high - low == size:
+        return signal[offset : offset + size]
+    buffer[low:high] = signal[offset + low : offset + high]
+    for i in range(size - (high - low)):
+        n = i if i < low else i + high - low
+        place = offset + n
+        if mode == REFLECT:
+            buffer[n] = signal[mirrored(place, signal.size)]
+        elif mode == EDGE:
+            buffer[n] = signal[0] if place < 0 else signal[signal.size - 1]
+        else:
+            buffer[n] = 0
+    return buffer
 
 
 @sum_kernel
-def root_mean_squares(signals, starts, frame_length):  # type: ignore[no-untyped-def]
-    """Return the root of the mean square of each frame of signals [channel, sample]."""
-    result = np.empty((len(signals), starts.size), signals.dtype)
-    for channel in range(len(signals)):
-        for t in range(starts.size):
-            # Loops that count from 0 into a slice are vectorised; into the signal, not.
-            frame = signals[channel, starts[t] : starts[t] + frame_length]
-            total = 0.0
-            for n in range(frame.size):
-                value = np.float64(frame[n])
-                total += value * value
-            result[channel, t] = np.sqrt(total / frame_length)
-    return result
+def root_mean_squares(signal, start, hop_length, mode, buffer, result):  # type: ignore[no-untyped-def]
+    """Write the root of the mean square of each frame to `result` [frame]."""
+    for t in range(result.size):
+        frame = frame_at(signal, start + t * hop_length, mode, buffer)
+        total = 0.0
+        for n in range(frame.size):
+            value = np.float64(frame[n])
+            total += value * value
+        result[t] = np.sqrt(total / frame.size)
+
+
+@kernel
+def sign_changes(signal, start, hop_length, mode, buffer, threshold, result):  # type: ignore[no-untyped-def]
+    """Write the share of samples of each frame that change sign to `result` [frame]."""
+    for t in range(result.size):
+        frame = frame_at(signal, start + t * hop_length, mode, buffer)
+        now, later = frame[:-1], frame[1:]
+        changes = 0
+        for n in range(now.size):
+            changes += (now[n] < -threshold) != (later[n] < -threshold)
+        result[t] = changes / frame.size
