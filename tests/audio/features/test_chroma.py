@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from peers import librosa
 
-from musisep.audio.chroma import chroma_fbanks
+from musisep.audio.features.chroma import chroma_fbanks
 
 
 @pytest.mark.parametrize("n_fft", [3, 64, 1023, 2048])

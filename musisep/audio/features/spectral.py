@@ -1,8 +1,4 @@
-"""What a spectrum tells of a sound, frame by frame, after librosa.
-
-A feature of many signals [..., sample] is that of each by itself: levels count from the maximum of
-one signal, where librosa takes the maximum of all.
-"""
+"""Features of the short-time spectrum: one transform for all of them, and a function for each."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,29 +8,13 @@ from typing import Any, Literal, TypedDict, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio import descriptors
 from musisep.audio.arrays import Real
 from musisep.audio.checks import at_least
-from musisep.audio.descriptors import Descriptor
+from musisep.audio.features import descriptors
+from musisep.audio.features.descriptors import Descriptor
 from musisep.audio.filterbank import measure_frames, spectral_power
 from musisep.audio.mel import MelNorm, MelScale, MFCCTransform
-from musisep.audio.onsets import onset_strength, onset_strength_multi
 from musisep.audio.stft import Spectra, SpectralTransform, get_transform
-from musisep.audio.waveform import rms, zero_crossing_rate
-
-__all__ = [
-    "SpectralFeatureTransform",
-    "chroma_stft",
-    "onset_strength",
-    "onset_strength_multi",
-    "rms",
-    "spectral_bandwidth",
-    "spectral_centroid",
-    "spectral_contrast",
-    "spectral_features",
-    "spectral_rolloff",
-    "zero_crossing_rate",
-]
 
 
 class FrameSettings(TypedDict, total=False):

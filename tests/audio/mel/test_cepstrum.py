@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from musisep.audio.cepstrum import cepstral_filterbank, dct_matrix
+from musisep.audio.mel.cepstrum import cepstral_filterbank, dct_matrix
 
 
 @pytest.mark.parametrize("norm", ["ortho", None])

@@ -8,35 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import Real, real_kind
-from musisep.audio.cepstrum import cepstral_filterbank, dct_matrix
 from musisep.audio.checks import above_zero, one_of
 from musisep.audio.decibels import (
     MelMode,
-    amplitude_to_db,
     check_range,
     limit_range,
     representable,
     to_levels,
 )
 from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
-from musisep.audio.melscale import MelNorm, MelScale, mel_filterbank, melscale_fbanks
+from musisep.audio.mel.cepstrum import cepstral_filterbank
+from musisep.audio.mel.scale import MelNorm, MelScale, mel_filterbank
 from musisep.audio.stft import Spectra, SpectralTransform, get_transform
-
-__all__ = [
-    "Filterbank",
-    "LogMelSpectrogramTransform",
-    "MFCCTransform",
-    "MelMode",
-    "MelNorm",
-    "MelScale",
-    "MelSpectrogramTransform",
-    "amplitude_to_db",
-    "dct_matrix",
-    "mel_spectrogram",
-    "melscale_fbanks",
-    "mfcc",
-    "spectral_power",
-]
 
 OutputScale = Literal["linear", "log", "db"]
 

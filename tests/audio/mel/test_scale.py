@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from peers import librosa
 
-from musisep.audio.melscale import mel_filterbank, melscale_fbanks
+from musisep.audio.mel.scale import mel_filterbank, melscale_fbanks
 
 
 @pytest.mark.parametrize("mel_scale", ["htk", "slaney"])

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from musisep.audio.arrays import Real
 from musisep.audio.checks import above_zero, at_least
-from musisep.audio.chroma import chroma_fbanks
 from musisep.audio.decibels import amplitude_to_db
+from musisep.audio.features.chroma import chroma_fbanks
+from musisep.audio.features.moments import bandwidths, centroids, extremes, rolloffs
 from musisep.audio.filterbank import Filterbank
-from musisep.audio.moments import bandwidths, centroids, extremes, rolloffs
 
 Bins = NDArray[np.float64]
 

@@ -1,0 +1,31 @@
+"""What a signal sounds like in a few numbers, frame by frame, after librosa.
+
+A feature of many signals [..., sample] is that of each by itself: levels count from the maximum of
+one signal, where librosa takes the maximum of all.
+"""
+
+from musisep.audio.features.onsets import onset_strength, onset_strength_multi
+from musisep.audio.features.spectral import (
+    SpectralFeatureTransform,
+    chroma_stft,
+    spectral_bandwidth,
+    spectral_centroid,
+    spectral_contrast,
+    spectral_features,
+    spectral_rolloff,
+)
+from musisep.audio.features.waveform import rms, zero_crossing_rate
+
+__all__ = [
+    "SpectralFeatureTransform",
+    "chroma_stft",
+    "onset_strength",
+    "onset_strength_multi",
+    "rms",
+    "spectral_bandwidth",
+    "spectral_centroid",
+    "spectral_contrast",
+    "spectral_features",
+    "spectral_rolloff",
+    "zero_crossing_rate",
+]

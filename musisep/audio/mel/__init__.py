@@ -1,0 +1,29 @@
+"""Mel spectrograms and mel-frequency cepstral coefficients."""
+
+from musisep.audio.decibels import MelMode, amplitude_to_db
+from musisep.audio.filterbank import Filterbank, spectral_power
+from musisep.audio.mel.cepstrum import dct_matrix
+from musisep.audio.mel.scale import MelNorm, MelScale, melscale_fbanks
+from musisep.audio.mel.transforms import (
+    LogMelSpectrogramTransform,
+    MelSpectrogramTransform,
+    MFCCTransform,
+    mel_spectrogram,
+    mfcc,
+)
+
+__all__ = [
+    "Filterbank",
+    "LogMelSpectrogramTransform",
+    "MFCCTransform",
+    "MelMode",
+    "MelNorm",
+    "MelScale",
+    "MelSpectrogramTransform",
+    "amplitude_to_db",
+    "dct_matrix",
+    "mel_spectrogram",
+    "melscale_fbanks",
+    "mfcc",
+    "spectral_power",
+]
