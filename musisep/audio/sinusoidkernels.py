@@ -65,8 +65,8 @@ def inner_products(first, second, row0, row1, row2, row3):  # type: ignore[no-un
 def multiply(left, right, products):  # type: ignore[no-untyped-def]
     """Write left @ right.T to `products`.
 
-    BLAS would be a third faster for single precision, but its threads wait for one another: on a
-    busy machine it takes ten times as long.
+    BLAS is faster on an idle machine, but its threads wait for one another on a busy one, and
+    their number is not that of `musisep.audio.threads`.
 
     Parameters
     ----------
@@ -137,8 +137,8 @@ def slide_sums(values, shifts, counts, angles, gains, bins, result):  # type: ig
 
     Frame t of its bin gets the sum over j < count of gain exp(-i j angle) values[shift + t + j].
 
-    Nothing is ever subtracted, hence silence after noise is silent: of the neighbours that begin
-    in a stretch of `count` values, those within the stretch are added up by a sum that runs
+    Nothing is ever subtracted, hence silence after noise is silent: of the neighbours of a frame
+    in a stretch of `count` frames, those within the stretch are added up by a sum that runs
     backward from its end, the rest by one that runs forward (van Herk, 1992).
 
     Parameters

@@ -17,7 +17,7 @@ from musisep.audio.sinusoidkernels import add_products, multiply, sample_sinusoi
 Coefficients = NDArray[np.complexfloating]
 
 DIRECT_BLOCKS = 3
-"""Sinusoids up to this many blocks are multiplied sample by sample; longer ones from sums."""
+"""Sinusoids up to this many blocks, at least 2, are multiplied sample by sample."""
 CHUNK_SAMPLES = 2**21
 """A signal is cut into blocks about this many samples at a time, and"""
 CHUNK_FRAMES = 2**13
@@ -69,15 +69,16 @@ class SinusoidBank:
 
     Notes
     -----
-    The signal is cut into blocks of a hop with the centres in their middle. A sinusoid then
-    begins and ends in the same rows of some blocks for every centre, and one matrix product gives
-    these parts for all centres. A long sinusoid also covers whole blocks. There it is a sum of
-    few exponentials, whose sums over a block are products with slowly changing phases: they are
-    summed over the blocks by a recurrence, at a cost that does not depend on the length.
+    The signal is cut into blocks of a hop that have the centres in their middle. A sinusoid then
+    begins and ends in the same rows of some blocks for all centres: two rows of samples, real and
+    imaginary, are multiplied with these rows of all blocks. A long sinusoid also covers whole
+    blocks. There it is a sum of few exponentials. Their products with a block are the same for
+    all centres but for a phase, and are summed over the blocks by a recurrence, so that the cost
+    does not depend on the length.
 
-    All whole blocks are multiplied with exponentials of few frequencies, from which those of
-    other frequencies are interpolated: as polynomials on Chebyshev's nodes, exact to rounding,
-    since an exponential of 512 samples has little room to change with frequency.
+    Nor is each exponential multiplied with the blocks: within a block one depends so smoothly on
+    its frequency that products at few frequencies, Chebyshev's nodes, give the others by
+    interpolation with polynomials, exactly but for rounding.
     """
 
     frequencies: NDArray[np.float64]
@@ -120,7 +121,7 @@ class SinusoidBank:
     @cached_property
     def rows(self) -> int:
         """Samples of a block; with a hop longer than all sinusoids some lie in no block."""
-        return min(self.hop_length, int(self.lengths.max()) + 2)
+        return min(self.hop_length, int(self.lengths.max()) + 1)
 
     @cached_property
     def begins(self) -> NDArray[np.int64]:
