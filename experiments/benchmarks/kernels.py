@@ -13,7 +13,7 @@ import numpy as np
 import scipy.optimize
 from timing import seconds
 
-from musisep.audio.constantq import constant_q
+from musisep.audio.cqt.constantq import constant_q
 from musisep.dictsep import exptool
 from musisep.dictsep.pursuit import (
     Peaks,

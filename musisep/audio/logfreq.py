@@ -10,7 +10,7 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import Real, real_kind
-from musisep.audio.constantq import constant_q_blocks
+from musisep.audio.cqt.constantq import constant_q_blocks
 from musisep.audio.filterbank import measure_frames, pool
 from musisep.audio.peaks import redraw_peaks
 from musisep.audio.stft import Spectra, SpectralTransform
@@ -107,7 +107,7 @@ def log_spectrogram(
     sigma_bins : float > 0
         Standard deviation of the Gaussian in bins.
     front_end : {"cqt", "pursuit", "mel"}
-        "cqt": magnitude of the constant-Q transform, see `musisep.audio.constantq.constant_q`.
+        "cqt": magnitude of the constant-Q transform, see `musisep.audio.cqt.constantq.constant_q`.
         "pursuit": peaks of a short-time spectrum redrawn on the axis, see
         `pursuit_magnitudes`.
         "mel": a short-time spectrum pooled by filters, see `mel_magnitudes`.

@@ -7,7 +7,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from musisep.audio.checks import above_zero, at_least
-from musisep.audio.cosinewindows import Window
+from musisep.audio.cqt.cosinewindows import Window
 
 Frequencies = NDArray[np.float64]
 Lengths = NDArray[np.int64]

@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from musisep.audio.constantq import constant_q, constant_q_blocks, inverse_constant_q
+from musisep.audio.cqt.constantq import constant_q, constant_q_blocks, inverse_constant_q
 
 RATE = 8000
 FREQUENCIES = np.geomspace(100, 3900, 12)

@@ -1,6 +1,6 @@
 """Constant-Q and harmonic constant-Q transforms with windowed kernels, computed exactly.
 
-See `musisep.audio.constantq` for filters that are Gaussians in frequency, and for an inverse.
+See `musisep.audio.cqt.constantq` for filters that are Gaussians in frequency, and for an inverse.
 """
 
 import math
@@ -12,25 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import Real, one_channel, real_kind
 from musisep.audio.checks import above_zero, at_least
-from musisep.audio.constantq import constant_q, inverse_constant_q
-from musisep.audio.cosinewindows import Window, cosine_sum, window_norms
-from musisep.audio.cqtkernels import (
+from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
+from musisep.audio.cqt.kernels import (
     Frequencies,
     Lengths,
-    create_cqt_kernels,
     kernel_sizes,
     kernel_width,
 )
-from musisep.audio.sinusoids import Coefficients, SinusoidBank
-
-__all__ = [
-    "CQT",
-    "HarmonicCQT",
-    "constant_q",
-    "create_cqt_kernels",
-    "inverse_constant_q",
-    "to_log_magnitude",
-]
+from musisep.audio.cqt.sinusoids import Coefficients, SinusoidBank
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,7 +82,7 @@ class CQT:
     -----
     In double precision the values are those of the sum to 1e-12 of the largest. The cost grows
     with the number of samples and of bins, but hardly with the lengths of the kernels; see
-    `musisep.audio.sinusoids`. Lengths, centres and scale follow nnAudio (Cheuk et al., 2020).
+    `musisep.audio.cqt.sinusoids`. Lengths, centres and scale follow nnAudio (Cheuk et al., 2020).
     Magnitudes of tones are those of `librosa.cqt` times sqrt(Q (q^2 - 1) / (q^2 + 1)) with
     q = 2^(1 / bins_per_octave), 0.985 for 12 bins per octave: its kernels are longer. It is silent
     beyond the ends of a signal unless told otherwise.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from musisep.audio.cosinewindows import COSINE_WINDOWS, cosine_sum, sample_window, window_norms
+from musisep.audio.cqt.cosinewindows import COSINE_WINDOWS, cosine_sum, sample_window, window_norms
 
 
 @pytest.mark.parametrize("window", [*COSINE_WINDOWS, ("general_hamming", 0.6), ("tukey", 1.0)])

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from musisep.audio.sinusoidkernels import add_products, multiply, sample_sinusoids, slide_sums
-from musisep.audio.sinusoids import SinusoidBank, interpolation
+from musisep.audio.cqt.sinusoidkernels import add_products, multiply, sample_sinusoids, slide_sums
+from musisep.audio.cqt.sinusoids import SinusoidBank, interpolation
 
 
 def noise(*shape):

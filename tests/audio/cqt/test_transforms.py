@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from peers import librosa
 
-from musisep.audio import constantq, cqt
-from musisep.audio.cosinewindows import COSINE_WINDOWS
-from musisep.audio.cqt import CQT, HarmonicCQT, create_cqt_kernels, to_log_magnitude
+from musisep.audio import cqt
+from musisep.audio.cqt import CQT, HarmonicCQT, constantq, create_cqt_kernels, to_log_magnitude
+from musisep.audio.cqt.cosinewindows import COSINE_WINDOWS
 
 RATE = 8000
 SIZES = {"sr": RATE, "hop_length": 100, "fmin": 80.0, "n_bins": 30, "bins_per_octave": 6}
@@ -93,8 +93,8 @@ def test_many_bins_per_octave():
 def test_long_signals_in_parts(monkeypatch, hop_length):
     signal, parameters = noise(4000), {**SIZES, "hop_length": hop_length}
     whole = CQT(**parameters)(signal)
-    monkeypatch.setattr("musisep.audio.sinusoids.CHUNK_FRAMES", 5)
-    monkeypatch.setattr("musisep.audio.sinusoids.GROUP_POINTS", 3000)
+    monkeypatch.setattr("musisep.audio.cqt.sinusoids.CHUNK_FRAMES", 5)
+    monkeypatch.setattr("musisep.audio.cqt.sinusoids.GROUP_POINTS", 3000)
     np.testing.assert_allclose(CQT(**parameters)(signal), whole, atol=1e-12 * abs(whole).max())
 
 

@@ -1,4 +1,4 @@
-"""Kernels of `musisep.audio.sinusoids`."""
+"""Kernels of `musisep.audio.cqt.sinusoids`."""
 
 import numpy as np
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from musisep.audio import variableq
-from musisep.audio.variableq import VariableQ, weigh
+from musisep.audio.cqt import variableq
+from musisep.audio.cqt.variableq import VariableQ, weigh
 
 RATE = 8000
 FREQUENCIES = np.geomspace(100, 3900, 12)

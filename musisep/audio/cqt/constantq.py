@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
 from musisep.audio.arrays import Real, real_kind
-from musisep.audio.variableq import Coefficients, VariableQ
+from musisep.audio.cqt.variableq import Coefficients, VariableQ
 
 
 def constant_q(
@@ -26,7 +26,7 @@ def constant_q(
     ----------
     signal : array, shape (..., sample)
     sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz
-        See `musisep.audio.variableq.VariableQ`, also for the formula.
+        See `musisep.audio.cqt.variableq.VariableQ`, also for the formula.
 
     Returns
     -------
