@@ -279,7 +279,7 @@ def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
     Returns
     -------
     array, shape as `x`
-        20 log10 |x|; float32 if `x` is float32 or complex64, else float64.
+        20 log10 of the magnitude; float32 if `x` is float32 or complex64, else float64.
 
     Raises
     ------
