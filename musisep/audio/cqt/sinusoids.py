@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from musisep.audio import threads
 from musisep.audio.arrays import Real
-from musisep.audio.cqt.sinusoidkernels import add_products, multiply, sample_sinusoids, slide_sums
+from musisep.audio.cqt.sinusoidkernels import add_products, sample_sinusoids, slide_sums
 from musisep.audio.framing import window_frames
+from musisep.audio.products import multiply
 
 Coefficients = NDArray[np.complexfloating]
 

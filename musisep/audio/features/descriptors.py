@@ -7,12 +7,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio.arrays import Real
+from musisep.audio.arrays import Real, real_kind
 from musisep.audio.checks import above_zero, at_least
 from musisep.audio.decibels import amplitude_to_db
 from musisep.audio.features.chroma import chroma_fbanks
 from musisep.audio.features.moments import bandwidths, centroids, extremes, rolloffs
-from musisep.audio.filterbank import Filterbank
+from musisep.audio.products import multiply
 
 Bins = NDArray[np.float64]
 
@@ -53,7 +53,13 @@ def chroma(
     """Describe `musisep.audio.features.chroma_stft`."""
     if norm is not None and not norm > 0:
         raise ValueError(f"chroma_{norm=} must be above 0, or None")
-    bank = Filterbank(chroma_fbanks(sample_rate, n_fft, n_chroma=n_chroma, tuning=tuning))
+    fbanks = chroma_fbanks(sample_rate, n_fft, n_chroma=n_chroma, tuning=tuning).T
+    weights = {kind: fbanks.astype(kind, order="C") for kind in (np.float32, np.float64)}
+
+    def measure(powers: Real) -> Real:
+        result = np.empty((len(powers), n_chroma), dtype=powers.dtype)
+        multiply(powers, weights[real_kind(powers)], result)
+        return result
 
     def finish(energies: Real) -> Real:
         if norm is None:
@@ -63,7 +69,7 @@ def chroma(
         length[length < np.finfo(energies.dtype).tiny] = 1
         return energies / length.astype(energies.dtype)
 
-    return Descriptor(n_chroma, 2, bank.apply, finish)
+    return Descriptor(n_chroma, 2, measure, finish)
 
 
 def contrast(hz: Bins, n_bands: int, fmin: float, quantile: float) -> Descriptor:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from musisep.audio.cqt.sinusoidkernels import add_products, multiply, sample_sinusoids, slide_sums
+from musisep.audio.cqt.sinusoidkernels import add_products, sample_sinusoids, slide_sums
 from musisep.audio.cqt.sinusoids import SinusoidBank, interpolation
 
 
@@ -95,16 +95,6 @@ def test_sample_sinusoids():
         found = table[0, p, : counts[p]] + 1j * table[1, p, : counts[p]]
         np.testing.assert_allclose(found, expected, atol=1e-13)
     assert np.isnan(table[:, 1, 3:]).all()
-
-
-@pytest.mark.parametrize(("m", "n", "common"), [(1, 1, 1), (2, 4, 8), (5, 7, 100), (3, 2000, 10)])
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_multiply(m, n, common, kind):
-    left, right = noise(m, common).astype(kind), noise(n, common).astype(kind)
-    products = np.full((m, n), np.nan, kind)
-    multiply(left, right, products)
-    tolerance = 1e-5 if kind == np.float32 else 1e-13
-    np.testing.assert_allclose(products, left @ right.T, rtol=tolerance, atol=10 * tolerance)
 
 
 def test_add_products():
