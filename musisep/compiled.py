@@ -1,4 +1,8 @@
-"""How kernels are compiled: the one place that configures numba."""
+"""How kernels are compiled: the one place that configures numba.
+
+Numba compiles a cached kernel anew when its own file has changed, not when only a kernel that it
+calls from another file has: after such a change delete ``*.nbi`` and ``*.nbc`` in ``__pycache__``.
+"""
 
 from collections.abc import Callable
 from typing import Any

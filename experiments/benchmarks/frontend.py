@@ -15,6 +15,7 @@ import csv
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -72,15 +73,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, nargs="+", default=[1.0, 60.0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048, 12288])
-    parser.add_argument(
-        "--csv", type=argparse.FileType("w"), help="write the rows to a file as well"
-    )
+    parser.add_argument("--csv", type=Path, help="write the rows to a file as well")
     args = parser.parse_args()
     warnings.simplefilter("ignore")  # librosa's, about empty filters and short signals
     torch.set_num_threads(THREADS)
-    table = csv.writer(args.csv) if args.csv else None
-    if table:
-        table.writerow(["transform", "candidate", "ms", "ratio", "target"])
+    rows = [("transform", "candidate", "ms", "ratio", "target")]
     with scipy.fft.set_workers(THREADS):
         for section in args.sections:
             for seconds in args.seconds:
@@ -89,8 +86,10 @@ def main() -> None:
                         name = f"{row.name}, {seconds:g} s, float{8 * bits}"
                         cells = measured(row, args.rounds)
                         print(line(name, cells), flush=True)
-                        if table:
-                            table.writerows([name, *cell] for cell in cells)
+                        rows += [(name, *map(str, cell)) for cell in cells]
+    if args.csv:
+        with args.csv.open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
 
 
 def measured(row: Row, rounds: int) -> list[Cell]:

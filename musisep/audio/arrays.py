@@ -1,17 +1,57 @@
 """Arrays as the transforms take them."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep.audio.checks import one_of
+
 Real = NDArray[np.floating]
+Spectra = NDArray[np.complexfloating]
+Layout = Literal["bfn", "bnf"]
+
+LAYOUTS = ("bfn", "bnf")
+"""Orders of the last two axes of a spectrum: frequency and frame, or frame and frequency."""
 
 
 def real_kind(values: ArrayLike) -> type[np.floating]:
     """Return the precision to compute in: float32 for float32 and complex64, else float64."""
-    single = np.asarray(values).dtype in (np.float32, np.complex64)
-    return np.float32 if single else np.float64
+    kind = np.asarray(values).dtype.newbyteorder("=")
+    return np.float32 if kind in (np.float32, np.complex64) else np.float64
+
+
+def as_real(values: ArrayLike, name: str = "signal") -> Real:
+    """Return real numbers in the precision to compute in, with an axis at least.
+
+    Raises
+    ------
+    ValueError
+        If they are complex, or no numbers.
+    """
+    array = np.atleast_1d(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} of dtype={array.dtype} must hold real numbers")
+    return array.astype(real_kind(array), copy=False)
 
 
 def one_channel(signal: ArrayLike) -> Real:
-    """Return a signal [sample] in the precision to compute in."""
-    return np.ascontiguousarray(signal, dtype=real_kind(signal))
+    """Return a signal [sample] in the precision to compute in, refused if it is not real."""
+    channel = np.ascontiguousarray(as_real(signal))
+    if channel.ndim != 1:
+        raise ValueError(f"signal of shape={channel.shape} must be one channel, [sample]")
+    return channel
+
+
+def frame_major(spectrum: ArrayLike, frequencies: int, layout: Layout) -> Spectra:
+    """Return a spectrum as complex [..., frame, frequency]; ValueError if it has no such shape."""
+    one_of("input_layout", layout, LAYOUTS)
+    given = np.asarray(spectrum)
+    spectrum = given.swapaxes(-1, -2) if layout == "bfn" and given.ndim > 1 else given
+    if given.dtype.kind not in "biufc" or given.ndim < 2 or spectrum.shape[-1] != frequencies:
+        order = "[..., frequency, frame]" if layout == "bfn" else "[..., frame, frequency]"
+        raise ValueError(
+            f"spectrum of shape={given.shape} and dtype={given.dtype} must be {order} and have "
+            f"{frequencies} frequencies"
+        )
+    return spectrum.astype(np.result_type(real_kind(spectrum), np.complex64), copy=False)

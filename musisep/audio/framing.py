@@ -124,18 +124,19 @@ def divide_by_windows(
     weights = np.zeros(length - left_out)
     ones = np.ones((kept, window.size))
     overlap_add(ones, window, hop_length, start, False, weights)
-    lost = weights <= np.finfo(np.float64).eps * window.max()
+    weights = weights.astype(signal.dtype)
+    lost = ~(weights > np.finfo(np.float64).eps * window.max())
     if lost.any():
         sample = int(lost.argmax())
         raise ValueError(
             f"sample {sample + left_out * (sample >= end)} of {length=} lies under no window: "
             f"decrease {hop_length=} for a window of {window.size} samples, or decrease length"
         )
-    weights = weights.astype(signal.dtype)
     if left_out:
         signal[..., :begin] /= weights[:begin]
         periods = signal[..., begin : end + left_out]
-        periods.reshape(*periods.shape[:-1], -1, hop_length)[...] /= weights[begin:end]
+        count = 1 + left_out // hop_length
+        periods.reshape(*periods.shape[:-1], count, hop_length)[...] /= weights[begin:end]
         signal[..., end + left_out :] /= weights[end:]
     else:
         signal /= weights

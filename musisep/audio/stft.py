@@ -11,13 +11,19 @@ import scipy.fft
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real, one_channel, real_kind
-from musisep.audio.checks import one_of
+from musisep.audio.arrays import (
+    LAYOUTS,
+    Layout,
+    Real,
+    Spectra,
+    as_real,
+    frame_major,
+    one_channel,
+    real_kind,
+)
+from musisep.audio.checks import at_least, flag, one_of
 from musisep.audio.framing import divide_by_windows, overlap_add, window_frames
 from musisep.audio.windows import make_window, resolve_fft_params
-
-Layout = Literal["bfn", "bnf"]
-Spectra = NDArray[np.complexfloating]
 
 BLOCK_POINTS = 2**20
 """Samples of windowed frames that are held at a time where blocks come one after another."""
@@ -28,7 +34,6 @@ CHOICES = {
     "center_tail_pad": ("symmetric", "minimal"),
     "normalized": (False, True, "frame_length", "window"),
 }
-LAYOUTS = ("bfn", "bnf")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,7 @@ class SpectralTransform:
         sizes = resolve_fft_params(self.n_fft, self.hop_length, self.win_length)
         for name, value in zip(("n_fft", "hop_length", "win_length"), sizes, strict=False):
             object.__setattr__(self, name, value)
+        flag("center", self.center)
         for name, choices in CHOICES.items():
             one_of(name, getattr(self, name), choices)
         if self.center_tail_pad == "minimal" and self.center_pad_mode == "reflect":
@@ -114,9 +120,7 @@ class SpectralTransform:
 
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
-        shortest = 1 if self.center else self.n_fft
-        if length < shortest:
-            raise ValueError(f"length={length} must be at least {shortest}")
+        length = at_least("length", length, 1 if self.center else self.n_fft)
         if self.center and self.center_tail_pad == "minimal":
             return -(-length // self._hop)
         return 1 + (length + 2 * self.lead - self.n_fft) // self._hop
@@ -141,7 +145,7 @@ class SpectralTransform:
             If the signal is too short: empty or, without `center`, below n_fft samples.
         """
         one_of("output_layout", output_layout, LAYOUTS)
-        signal = np.atleast_1d(signal)
+        signal = as_real(signal)
         frames = self.frame_count(signal.shape[-1])
         kind = np.result_type(real_kind(signal), np.complex64)
         result = np.empty((*signal.shape[:-1], frames, self.frequencies), dtype=kind)
@@ -191,8 +195,10 @@ class SpectralTransform:
         """
         channel = one_channel(signal)
         window = self._analysis(channel.dtype)
-        for frames in self._blocks(self.frame_count(channel.size), BLOCK_POINTS):
-            yield frames.start, self._spectra(channel, frames, window, self._reflect)
+        return (
+            (frames.start, self._spectra(channel, frames, window, self._reflect))
+            for frames in self._blocks(self.frame_count(channel.size), BLOCK_POINTS)
+        )
 
     def istft(
         self, spectrum: ArrayLike, length: int | None = None, *, input_layout: Layout = "bfn"
@@ -227,14 +233,13 @@ class SpectralTransform:
         signal already if it is longer than half of it), if the window is 0 at its ends and the
         transform not centred, or if `length` is more than the frames reach.
         """
-        spectrum = _frame_major(spectrum, self.frequencies, input_layout)
-        count = spectrum.shape[-2]
+        spectrum = frame_major(spectrum, self.frequencies, input_layout)
+        count = at_least("frames", spectrum.shape[-2], 1)
         if length is None:
             if self.center and self.center_tail_pad == "minimal":
                 raise ValueError("length=None must be given with center_tail_pad='minimal'")
             length = (count - 1) * self._hop + self.n_fft - 2 * self.lead
-        if length < 1:
-            raise ValueError(f"{length=} must be at least 1")
+        length = at_least("length", length, 1)
         blocks = self._cut(spectrum)
         return self._inverse(blocks, count, length, spectrum.shape[:-2], spectrum.dtype)
 
@@ -261,6 +266,11 @@ class SpectralTransform:
         Returns
         -------
         array [leading axes, sample]
+
+        Raises
+        ------
+        ValueError
+            If the blocks are not all frames of such a signal, or as `istft`.
         """
         return self._inverse(blocks, self.frame_count(length), length, leading, dtype)
 
@@ -285,7 +295,7 @@ class SpectralTransform:
         ValueError
             If the shape does not fit.
         """
-        spectrum = _frame_major(spectrum, self.frequencies, "bfn")
+        spectrum = frame_major(spectrum, self.frequencies, "bfn")
         if spectrum.shape[-2] != self.frame_count(length):
             raise ValueError(
                 f"spectrum with frame={spectrum.shape[-2]} must have {self.frame_count(length)} "
@@ -316,7 +326,7 @@ class SpectralTransform:
         ValueError
             As `istft`.
         """
-        signal = np.array(signal, dtype=real_kind(signal), ndmin=1)
+        signal = as_real(signal).copy()
         count = self.frame_count(signal.shape[-1])
         divide_by_windows(signal, self.frame_window**2, self._hop, -self.lead, count)
         window, weights = self._synthesis(signal.dtype), self._parseval(signal.dtype)
@@ -380,13 +390,22 @@ class SpectralTransform:
         window: Real,
         reflect: bool,
         result: Real,
-    ) -> None:
-        """Add the windowed inverse transforms of the frames to `result` [..., sample]."""
+    ) -> int:
+        """Add the windowed inverse transforms of consecutive frames to `result` [..., sample]."""
+        leading, count = result.shape[:-1], 0
         for first, spectra in blocks:
+            shape = (*leading, spectra.shape[-2], self.frequencies)
+            if first != count or spectra.shape != shape:
+                raise ValueError(
+                    f"block from frame {first} on of shape={spectra.shape} must begin with frame "
+                    f"{count} and be of {shape=}"
+                )
             start = first * self._hop - self.lead
-            for index in np.ndindex(result.shape[:-1]):
+            for index in np.ndindex(leading):
                 frames = scipy.fft.irfft(spectra[index], self.n_fft, workers=None)
                 overlap_add(frames, window, self._hop, start, reflect, result[index])
+            count += spectra.shape[-2]
+        return count
 
     def _inverse(
         self,
@@ -397,8 +416,10 @@ class SpectralTransform:
         dtype: DTypeLike,
     ) -> Real:
         """Invert `count` frames; see `istft_blocks`."""
-        result = np.zeros((*leading, length), dtype=np.float32 if dtype == np.complex64 else float)
-        self._overlap_add(blocks, self._synthesis(result.dtype), False, result)
+        result = np.zeros((*leading, length), dtype=np.empty(0, dtype).real.dtype)
+        found = self._overlap_add(blocks, self._synthesis(result.dtype), False, result)
+        if found != count:
+            raise ValueError(f"blocks with {found} frames must have {count} for {length=}")
         divide_by_windows(result, self.frame_window**2, self._hop, -self.lead, count)
         return result
 
@@ -408,7 +429,9 @@ def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> Spec
 
     One with a `window` of its own is made anew each time. Parameters, errors: as there.
     """
-    if window is not None:
+    try:
+        hash((window, *parameters.values()))
+    except TypeError:
         return SpectralTransform(window=window, **parameters)
     return _cached_transform(**parameters)
 
@@ -423,18 +446,4 @@ def transform_cache_clear() -> None:
     _cached_transform.cache_clear()
 
 
-_cached_transform = lru_cache(maxsize=64)(SpectralTransform)
-
-
-def _frame_major(spectrum: ArrayLike, frequencies: int, layout: Layout) -> Spectra:
-    """Return a spectrum as complex [..., frame, frequency], or refuse its shape."""
-    one_of("input_layout", layout, LAYOUTS)
-    spectrum = np.asarray(spectrum)
-    if layout == "bfn" and spectrum.ndim > 1:
-        spectrum = spectrum.swapaxes(-1, -2)
-    if spectrum.ndim < 2 or spectrum.shape[-1] != frequencies or not spectrum.size:
-        raise ValueError(
-            f"spectrum of shape={np.shape(spectrum)} [..., frame, frequency] must have frames of "
-            f"{frequencies} frequencies"
-        )
-    return spectrum.astype(np.result_type(real_kind(spectrum), np.complex64), copy=False)
+_cached_transform = lru_cache(maxsize=64, typed=True)(SpectralTransform)

@@ -1,8 +1,8 @@
 """Threads for work that is divided into blocks."""
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TypeVar
 
@@ -22,21 +22,42 @@ def each(work: Callable[[Item], object], items: Sequence[Item]) -> None:
     work : function
         Must be safe to call from several threads at once.
     items : sequence
-        Taken in their order.
+        Taken in their order. None is begun after an error, which is raised.
     """
     queue = iter(items)
 
     def run() -> None:
-        for item in queue:
-            work(item)
+        try:
+            for item in queue:
+                work(item)
+        except BaseException:
+            _exhaust(queue)
+            raise
 
-    helpers = min(scipy.fft.get_workers(), len(items)) - 1
-    running = [_pool(helpers).submit(run) for _ in range(helpers)]
+    helpers = [_start(run) for _ in range(min(scipy.fft.get_workers(), len(items)) - 1)]
     try:
         run()
     finally:
-        for helper in running:
-            helper.result()
+        # One that has not begun is not waited for: another call may keep its thread busy.
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
+
+
+def _exhaust(queue: Iterator[object]) -> None:
+    """Leave no work to the other threads."""
+    for _ in queue:
+        pass
+
+
+def _start(run: Callable[[], None]) -> Future[None]:
+    """Run in a thread of the pool, or not at all if the interpreter is about to end."""
+    try:
+        return _pool(scipy.fft.get_workers() - 1).submit(run)
+    except RuntimeError:
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
 
 
 @lru_cache(maxsize=4)

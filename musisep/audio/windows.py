@@ -4,7 +4,8 @@ import numpy as np
 import scipy.signal
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.checks import at_least
+from musisep.audio.arrays import as_real
+from musisep.audio.checks import above_zero, at_least, flag
 
 SHORT_NAMES = {"rect": "boxcar"}
 """Names of windows that SciPy calls otherwise."""
@@ -35,16 +36,12 @@ def resolve_fft_params(
     ValueError
         If a number is out of its range.
     """
-    at_least("n_fft", n_fft, 1)
-    hop_length = max(1, int(n_fft) // 4) if hop_length is None else hop_length
-    at_least("hop_length", hop_length, 1)
-    win_length = n_fft if win_length is None else win_length
-    at_least("win_length", win_length, 1)
+    n_fft = at_least("n_fft", n_fft, 1)
+    hop_length = at_least("hop_length", max(1, n_fft // 4) if hop_length is None else hop_length, 1)
+    win_length = at_least("win_length", n_fft if win_length is None else win_length, 1)
     if win_length > n_fft:
         raise ValueError(f"{win_length=} must be at most {n_fft=}")
-    pad = 0 if pad is None else pad
-    at_least("pad", pad, 0)
-    return int(n_fft), int(hop_length), int(win_length), int(pad)
+    return n_fft, hop_length, win_length, at_least("pad", 0 if pad is None else pad, 0)
 
 
 def make_window(
@@ -79,21 +76,33 @@ def make_window(
         If SciPy knows no such window, or a given one has the wrong shape or is not finite.
     """
     n_fft, _, win_length, _ = resolve_fft_params(n_fft, None, win_length)
-    if window is None:
-        name = SHORT_NAMES.get(window_fn, window_fn) if isinstance(window_fn, str) else window_fn
-        try:
-            samples = scipy.signal.get_window(name, win_length, fftbins=periodic)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{window_fn=}: {error}") from None
-    else:
-        samples = np.asarray(window, dtype=np.float64)
-        if samples.shape != (win_length,) or not np.isfinite(samples).all():
-            raise ValueError(
-                f"window of shape={samples.shape} must be finite and of shape "
-                f"(win_length,)=({win_length},)"
-            )
+    samples = _named(window_fn, win_length, periodic) if window is None else _given(window)
+    if samples.shape != (win_length,) or not np.isfinite(samples).all():
+        name = f"{window_fn=}" if window is None else "window"
+        raise ValueError(
+            f"{name} of shape={samples.shape} must be finite and of shape "
+            f"(win_length,)=({win_length},)"
+        )
     left = (n_fft - win_length) // 2
     return np.pad(samples, (left, n_fft - win_length - left))
+
+
+def _named(
+    window_fn: str | tuple[object, ...], win_length: int, periodic: bool
+) -> NDArray[np.float64]:
+    flag("periodic", periodic)
+    name = SHORT_NAMES.get(window_fn, window_fn) if isinstance(window_fn, str) else window_fn
+    if not isinstance(name, str | tuple | float | int):
+        raise ValueError(f"{window_fn=} must be a name, or a tuple of a name and its parameters")
+    try:
+        with np.errstate(all="ignore"):
+            return scipy.signal.get_window(name, win_length, fftbins=periodic)
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"{window_fn=}: {error}") from None
+
+
+def _given(window: ArrayLike) -> NDArray[np.float64]:
+    return as_real(window, "window").astype(np.float64)
 
 
 def gaussian_window(length: int, sigmas: float) -> NDArray[np.float64]:
@@ -115,7 +124,7 @@ def gaussian_window(length: int, sigmas: float) -> NDArray[np.float64]:
     ValueError
         If a parameter is out of its range.
     """
-    if length < 1 or not sigmas > 0:
-        raise ValueError(f"length={length} and sigmas={sigmas} must be at least 1 and above 0")
+    at_least("length", length, 1)
+    above_zero("sigmas", sigmas)
     distance = (np.arange(length) - length // 2) * (2 * sigmas / length)
     return np.exp(-0.5 * distance**2)

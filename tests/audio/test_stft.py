@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import numpy as np
@@ -178,7 +179,7 @@ def test_any_length_that_the_frames_reach():
         np.testing.assert_allclose(back[:60], noise(60)[:length], atol=1e-12)
     with pytest.raises(ValueError, match=r"sample 68 of length=69 lies under no window"):
         transform.istft(spectrum, 69)
-    with pytest.raises(ValueError, match="length=0 must be at least 1"):
+    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
         transform.istft(spectrum, 0)
 
 
@@ -241,7 +242,7 @@ def test_without_centring_frames_begin_on_the_hop():
     np.testing.assert_allclose(transform.istft(expected, 14), signal, atol=1e-13)
     with pytest.raises(ValueError, match=r"sample 14 of length=15"):
         transform.istft(transform.stft(noise(15)), 15)
-    with pytest.raises(ValueError, match=r"length=7 must be at least 8"):
+    with pytest.raises(ValueError, match=r"length=7 must be an integer of at least 8"):
         transform.stft(noise(7))
 
 
@@ -254,9 +255,11 @@ def test_a_window_that_is_0_at_its_ends_has_no_inverse_without_centring():
 @pytest.mark.parametrize("leading", [(), (2,), (2, 3), (0,)])
 def test_leading_axes(leading):
     transform = SpectralTransform(16, 4)
+    assert transform.istft_adjoint(noise(*leading, 500)).shape == (*leading, 9, 126)
     signal = noise(*leading, 50)
     spectrum = transform.stft(signal)
     assert spectrum.shape == (*leading, 9, 13)
+    assert transform.istft(spectrum, 50).shape == signal.shape
     for index in np.ndindex(leading):
         np.testing.assert_array_equal(spectrum[index], transform.stft(signal[index]))
 
@@ -328,6 +331,9 @@ def test_refuses_a_window_that_is_zero():
         ({"n_fft": 0}, "n_fft=0 must be an integer of at least 1"),
         ({"hop_length": 2.5}, "hop_length=2.5 must be an integer of at least 1"),
         ({"win_length": 17}, "win_length=17 must be at most n_fft=16"),
+        ({"n_fft": True}, "n_fft=True must be an integer"),
+        ({"center": "no"}, "center='no' must be True or False"),
+        ({"normalized": ["window"]}, "normalized=.'window'. must be one of"),
         ({"window_fn": "hat"}, "window_fn='hat'"),
         ({"window": np.ones(15)}, r"shape=\(15,\) must be finite and of shape .*\(16,\)"),
         ({"center_pad_mode": "wrap"}, "center_pad_mode='wrap' must be one of .*reflect"),
@@ -343,14 +349,61 @@ def test_refuses_impossible_parameters(arguments, message):
 
 def test_refuses_impossible_spectra_and_signals():
     transform = SpectralTransform(16, 4)
-    for shape in ((10, 12), (9,), (9, 0)):
-        with pytest.raises(ValueError, match="must have frames of 9 frequencies"):
+    for shape in ((10, 12), (9,)):
+        with pytest.raises(ValueError, match=rf"shape={re.escape(str(shape))} .* have 9 frequenc"):
             transform.istft(np.zeros(shape, complex), 40)
-    with pytest.raises(ValueError, match="length=0 must be at least 1"):
+    with pytest.raises(ValueError, match="frames=0 must be an integer of at least 1"):
+        transform.istft(np.zeros((9, 0), complex), 40)
+    with pytest.raises(ValueError, match="dtype=complex128 must hold real numbers"):
+        transform.stft(np.zeros(40, complex))
+    with pytest.raises(ValueError, match="dtype=object must hold real numbers"):
+        transform.stft(None)
+    for use_blocks in (transform.stft_blocks, lambda signal: transform.each_block(signal, print)):
+        with pytest.raises(ValueError, match=r"shape=\(2, 40\) must be one channel"):
+            use_blocks(np.zeros((2, 40)))
+    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
         transform.stft([])
     minimal = SpectralTransform(16, 4, center_pad_mode="constant", center_tail_pad="minimal")
     with pytest.raises(ValueError, match="length=None must be given with center_tail_pad"):
         minimal.istft(np.zeros((9, 10), complex))
+
+
+@pytest.mark.parametrize(
+    ("first", "shape", "message"),
+    [
+        (0, (10, 8), "must begin with frame 0 and be of shape=.2, 10, 9."),
+        (0, (3, 11, 9), "must begin with frame 0 and be of shape=.2, 11, 9."),
+        (1, (2, 11, 9), "block from frame 1 on .* must begin with frame 0"),
+        (0, (2, 10, 9), "blocks with 10 frames must have 11 for length=40"),
+    ],
+)
+def test_refuses_blocks_that_do_not_fit(first, shape, message):
+    blocks = [(first, np.ones(shape, complex))]
+    with pytest.raises(ValueError, match=message):
+        SpectralTransform(16, 4).istft_blocks(blocks, 40, (2,))
+
+
+def test_blocks_have_the_type_that_is_named():
+    transform = SpectralTransform(16, 4)
+    blocks = list(transform.stft_blocks(noise(40).astype(np.float32)))
+    for dtype in ("complex64", np.complex64, np.dtype("complex64")):
+        assert transform.istft_blocks(blocks, 40, dtype=dtype).dtype == np.float32
+
+
+def test_other_types_of_numbers():
+    transform = SpectralTransform(np.int16(16), np.uint8(4))
+    signal = noise(60_000).astype(">f4")
+    spectrum = transform.stft(signal)
+    assert spectrum.dtype == np.complex64
+    np.testing.assert_array_equal(spectrum, transform.stft(signal.astype(np.float32)))
+
+
+def test_windows_too_small_for_float32_are_refused_there():
+    transform = SpectralTransform(16, 4, window=1e-25 * np.hanning(18)[1:-1])
+    signal = 1e10 * noise(100)
+    np.testing.assert_allclose(transform.istft(transform.stft(signal), 100), signal, rtol=1e-9)
+    with pytest.raises(ValueError, match="lies under no window"):
+        transform.istft(transform.stft(signal.astype(np.float32)), 100)
 
 
 def test_transforms_are_kept():
@@ -366,3 +419,8 @@ def test_transforms_are_kept():
     assert transform_cache_info()[:2] == (0, 0)
     with pytest.raises(ValueError, match="n_fft=0"):
         get_transform(n_fft=0)
+    get_transform(n_fft=300)
+    with pytest.raises(ValueError, match=r"n_fft=300.0 must be an integer"):
+        get_transform(n_fft=300.0)
+    general = ("general_cosine", [0.5, 0.5])  # SciPy takes it, a cache does not
+    assert get_transform(n_fft=8, window_fn=general).frequencies == 5

@@ -1,5 +1,8 @@
 import multiprocessing
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 import scipy.fft
@@ -38,9 +41,62 @@ def test_an_error_reaches_the_caller(workers):
         threads.each(work, range(5))
 
 
-def _in_a_child(queue):
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_no_work_begins_after_an_error(error):
+    done = []
+
+    def work(item):
+        time.sleep(0.02)
+        if item == 5:  # both threads are at work by now
+            raise error
+        done.append(item)
+
+    with scipy.fft.set_workers(2), pytest.raises(error):
+        threads.each(work, range(200))
+    assert len(done) < 100
+
+
+def test_two_callers_do_not_wait_for_each_other():
+    begun, go = threading.Event(), threading.Event()
+
+    def wait(item):
+        begun.set()
+        assert go.wait(30)
+
+    def busy():
+        with scipy.fft.set_workers(2):
+            threads.each(wait, range(2))
+
+    other = threading.Thread(target=busy)
+    other.start()
+    begun.wait(30)
+    done = []
     with scipy.fft.set_workers(2):
-        threads.each(queue.put, range(4))
+        threads.each(done.append, range(5))  # returns although the pool's thread is taken
+    assert sorted(done) == list(range(5))
+    go.set()
+    other.join(30)
+    assert not other.is_alive()
+
+
+def test_goes_on_alone_when_the_interpreter_is_about_to_end():
+    script = """
+import threading, time, scipy.fft
+from musisep.audio import threads
+def late():
+    threading.main_thread().join()
+    with scipy.fft.set_workers(2):
+        threads.each(lambda item: print(item, flush=True), range(3))
+threading.Thread(target=late).start()
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (sorted(run.stdout.split()), run.stderr) == (["0", "1", "2"], "")
+
+
+def _in_a_child(queue):
+    together = threading.Barrier(2, timeout=10)
+    with scipy.fft.set_workers(2):
+        threads.each(lambda item: queue.put(together.wait()), range(2))
 
 
 @pytest.mark.skipif(
@@ -58,4 +114,5 @@ def test_works_in_a_forked_process():
     hung = child.is_alive()
     child.kill()
     assert not hung
-    assert sorted(queue.get() for _ in range(4)) == list(range(4))
+    assert child.exitcode == 0
+    assert sorted(queue.get() for _ in range(2)) == [0, 1]

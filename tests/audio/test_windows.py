@@ -48,6 +48,11 @@ def test_a_short_window_stands_in_the_middle():
     [
         ((None, "hat", 8, 8, True), "window_fn='hat'"),
         ((None, ("kaiser",), 8, 8, True), r"window_fn=\('kaiser',\)"),
+        ((None, (), 8, 8, True), r"window_fn=\(\)"),
+        ((None, np.hanning(8), 8, 8, True), "must be a name, or a tuple"),
+        ((None, ("gaussian", 0), 8, 8, True), r"window_fn=\('gaussian', 0\) .* must be finite"),
+        ((None, "hann", 8, 8, "x"), "periodic='x' must be True or False"),
+        (("hann", "hann", 8, 8, True), "window of dtype=<U4 must hold real numbers"),
         ((np.ones(15), "hann", 16, 16, True), r"shape=\(15,\) must be finite and of .*\(16,\)"),
         ((np.full(16, np.nan), "hann", 16, 16, True), "must be finite"),
         ((None, "hann", 9, 8, True), "win_length=9 must be at most n_fft=8"),
@@ -68,5 +73,6 @@ def test_gaussian_window():
         np.testing.assert_allclose(window[length // 2 :][:6], window[length // 2 :: -1][:6])
     with pytest.raises(ValueError, match="length=0"):
         gaussian_window(0, 3)
-    with pytest.raises(ValueError, match="sigmas=0"):
-        gaussian_window(5, 0)
+    for sigmas in (0, np.inf, "1"):
+        with pytest.raises(ValueError, match=f"sigmas={sigmas!r}"):
+            gaussian_window(5, sigmas)
