@@ -1,13 +1,13 @@
 """Stems that follow from others: sums of some, and what is left of one without another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep.audio.arrays import Real, real_kind
+from musisep.audio.arrays import Real, as_real
 
 MIXTURE = "mixture"
 """The name by which rules call the mixture."""
@@ -57,9 +57,11 @@ class Sum:
 
     def __post_init__(self) -> None:
         """Refuse what is no collection of names."""
-        if isinstance(self.stem_names, str) or not self.stem_names:
-            raise ValueError(f"stem_names={self.stem_names!r} must be a tuple of names, not empty")
-        object.__setattr__(self, "stem_names", tuple(self.stem_names))
+        given: object = self.stem_names
+        names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else ()
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"stem_names={given!r} must be a tuple of names, not empty")
+        object.__setattr__(self, "stem_names", names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,10 +106,10 @@ def derive_stems(
     >>> derive_stems(stems, [2.0, 4.0], {"rest": Subtract("mixture", "voice")})["rest"]
     array([1., 2.])
     """
-    known = {MIXTURE: _real(mixture)}
+    known = {MIXTURE: as_real(mixture, MIXTURE)}
     for name, stem in stems.items():
         _check_free(name, known)
-        known[name] = _real(stem)
+        known[name] = as_real(stem, name)
         if known[name].shape != known[MIXTURE].shape:
             shapes = ", ".join(f"{key} {np.shape(value)}" for key, value in stems.items())
             raise ValueError(
@@ -123,10 +125,6 @@ def derive_stems(
         known[name] = rule.combine(*(known[other] for other in rule.names))
     del known[MIXTURE]
     return known
-
-
-def _real(audio: ArrayLike) -> Real:
-    return np.asarray(audio, dtype=real_kind(audio))
 
 
 def _check_free(name: str, known: Mapping[str, Real]) -> None:

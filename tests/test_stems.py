@@ -68,6 +68,10 @@ def test_impossible_stems_are_refused():
         derive_stems({"voice": VOICE, "noise": VOICE[:1]}, MIXTURE, {})
     with pytest.raises(ValueError, match=r"the name 'mixture' is taken"):
         derive_stems({"mixture": VOICE}, MIXTURE, {})
+    with pytest.raises(ValueError, match=r"voice of dtype=complex128 must hold real numbers"):
+        derive_stems({"voice": 1j * VOICE}, MIXTURE, {})
+    with pytest.raises(ValueError, match=r"mixture of dtype=object must hold real numbers"):
+        derive_stems({}, None, {})
 
 
 def test_a_sum_needs_names():
@@ -75,6 +79,9 @@ def test_a_sum_needs_names():
         Sum(())
     with pytest.raises(ValueError, match=r"stem_names='voice' must be a tuple of names"):
         Sum("voice")
+    for wrong in (5, None, [5], [["voice"]]):
+        with pytest.raises(ValueError, match=r"stem_names=.* must be a tuple of names"):
+            Sum(wrong)
 
 
 def test_separation_offers_them_as_well():

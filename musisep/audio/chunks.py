@@ -1,6 +1,5 @@
 """Long signals in overlapping pieces: level them, cut them up, put the results together again."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, real_kind
-from musisep.audio.checks import above_zero, at_least, one_of
+from musisep.audio.arrays import Real, as_real
+from musisep.audio.checks import above_zero, at_least, flag, number, one_of
 from musisep.audio.files import check_finite
 from musisep.audio.framing import divide_by_windows, overlap_add
 
@@ -44,9 +43,8 @@ class NormalizationStats:
 
     def __post_init__(self) -> None:
         """Refuse impossible numbers."""
-        if not math.isfinite(self.mean):
-            raise ValueError(f"mean={self.mean} must be finite")
-        above_zero("std", self.std)
+        object.__setattr__(self, "mean", number("mean", self.mean))
+        object.__setattr__(self, "std", above_zero("std", self.std))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +108,7 @@ def denormalize_audio(audio: ArrayLike, stats: NormalizationStats) -> Real:
     array, shape (..., sample)
         float32 for float32, else float64.
     """
-    return np.asarray(audio, dtype=real_kind(audio)) * stats.std + stats.mean
+    return as_real(audio, "audio") * stats.std + stats.mean
 
 
 def generate_chunks(
@@ -151,8 +149,8 @@ def generate_chunks(
         If a parameter is out of its range, or the audio is empty or has more axes: at once, not
         when the first batch is asked for.
     """
-    _check_sizes(chunk_size, hop_size)
-    at_least("batch_size", batch_size, 1)
+    chunk_size, hop_size = _sizes(chunk_size, hop_size)
+    batch_size = at_least("batch_size", batch_size, 1)
     one_of("padding_mode", padding_mode, PADDINGS)
     channels = np.atleast_2d(_audio(audio))
     padding = chunk_size - hop_size
@@ -207,16 +205,16 @@ def stitch_chunks(
         If a parameter is out of its range, a shape does not fit, the chunks end too early, or
         some sample lies under zeros of the windows only.
     """
-    _check_sizes(chunk_size, hop_size)
-    at_least("num_stems", num_stems, 1)
-    at_least("target_num_samples", target_num_samples, 1)
+    chunk_size, hop_size = _sizes(chunk_size, hop_size)
+    num_stems = at_least("num_stems", num_stems, 1)
+    target_num_samples = at_least("target_num_samples", target_num_samples, 1)
     weights = _chunk_window(window, chunk_size)
     padding = chunk_size - hop_size
     count, result = 0, None
-    for batch in map(np.asarray, processed_chunks):
+    for batch in (as_real(chunks, "chunks") for chunks in processed_chunks):
         if result is None:
             shape = (num_stems, *batch.shape[2:3], target_num_samples)
-            result = np.zeros(shape, dtype=real_kind(batch))
+            result = np.zeros(shape, dtype=batch.dtype)
         if batch.shape[1:] != (*result.shape[:2], chunk_size):
             raise ValueError(
                 f"chunks of shape={batch.shape} must be [batch, stem, channel, sample] with "
@@ -227,7 +225,9 @@ def stitch_chunks(
             start = count * hop_size - padding
             overlap_add(chunks, weights, hop_size, start, False, result[index])
         count += len(batch)
-    if result is None or target_num_samples > count * hop_size:
+    if result is None:
+        raise ValueError("processed_chunks must hold at least one batch, not none")
+    if target_num_samples > count * hop_size:
         raise ValueError(
             f"{target_num_samples=} must be at most {count * hop_size}, where the last of "
             f"{count} chunks ends"
@@ -269,7 +269,8 @@ def split_sequence(
     ValueError
         If a parameter is out of its range, or the sequence has no axis.
     """
-    step = _step(chunk_size, trim_margin)
+    chunk_size, trim_margin, step = _steps(chunk_size, trim_margin)
+    flag("avoid_short_end", avoid_short_end)
     sequence = np.asarray(sequence)
     if not sequence.ndim:
         raise ValueError(f"sequence of shape={sequence.shape} must be [time, ...]")
@@ -321,18 +322,20 @@ def aggregate_sequence_chunks(
     ValueError
         If a parameter is out of its range, there is no chunk, or shapes or numbers differ.
     """
-    step = _step(chunk_size, trim_margin)
-    at_least("full_size", full_size, 0)
+    chunk_size, trim_margin, step = _steps(chunk_size, trim_margin)
+    full_size = at_least("full_size", full_size, 0)
     one_of("overlap_mode", overlap_mode, OVERLAPS)
     chunks = [np.asarray(chunk) for chunk in processed_chunks]
     if not chunks or len(chunks) != len(starts):
         raise ValueError(f"{len(chunks)} chunks must be at least 1 and as many as starts={starts}")
+    if np.asarray(starts).dtype.kind not in "iu":
+        raise ValueError(f"{starts=} must be integers")
     shape = (chunk_size, *chunks[0].shape[1:])
-    for number, chunk in enumerate(chunks):
+    for place, chunk in enumerate(chunks):
         if chunk.shape != shape:
-            raise ValueError(f"chunk {number} of shape={chunk.shape} must be of shape {shape}")
+            raise ValueError(f"chunk {place} of shape={chunk.shape} must be of shape {shape}")
     result = np.zeros((full_size, *shape[1:]), dtype=np.result_type(*chunks))
-    pairs = list(zip(chunks, starts, strict=True))
+    pairs = list(zip(chunks, map(int, starts), strict=True))
     for chunk, start in reversed(pairs) if overlap_mode == "keep_first" else pairs:
         first = start + trim_margin
         low, high = max(first, 0), min(first + step, full_size)
@@ -343,7 +346,7 @@ def aggregate_sequence_chunks(
 
 def _audio(audio: ArrayLike) -> Real:
     """Return audio in the precision to compute in; refuse what is none."""
-    values = np.asarray(audio, dtype=real_kind(audio))
+    values = as_real(audio, "audio")
     if values.ndim not in (1, 2) or not values.size:
         raise ValueError(
             f"audio of shape={values.shape} must be [channel, sample] or [sample], not empty"
@@ -351,15 +354,15 @@ def _audio(audio: ArrayLike) -> Real:
     return values
 
 
-def _check_sizes(chunk_size: int, hop_size: int) -> None:
-    at_least("chunk_size", chunk_size, 1)
-    at_least("hop_size", hop_size, 1)
+def _sizes(chunk_size: int, hop_size: int) -> tuple[int, int]:
+    chunk_size, hop_size = at_least("chunk_size", chunk_size, 1), at_least("hop_size", hop_size, 1)
     if hop_size > chunk_size:
         raise ValueError(f"{hop_size=} must be at most {chunk_size=}")
+    return chunk_size, hop_size
 
 
 def _chunk_window(window: ArrayLike, chunk_size: int) -> NDArray[np.float64]:
-    samples = np.asarray(window, dtype=np.float64)
+    samples = as_real(window, "window").astype(np.float64)
     if samples.shape != (chunk_size,):
         raise ValueError(f"window of shape={samples.shape} must be of shape ({chunk_size=},)")
     if not (np.isfinite(samples).all() and samples.min() >= 0):
@@ -367,10 +370,10 @@ def _chunk_window(window: ArrayLike, chunk_size: int) -> NDArray[np.float64]:
     return samples
 
 
-def _step(chunk_size: int, trim_margin: int) -> int:
-    """Return how many steps of a chunk remain without its margins; at least 1."""
-    at_least("chunk_size", chunk_size, 1)
-    at_least("trim_margin", trim_margin, 0)
+def _steps(chunk_size: int, trim_margin: int) -> tuple[int, int, int]:
+    """Return both, and how many steps of a chunk remain without its margins; at least 1."""
+    chunk_size = at_least("chunk_size", chunk_size, 1)
+    trim_margin = at_least("trim_margin", trim_margin, 0)
     if 2 * trim_margin >= chunk_size:
         raise ValueError(f"{trim_margin=} must be less than half of {chunk_size=}")
-    return chunk_size - 2 * trim_margin
+    return chunk_size, trim_margin, chunk_size - 2 * trim_margin

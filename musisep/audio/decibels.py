@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep.audio.arrays import Real, real_kind
-from musisep.audio.checks import above_zero, one_of
+from musisep.audio.arrays import Real, as_real
+from musisep.audio.checks import above_zero, number, one_of
 
-MelMode = Literal["per_example", "torchaudio_compat"]
+RangeMode = Literal["per_example", "torchaudio_compat"]
 
 AMIN = 1e-10
 """Smallest value that has a level of its own, unless said otherwise."""
@@ -25,7 +25,7 @@ def amplitude_to_db(
     top_db: float | None = 80.0,
     amin: float = AMIN,
     ref_value: float = 1.0,
-    mode: MelMode = "torchaudio_compat",
+    mode: RangeMode = "torchaudio_compat",
 ) -> Real:
     """Convert powers or magnitudes to decibels.
 
@@ -51,23 +51,25 @@ def amplitude_to_db(
     Raises
     ------
     ValueError
-        If a parameter is out of its range.
+        If a parameter is out of its range, or `x` does not hold real numbers.
     """
     one_of("stype", stype, PER_DECADE)
-    above_zero("amin", amin)
-    above_zero("ref_value", ref_value)
-    check_range(top_db, mode)
-    levels = np.array(x, dtype=real_kind(x))
+    amin, ref_value = above_zero("amin", amin), above_zero("ref_value", ref_value)
+    top_db = check_range(top_db, mode)
+    levels = np.array(as_real(x, "x")).reshape(np.shape(x))
     to_levels(levels, PER_DECADE[stype], amin, ref_value)
     limit_range(levels, top_db, mode)
     return levels
 
 
-def check_range(top_db: float | None, mode: str) -> None:
-    """Refuse a dynamic range that `limit_range` does not know."""
+def check_range(top_db: float | None, mode: str) -> float | None:
+    """Refuse a dynamic range that `limit_range` does not know; return `top_db` as float."""
     one_of("mode", mode, SHARED_AXES)
-    if top_db is not None and not top_db >= 0:
+    if top_db is None:
+        return None
+    if number("top_db", top_db) < 0:
         raise ValueError(f"{top_db=} must be at least 0, or None")
+    return float(top_db)
 
 
 def to_levels(values: Real, per_decade: float, amin: float = AMIN, ref_value: float = 1.0) -> None:
@@ -84,7 +86,7 @@ def representable(amin: float, values: Real) -> float:
     return max(amin, float(np.finfo(values.dtype).tiny))
 
 
-def limit_range(levels: Real, top_db: float | None, mode: MelMode) -> None:
+def limit_range(levels: Real, top_db: float | None, mode: RangeMode) -> None:
     """Raise the levels that are more than `top_db` below the maximum; see `amplitude_to_db`."""
     if top_db is None:
         return

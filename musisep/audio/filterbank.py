@@ -1,16 +1,18 @@
 """Powers of spectra and their pooling into bands, block by block."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real, real_kind
-from musisep.audio.stft import Spectra, SpectralTransform
+from musisep.audio.arrays import Real, Spectra, as_real, real_kind
+from musisep.audio.checks import above_zero
+from musisep.audio.stft import SpectralTransform
 from musisep.compiled import kernel, sum_kernel
 
 BLOCK_FRAMES = 256
@@ -37,7 +39,7 @@ class Filterbank:
 
     def __post_init__(self) -> None:
         """Check and keep the weights."""
-        matrix = np.array(self.matrix, dtype=np.float64)
+        matrix = np.array(as_real(self.matrix, "matrix"), dtype=np.float64)
         if matrix.ndim != 2 or 0 in matrix.shape or not np.isfinite(matrix).all():
             raise ValueError(
                 f"matrix of shape={matrix.shape} must be finite and of shape (frequency, band)"
@@ -55,38 +57,44 @@ class Filterbank:
         """First frequency and the one after the last that each band uses; shape (band, 2)."""
         used = self.matrix.T != 0
         first, stop = used.argmax(1), used.shape[1] - used[:, ::-1].argmax(1)
-        return np.stack([first, np.where(used.any(1), stop, first)], axis=1)
+        ranges = np.stack([first, np.where(used.any(1), stop, first)], axis=1)
+        ranges.flags.writeable = False
+        return ranges
 
     @cached_property
     def _packed(self) -> dict[np.dtype[Any], Real]:
         """Weights of these frequencies, band after band, in either precision."""
         bands = zip(self.matrix.T, self._ranges, strict=True)
-        packed = np.concatenate([band[first:stop] for band, (first, stop) in bands])
-        return {kind: packed.astype(kind) for kind in KINDS}
+        weights = np.concatenate([band[first:stop] for band, (first, stop) in bands])
+        packed: dict[np.dtype[Any], Real] = {kind: weights.astype(kind) for kind in KINDS}
+        for array in packed.values():
+            array.flags.writeable = False
+        return packed
 
-    def apply(self, values: Real, out: Real | None = None) -> Real:
+    def apply(self, values: ArrayLike, out: Real | None = None) -> Real:
         """Pool the frequencies of each frame into bands.
 
         Parameters
         ----------
-        values : array of float32 or float64, shape (frame, frequency)
-        out : array of the same type, shape (frame, band), optional
-            Receives the result.
+        values : array of reals, shape (frame, frequency)
+        out : array, shape (frame, band), optional
+            Receives the result; of the type that it has.
 
         Returns
         -------
         array, shape (frame, band)
+            float32 if the values are, else float64.
 
         Raises
         ------
         ValueError
-            If a shape or the type of `values` does not fit.
+            If a shape or a type does not fit.
         """
+        values = as_real(values, "values")
         shape = (len(values), len(self.matrix))
-        if values.shape != shape or values.dtype not in KINDS:
+        if values.shape != shape:
             raise ValueError(
-                f"values of shape={values.shape} and dtype={values.dtype} must be float32 or "
-                f"float64 of shape (frame, frequency)={shape}"
+                f"values of shape={values.shape} must be of shape (frame, frequency)={shape}"
             )
         out = _room(out, (len(values), self.bands), values.dtype)
         pool(values, self._ranges, self._packed[values.dtype], out)
@@ -107,10 +115,17 @@ class Filterbank:
         Raises
         ------
         ValueError
-            If the number of frequencies is another one.
+            If the number of frequencies is another one, or they are not real.
         """
-        values = np.asarray(spectrogram, dtype=real_kind(spectrogram)).swapaxes(-1, -2)
-        rows = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
+        values = as_real(spectrogram, "spectrogram")
+        frequencies = len(self.matrix)
+        if values.ndim < 2 or values.shape[-2] != frequencies:
+            raise ValueError(
+                f"spectrogram of shape={values.shape} must be of shape (..., {frequencies=}, frame)"
+            )
+        values = values.swapaxes(-1, -2)
+        count = math.prod(values.shape[:-1])
+        rows = np.ascontiguousarray(values).reshape(count, frequencies)
         result = np.empty((len(rows), self.bands), dtype=rows.dtype)
 
         # Not by BLAS: its threads go on spinning after each product and slow down ours.
@@ -122,8 +137,11 @@ class Filterbank:
         return result.reshape(*values.shape[:-1], self.bands).swapaxes(-1, -2)
 
 
-def spectral_power(spectra: Spectra, power: float = 2.0, out: Real | None = None) -> Real:
+def spectral_power(spectra: ArrayLike, power: float = 2.0, out: Real | None = None) -> Real:
     """Raise the magnitudes of a spectrum to a power.
+
+    They are squared first: magnitudes in single precision from about 1e-19 to 1e19 have a result
+    (in double precision from 1e-154 to 1e154); below it is 0, beyond infinite.
 
     Parameters
     ----------
@@ -131,7 +149,7 @@ def spectral_power(spectra: Spectra, power: float = 2.0, out: Real | None = None
     power : float > 0
         1 and 2 are the fastest.
     out : array, shape (frame, frequency), optional
-        Receives the result.
+        Receives the result; of the type that it has.
 
     Returns
     -------
@@ -141,14 +159,23 @@ def spectral_power(spectra: Spectra, power: float = 2.0, out: Real | None = None
     Raises
     ------
     ValueError
-        If the shape of `out` does not fit.
+        If a shape or a type does not fit, or `power` is not above 0.
     """
+    power = above_zero("power", power)
+    spectra = np.asarray(spectra)
+    if spectra.ndim != 2 or spectra.dtype.kind not in "biufc":
+        raise ValueError(
+            f"spectra of shape={spectra.shape} and dtype={spectra.dtype} must be numbers "
+            f"[frame, frequency]"
+        )
+    spectra = spectra.astype(np.result_type(real_kind(spectra), np.complex64), copy=False)
     out = _room(out, spectra.shape, spectra.real.dtype)
     squares(spectra, out)
     if power == 1:
         np.sqrt(out, out=out)
     elif power != 2:
-        np.power(out, power / 2, out=out)
+        with np.errstate(over="ignore"):
+            np.power(out, power / 2, out=out)
     return out
 
 
@@ -178,11 +205,11 @@ def measure_frames(
     Raises
     ------
     ValueError
-        If the signal is too short; see `SpectralTransform.stft`.
+        If the signal is too short or not real; see `SpectralTransform.stft`.
     """
-    signal = np.atleast_1d(signal)
+    signal = as_real(signal)
     frames = transform.frame_count(signal.shape[-1])
-    result = np.empty((*signal.shape[:-1], frames, rows), dtype=real_kind(signal))
+    result = np.empty((*signal.shape[:-1], frames, rows), dtype=signal.dtype)
 
     def use(channel: Real, block: slice, spectra: Spectra) -> None:
         measure(spectra, channel[block])
@@ -192,12 +219,13 @@ def measure_frames(
     return result.swapaxes(-1, -2)
 
 
-def _room(out: Real | None, shape: tuple[int, ...], dtype: DTypeLike) -> Real:
+def _room(out: Real | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Real:
     """Return where to write; kernels do not notice when they leave an array."""
     if out is None:
         return np.empty(shape, dtype)
-    if out.shape != shape:
-        raise ValueError(f"out of shape={out.shape} must be of {shape=}")
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
+        kind = getattr(out, "dtype", type(out).__name__)
+        raise ValueError(f"out of shape={np.shape(out)}, {kind}, must be of {shape=}, {dtype}")
     return out
 
 

@@ -429,10 +429,12 @@ def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> Spec
 
     One with a `window` of its own is made anew each time. Parameters, errors: as there.
     """
-    try:
-        hash((window, *parameters.values()))
-    except TypeError:
+    if window is not None:
         return SpectralTransform(window=window, **parameters)
+    try:
+        hash(tuple(parameters.values()))
+    except TypeError:  # a list among the parameters of a window
+        return SpectralTransform(**parameters)
     return _cached_transform(**parameters)
 
 

@@ -63,9 +63,13 @@ def test_zero_has_the_level_of_amin():
         ({"amin": 0.0}, "amin=0.0 must be finite and above 0"),
         ({"ref_value": -1.0}, "ref_value=-1.0 must be finite and above 0"),
         ({"top_db": -1.0}, "top_db=-1.0 must be at least 0"),
-        ({"top_db": float("nan")}, "top_db=nan must be at least 0"),
+        ({"top_db": "80"}, "top_db='80' must be a finite number"),
+        ({"amin": None}, "amin=None must be"),
+        ({"x": [1j]}, "x of dtype=complex128 must hold real numbers"),
+        ({"x": None}, "x of dtype=object must hold"),
+        ({"top_db": float("nan")}, "top_db=nan must be a finite number"),
     ],
 )
 def test_refuses(change, message):
     with pytest.raises(ValueError, match=message):
-        amplitude_to_db([1.0], **change)
+        amplitude_to_db(**{"x": [1.0], **change})

@@ -59,6 +59,8 @@ def test_bank_is_a_copy_that_cannot_be_changed():
     assert bank.bands == 6
     with pytest.raises(ValueError, match="read-only"):
         bank.matrix[0, 0] = 1
+    for kept in (bank._ranges, *bank._packed.values()):
+        assert not kept.flags.writeable
 
 
 @pytest.mark.parametrize("matrix", [np.ones(3), np.ones((0, 3)), np.full((2, 2), np.nan)])
@@ -69,15 +71,46 @@ def test_refuses_matrices(matrix):
 
 def test_refuses_values_and_room_that_do_not_fit():
     bank = Filterbank(MATRIX)
-    for values in (np.ones((2, 8)), np.ones((2, 9), dtype=int), np.ones((2, 2, 9))):
-        with pytest.raises(ValueError, match=r"values of shape=.* must be float32 or float64"):
+    for values in (np.ones((2, 8)), np.ones(9), np.ones((2, 2, 9))):
+        with pytest.raises(ValueError, match=r"values of shape=.* must be of shape \(frame, freq"):
             bank.apply(values)
-    with pytest.raises(ValueError, match=r"out of shape=\(2, 5\) must be of shape=\(2, 6\)"):
-        bank.apply(np.ones((2, 9)), np.empty((2, 5)))
-    with pytest.raises(ValueError, match=r"out of shape=\(2, 4\) must be of shape=\(2, 5\)"):
-        spectral_power(np.ones((2, 5), dtype=complex), 2, np.empty((2, 4)))
-    with pytest.raises(ValueError, match=r"values of shape=\(4, 8\)"):
-        bank.project(np.ones((8, 4)))
+    with pytest.raises(ValueError, match=r"values of dtype=complex128 must hold real numbers"):
+        bank.apply(np.ones((2, 9)) * 1j)
+    for out in (np.empty((2, 5)), np.empty((2, 6), np.float32), np.empty((2, 6), ">f8"), [0]):
+        with pytest.raises(ValueError, match=r"out of shape=.* must be of shape=\(2, 6\), float64"):
+            bank.apply(np.ones((2, 9)), out)
+    for out in (np.empty((2, 4)), np.empty((2, 5), np.float32)):
+        with pytest.raises(ValueError, match=r"out of shape=.* must be of shape=\(2, 5\), float64"):
+            spectral_power(np.ones((2, 5), dtype=complex), 2, out)
+    for spectrogram in (np.ones((8, 4)), np.ones(9), np.ones((8, 0))):
+        with pytest.raises(
+            ValueError, match=r"spectrogram of shape=.* \(\.\.\., frequencies=9, fr"
+        ):
+            bank.project(spectrogram)
+
+
+def test_refuses_powers():
+    for power in (0, -1.0, "2", None):
+        with pytest.raises(ValueError, match=f"power={power!r} must be"):
+            spectral_power(np.ones((2, 5), dtype=complex), power)
+    for spectra in (np.ones(5), np.array([["a"]])):
+        with pytest.raises(ValueError, match=r"spectra of shape=.* must be numbers \[frame, freq"):
+            spectral_power(spectra)
+
+
+def test_takes_lists_and_any_order_of_bytes():
+    values = RNG.random((5, 9))
+    expected = Filterbank(MATRIX).apply(values)
+    for same in (values.tolist(), values.astype(">f8")):
+        np.testing.assert_array_equal(Filterbank(MATRIX).apply(same), expected)
+    spectra = np.array([[3 + 4j, 1j]])
+    for same in (spectra.tolist(), spectra.astype(">c16")):
+        np.testing.assert_array_equal(spectral_power(same), [[25, 1]])
+
+
+def test_projects_nothing():
+    assert Filterbank(MATRIX).project(np.ones((0, 9, 4))).shape == (0, 6, 4)
+    assert Filterbank(MATRIX).project(np.ones((2, 9, 0))).shape == (2, 6, 0)
 
 
 @pytest.mark.parametrize("power", [1, 2, 2.0, 0.5, 3])
@@ -87,6 +120,10 @@ def test_powers_of_magnitudes(power, kind):
     values = spectral_power(spectra, power)
     assert values.dtype == spectra.real.dtype
     np.testing.assert_allclose(values, np.abs(spectra) ** power, rtol=20 * np.finfo(kind).eps)
+
+
+def test_powers_beyond_the_type_are_infinite():
+    np.testing.assert_array_equal(spectral_power([[10, 1]], 400), [[np.inf, 1]])
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])

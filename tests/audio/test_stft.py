@@ -422,5 +422,7 @@ def test_transforms_are_kept():
     get_transform(n_fft=300)
     with pytest.raises(ValueError, match=r"n_fft=300.0 must be an integer"):
         get_transform(n_fft=300.0)
+    own = get_transform(n_fft=4, window=(1.0, 2.0, 3.0, 4.0))
+    np.testing.assert_array_equal(own.frame_window, [1, 2, 3, 4])
     general = ("general_cosine", [0.5, 0.5])  # SciPy takes it, a cache does not
     assert get_transform(n_fft=8, window_fn=general).frequencies == 5

@@ -1,7 +1,8 @@
 """What a signal sounds like in a few numbers, frame by frame, after librosa.
 
 A feature of many signals [..., sample] is that of each by itself: levels count from the maximum of
-one signal, where librosa takes the maximum of all.
+one signal, where librosa takes the maximum of all. So a sample that is not finite spoils its frames
+and, in features made of levels (contrast, cepstrum, onsets), its whole signal.
 """
 
 from musisep.audio.features.onsets import onset_strength, onset_strength_multi

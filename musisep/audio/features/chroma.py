@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio.checks import at_least
+from musisep.audio.checks import at_least, number
 
 REFERENCE_HZ = 27.5
 """The A four octaves below concert pitch: octaves are counted from here."""
@@ -14,7 +14,6 @@ WIDTH_OCTAVES = 2.0
 """Bins count by a Gaussian of this width around the centre."""
 
 
-@lru_cache(maxsize=16, typed=True)
 def chroma_fbanks(
     sample_rate: int, n_fft: int, *, n_chroma: int = 12, tuning: float = 0.0
 ) -> NDArray[np.float64]:
@@ -34,7 +33,7 @@ def chroma_fbanks(
     n_chroma : int > 0
         Pitch classes in an octave; the first is C.
     tuning : float
-        Deviation from 440 Hz, in pitch classes.
+        Deviation from 440 Hz, in pitch classes; an octave at most.
 
     Returns
     -------
@@ -46,11 +45,15 @@ def chroma_fbanks(
     ValueError
         If a parameter is out of its range.
     """
-    at_least("sample_rate", sample_rate, 1)
-    at_least("n_fft", n_fft, 2)
-    at_least("n_chroma", n_chroma, 1)
-    if not np.isfinite(tuning):
-        raise ValueError(f"{tuning=} must be finite")
+    sample_rate, n_fft = at_least("sample_rate", sample_rate, 1), at_least("n_fft", n_fft, 2)
+    n_chroma, tuning = at_least("n_chroma", n_chroma, 1), number("tuning", tuning)
+    if abs(tuning) > n_chroma:
+        raise ValueError(f"{tuning=} must be within an octave, {n_chroma=} pitch classes")
+    return _weights(sample_rate, n_fft, n_chroma, tuning)
+
+
+@lru_cache(maxsize=16)
+def _weights(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> NDArray[np.float64]:
     hz = np.arange(1, n_fft // 2 + 2) * (sample_rate / n_fft)
     pitch = n_chroma * np.log2(hz / REFERENCE_HZ) - tuning
     pitch = np.concatenate([[pitch[0] - 1.5 * n_chroma], pitch])  # 0 Hz: far below, and broad

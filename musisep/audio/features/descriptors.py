@@ -1,5 +1,6 @@
 """Features of spectra: what is measured in a block of frames, and what is made of it."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Literal, NamedTuple
@@ -8,17 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musisep.audio.arrays import Real, real_kind
-from musisep.audio.checks import above_zero, at_least
+from musisep.audio.checks import above_zero, at_least, number
 from musisep.audio.decibels import amplitude_to_db
 from musisep.audio.features.chroma import chroma_fbanks
 from musisep.audio.features.moments import bandwidths, centroids, extremes, rolloffs
 from musisep.audio.products import multiply
 
 Bins = NDArray[np.float64]
+Weights = dict[type[np.floating], Real]
+
+EXPONENTS = (0.01, 30.0)
+"""Between these, powers of frequencies and their means are far from overflowing."""
+SMALLEST_NORM = 0.1
+"""The same for norms of pitch classes, which may be as great as they like."""
 
 
 class Descriptor(NamedTuple):
-    """How one feature comes from a spectrum."""
+    """How one feature comes from a spectrum: no closures, for pickle."""
 
     rows: int
     """Numbers that are measured in each frame."""
@@ -37,7 +44,8 @@ def centroid(hz: Bins) -> Descriptor:
 
 def bandwidth(hz: Bins, p: float) -> Descriptor:
     """Describe `musisep.audio.features.spectral_bandwidth`."""
-    above_zero("bandwidth_p", p)
+    if not EXPONENTS[0] <= above_zero("bandwidth_p", p) <= EXPONENTS[1]:
+        raise ValueError(f"bandwidth_{p=} must be from {EXPONENTS[0]} to {EXPONENTS[1]}")
     return Descriptor(1, 1, partial(bandwidths, hz=hz, p=float(p)), np.ascontiguousarray)
 
 
@@ -51,38 +59,47 @@ def chroma(
     sample_rate: int, n_fft: int, n_chroma: int, norm: float | None, tuning: float
 ) -> Descriptor:
     """Describe `musisep.audio.features.chroma_stft`."""
-    if norm is not None and not norm > 0:
-        raise ValueError(f"chroma_{norm=} must be above 0, or None")
+    if norm is not None and norm != np.inf:
+        norm = above_zero("chroma_norm", norm)
+        if norm < SMALLEST_NORM:
+            raise ValueError(f"chroma_{norm=} must be at least {SMALLEST_NORM}, or None")
     fbanks = chroma_fbanks(sample_rate, n_fft, n_chroma=n_chroma, tuning=tuning).T
-    weights = {kind: fbanks.astype(kind, order="C") for kind in (np.float32, np.float64)}
+    weights: Weights = {kind: fbanks.astype(kind, order="C") for kind in (np.float32, np.float64)}
+    finish = np.ascontiguousarray if norm is None else partial(_normed, norm=norm)
+    return Descriptor(len(fbanks), 2, partial(_products, weights=weights), finish)
 
-    def measure(powers: Real) -> Real:
-        result = np.empty((len(powers), n_chroma), dtype=powers.dtype)
-        multiply(powers, weights[real_kind(powers)], result)
-        return result
 
-    def finish(energies: Real) -> Real:
-        if norm is None:
-            return energies
-        # In float64: powers of a quiet float32 signal may have no squares in float32.
-        length = np.linalg.norm(energies.astype(np.float64), norm, axis=-2, keepdims=True)
-        length[length < np.finfo(energies.dtype).tiny] = 1
-        return energies / length.astype(energies.dtype)
+def _products(powers: Real, weights: Weights) -> Real:
+    own = weights[real_kind(powers)]
+    result = np.empty((len(powers), len(own)), dtype=powers.dtype)
+    multiply(powers, own, result)
+    return result
 
-    return Descriptor(n_chroma, 2, measure, finish)
+
+@np.errstate(invalid="ignore")  # the share of what is infinite is NaN
+def _normed(energies: Real, norm: float) -> Real:
+    """Scale each frame [..., row, frame] to a norm of 1, by way of a maximum of 1."""
+    tiny = np.finfo(energies.dtype).tiny
+    peak = energies.max(axis=-2, keepdims=True)
+    peak[peak < tiny] = np.inf
+    shares = energies / peak
+    length = np.linalg.norm(shares, norm, axis=-2, keepdims=True)
+    length[length == 0] = 1
+    return shares / length
 
 
 def contrast(hz: Bins, n_bands: int, fmin: float, quantile: float) -> Descriptor:
     """Describe `musisep.audio.features.spectral_contrast`."""
     bands = contrast_bands(hz, n_bands, fmin, quantile)
+    return Descriptor(2 * len(bands), 2, partial(extremes, bands=bands), _peaks_above_valleys)
 
-    def finish(values: Real) -> Real:
-        valleys, peaks = (
-            amplitude_to_db(part, mode="per_example") for part in np.split(values, 2, axis=-2)
-        )
-        return peaks - valleys
 
-    return Descriptor(2 * len(bands), 2, partial(extremes, bands=bands), finish)
+@np.errstate(invalid="ignore")
+def _peaks_above_valleys(values: Real) -> Real:
+    valleys, peaks = (
+        amplitude_to_db(part, mode="per_example") for part in np.split(values, 2, axis=-2)
+    )
+    return peaks - valleys
 
 
 def contrast_bands(hz: Bins, n_bands: int, fmin: float, quantile: float) -> NDArray[np.intp]:
@@ -96,15 +113,14 @@ def contrast_bands(hz: Bins, n_bands: int, fmin: float, quantile: float) -> NDAr
     array of int, shape (n_bands + 1, 3)
         First bin, the one after the last, and how many are the share `quantile`, at least 1.
     """
-    at_least("n_bands", n_bands, 1)
-    above_zero("contrast_fmin", fmin)
+    n_bands, fmin = at_least("n_bands", n_bands, 1), above_zero("contrast_fmin", fmin)
     share = inside_unit("contrast_quantile", quantile)
-    edges_hz = fmin * 2.0 ** np.arange(n_bands + 1)
-    if not edges_hz[-2] < hz[-1]:
+    if not fmin < math.ldexp(hz[-1], 1 - n_bands):
         raise ValueError(
-            f"contrast_fmin={fmin} and {n_bands=} must let the last band, from {edges_hz[-2]} Hz, "
-            f"begin below the last bin at {hz[-1]} Hz"
+            f"contrast_fmin={fmin} and {n_bands=} must let the last band, {n_bands - 1} octaves "
+            f"above, begin below the last bin at {hz[-1]} Hz"
         )
+    edges_hz = fmin * 2.0 ** np.arange(n_bands + 1)
     first = np.append(0, np.searchsorted(hz, edges_hz[:-1], "left") - 1)
     end = np.searchsorted(hz, edges_hz, "right")
     end[-1] = hz.size
@@ -119,6 +135,6 @@ def contrast_bands(hz: Bins, n_bands: int, fmin: float, quantile: float) -> NDAr
 
 def inside_unit(name: str, value: float) -> float:
     """Refuse what does not lie between 0 and 1."""
-    if not 0 < value < 1:
+    if not 0 < number(name, value) < 1:
         raise ValueError(f"{name}={value} must be above 0 and below 1")
     return float(value)

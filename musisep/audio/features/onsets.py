@@ -38,7 +38,7 @@ def onset_strength_multi(
     *,
     sample_rate: int = 22050,
     n_fft: int = 2048,
-    hop_length: int = 512,
+    hop_length: int | None = 512,
     lag: int = 1,
     max_size: int = 1,
     norm: MelNorm | None = "slaney",
@@ -55,7 +55,8 @@ def onset_strength_multi(
     ----------
     x : array, shape (..., sample)
     sample_rate, n_fft, hop_length, norm, mel_scale, **parameters
-        Those of `musisep.audio.mel.MelSpectrogramTransform`; all but these have its defaults.
+        Those of `musisep.audio.mel.MelSpectrogramTransform`; all but these have its defaults,
+        and `output_scale` is none of them.
     lag : int > 0
         Frames between the levels that are compared.
     max_size : int > 0
@@ -72,20 +73,23 @@ def onset_strength_multi(
     ValueError
         If a parameter is out of its range, or the signal too short.
     """
-    at_least("lag", lag, 1)
-    at_least("max_size", max_size, 1)
+    lag, max_size = at_least("lag", lag, 1), at_least("max_size", max_size, 1)
     mel = MelSpectrogramTransform(
         sample_rate=sample_rate,
         n_fft=n_fft,
         hop_length=hop_length,
         norm=norm,
         mel_scale=mel_scale,
+        output_scale="db",
         **parameters,
     )
     levels = mel(x)
     before = scipy.ndimage.maximum_filter1d(levels, max_size, axis=-2) if max_size > 1 else levels
-    late = n_fft // (2 * hop_length) if mel.center else 0
+    hop = mel.transform.hop_length or 1  # never None since construction
+    late = mel.transform.n_fft // (2 * hop) if mel.center else 0
     rises = np.zeros_like(levels)
     count = max(0, levels.shape[-1] - lag - late)
-    rises[..., lag + late :] = levels[..., lag : lag + count] - before[..., :count]
+    with np.errstate(invalid="ignore"):  # infinite levels have no difference
+        later = levels[..., lag : lag + count]
+        np.subtract(later, before[..., :count], out=rises[..., lag + late :])
     return np.maximum(rises, 0, out=rises)

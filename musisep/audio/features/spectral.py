@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real
+from musisep.audio.arrays import Real, Spectra
 from musisep.audio.checks import at_least
 from musisep.audio.features import descriptors
 from musisep.audio.features.descriptors import Descriptor
 from musisep.audio.filterbank import measure_frames, spectral_power
 from musisep.audio.mel import MelNorm, MelScale, MFCCTransform
-from musisep.audio.stft import Spectra, SpectralTransform, get_transform
+from musisep.audio.stft import SpectralTransform, get_transform
 
 
 class FrameSettings(TypedDict, total=False):
@@ -33,6 +32,9 @@ class FrameSettings(TypedDict, total=False):
 @dataclass(frozen=True, eq=False)
 class SpectralFeatureTransform:
     """Several features of signals in one pass over the short-time spectrum.
+
+    Spectra with magnitudes from about 1e-19 to 1e19 can be held in single precision; see
+    `musisep.audio.filterbank.spectral_power`.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ class SpectralFeatureTransform:
         If a parameter is out of its range.
     """
 
-    include: tuple[str, ...] | None = None
+    include: Iterable[str] | None = None
     sample_rate: int = 22050
     n_fft: int = 2048
     hop_length: int | None = 512
@@ -93,14 +95,7 @@ class SpectralFeatureTransform:
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare what was asked for."""
-        at_least("sample_rate", self.sample_rate, 1)
-        include = tuple(TABLE) if self.include is None else tuple(self.include)
-        at_least("len(include)", len(include), 1)
-        if unknown := [name for name in include if name not in TABLE]:
-            raise ValueError(
-                f"Unknown spectral feature {unknown[0]!r} in {include=}: each must be one of "
-                f"{tuple(TABLE)}"
-            )
+        sample_rate, include = at_least("sample_rate", self.sample_rate, 1), _names(self.include)
         transform = get_transform(
             n_fft=self.n_fft,
             hop_length=self.hop_length,
@@ -110,6 +105,7 @@ class SpectralFeatureTransform:
             center_pad_mode=self.center_pad_mode,
             center_tail_pad=self.center_tail_pad,
         )
+        object.__setattr__(self, "sample_rate", sample_rate)
         object.__setattr__(self, "include", include)
         object.__setattr__(self, "transform", transform)
         object.__setattr__(self, "_descriptors", {name: TABLE[name](self) for name in include})
@@ -158,14 +154,31 @@ class SpectralFeatureTransform:
     def hz(self) -> NDArray[np.float64]:
         """Frequencies of the bins."""
         bins = np.arange(self.transform.frequencies, dtype=np.float64)
-        return bins * (self.sample_rate / self.n_fft)
+        return bins * (self.sample_rate / self.transform.n_fft)
+
+
+def _names(include: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the features that are wanted; refuse what is none."""
+    table = tuple(TABLE)
+    if include is None:
+        return table
+    if isinstance(include, str) or not isinstance(include, Iterable):
+        raise ValueError(f"{include=} must be several of {table}, as a tuple")
+    include = tuple(include)
+    at_least("len(include)", len(include), 1)
+    for name in include:
+        if name not in table:
+            raise ValueError(
+                f"Unknown spectral feature {name!r} in {include=}: each must be one of {table}"
+            )
+    return include
 
 
 def _mfcc(features: SpectralFeatureTransform) -> Descriptor:
     transform = MFCCTransform(
         sample_rate=features.sample_rate,
         n_mfcc=features.n_mfcc,
-        n_fft=features.n_fft,
+        n_fft=features.transform.n_fft,
         n_mels=features.n_mels,
         f_min=features.f_min,
         f_max=features.f_max,
@@ -175,12 +188,13 @@ def _mfcc(features: SpectralFeatureTransform) -> Descriptor:
         lifter=features.lifter,
         dct_norm=features.dct_norm,
     )
-    return Descriptor(features.n_mels, 2, transform.mel.filterbank.apply, transform.from_mel)
+    bank = transform.mel.filterbank
+    return Descriptor(bank.bands, 2, bank.apply, transform.from_mel)
 
 
 TABLE: dict[str, Callable[[SpectralFeatureTransform], Descriptor]] = {
     "chroma_stft": lambda of: descriptors.chroma(
-        of.sample_rate, of.n_fft, of.n_chroma, of.chroma_norm, of.tuning
+        of.sample_rate, of.transform.n_fft, of.n_chroma, of.chroma_norm, of.tuning
     ),
     "spectral_centroid": lambda of: descriptors.centroid(of.hz),
     "spectral_bandwidth": lambda of: descriptors.bandwidth(of.hz, of.bandwidth_p),
@@ -215,11 +229,7 @@ def spectral_features(
     ValueError
         As `SpectralFeatureTransform`.
     """
-    names = None if include is None else tuple(include)
-    return _cached_features(include=names, **settings)(x)
-
-
-_cached_features = lru_cache(maxsize=64, typed=True)(SpectralFeatureTransform)
+    return SpectralFeatureTransform(include=include, **settings)(x)
 
 
 def chroma_stft(
@@ -237,10 +247,10 @@ def chroma_stft(
     x : array, shape (..., sample)
     n_chroma : int > 0
         Pitch classes in an octave; the first is C.
-    norm : float > 0, optional
+    norm : float, at least 0.1, optional
         Each frame is scaled to this norm of 1; infinite for a maximum of 1. Not scaled if None.
     tuning : float
-        Deviation from 440 Hz, in pitch classes.
+        Deviation from 440 Hz, in pitch classes; an octave at most.
     **settings
         See `SpectralFeatureTransform`.
 
@@ -254,8 +264,7 @@ def chroma_stft(
     ValueError
         If a parameter is out of its range, or the signal too short.
     """
-    parameters = {"n_chroma": n_chroma, "chroma_norm": norm, "tuning": tuning}
-    return _single("chroma_stft", x, **parameters, **settings)
+    return _single("chroma_stft", x, settings, n_chroma=n_chroma, chroma_norm=norm, tuning=tuning)
 
 
 def spectral_centroid(x: ArrayLike, **settings: Unpack[FrameSettings]) -> Real:
@@ -277,7 +286,7 @@ def spectral_centroid(x: ArrayLike, **settings: Unpack[FrameSettings]) -> Real:
     ValueError
         If a parameter is out of its range, or the signal too short.
     """
-    return _single("spectral_centroid", x, **settings)
+    return _single("spectral_centroid", x, settings)
 
 
 def spectral_bandwidth(x: ArrayLike, *, p: float = 2.0, **settings: Unpack[FrameSettings]) -> Real:
@@ -286,7 +295,7 @@ def spectral_bandwidth(x: ArrayLike, *, p: float = 2.0, **settings: Unpack[Frame
     Parameters
     ----------
     x : array, shape (..., sample)
-    p : float > 0
+    p : float, from 0.01 to 30
         The p-th root of the mean p-th power of the distance is taken, weighted by magnitude.
     **settings
         See `SpectralFeatureTransform`.
@@ -301,7 +310,7 @@ def spectral_bandwidth(x: ArrayLike, *, p: float = 2.0, **settings: Unpack[Frame
     ValueError
         If a parameter is out of its range, or the signal too short.
     """
-    return _single("spectral_bandwidth", x, bandwidth_p=p, **settings)
+    return _single("spectral_bandwidth", x, settings, bandwidth_p=p)
 
 
 def spectral_rolloff(
@@ -327,7 +336,7 @@ def spectral_rolloff(
     ValueError
         If a parameter is out of its range, or the signal too short.
     """
-    return _single("spectral_rolloff", x, roll_percent=roll_percent, **settings)
+    return _single("spectral_rolloff", x, settings, roll_percent=roll_percent)
 
 
 def spectral_contrast(
@@ -365,8 +374,11 @@ def spectral_contrast(
         If a parameter is out of its range, some band has no bin, or the signal is too short.
     """
     parameters = {"n_bands": n_bands, "contrast_fmin": fmin, "contrast_quantile": quantile}
-    return _single("spectral_contrast", x, **parameters, **settings)
+    return _single("spectral_contrast", x, settings, **parameters)
 
 
-def _single(name: str, x: ArrayLike, **settings: Any) -> Real:
-    return spectral_features(x, include=(name,), **settings)[name]
+def _single(name: str, x: ArrayLike, settings: FrameSettings, **parameters: Any) -> Real:
+    for key in settings:
+        if key not in FrameSettings.__annotations__:
+            raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+    return spectral_features(x, include=(name,), **settings, **parameters)[name]

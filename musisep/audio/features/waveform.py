@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep.audio.arrays import Real, real_kind
-from musisep.audio.checks import at_least, one_of
+from musisep.audio.arrays import Real, as_real
+from musisep.audio.checks import at_least, flag, number, one_of
 from musisep.audio.framing import mirrored
 from musisep.compiled import kernel, sum_kernel
 
@@ -82,10 +82,10 @@ def zero_crossing_rate(
     ValueError
         As in `rms`.
     """
-    if not threshold >= 0:
+    if number("threshold", threshold) < 0:
         raise ValueError(f"{threshold=} must be at least 0")
     frames = _Frames(frame_length, hop_length, center, pad_mode)
-    return frames.measure(x, sign_changes, threshold)
+    return frames.measure(x, sign_changes, float(threshold))
 
 
 class _Frames(NamedTuple):
@@ -96,23 +96,24 @@ class _Frames(NamedTuple):
     center: bool
     pad_mode: PadMode
 
-    def measure(self, x: ArrayLike, kernel: Callable[..., None], *parameters: float) -> Real:
+    def measure(self, x: ArrayLike, fill: Callable[..., None], *parameters: float) -> Real:
         """Compute a number for each frame of signals [..., sample]; result [..., 1, frame]."""
-        at_least("frame_length", self.length, 1)
-        at_least("hop_length", self.hop_length, 1)
+        length = at_least("frame_length", self.length, 1)
+        hop = at_least("hop_length", self.hop_length, 1)
+        flag("center", self.center)
         one_of("pad_mode", self.pad_mode, PAD_MODES)
-        signal = np.atleast_1d(np.asarray(x, dtype=real_kind(x)))
-        samples, shortest = signal.shape[-1], 1 if self.center else self.length
+        signal = as_real(x)
+        samples, shortest = signal.shape[-1], 1 if self.center else length
         if samples < shortest:
             raise ValueError(f"length={samples} must be at least {shortest}")
-        lead = self.length // 2 if self.center else 0
-        count = 1 + (samples + 2 * lead - self.length) // self.hop_length
+        lead = length // 2 if self.center else 0
+        count = 1 + (samples + 2 * lead - length) // hop
         result = np.empty((*signal.shape[:-1], 1, count), dtype=signal.dtype)
-        buffer = np.empty(self.length, dtype=signal.dtype)
+        buffer = np.empty(length, dtype=signal.dtype)
         mode = PAD_MODES[self.pad_mode]
         for index in np.ndindex(signal.shape[:-1]):
             channel = np.ascontiguousarray(signal[index])
-            kernel(channel, -lead, self.hop_length, mode, buffer, *parameters, result[index][0])
+            fill(channel, -lead, hop, mode, buffer, *parameters, result[index][0])
         return result
 
 

@@ -1,6 +1,6 @@
 """Mel spectrograms and mel-frequency cepstral coefficients."""
 
-from musisep.audio.decibels import MelMode, amplitude_to_db
+from musisep.audio.decibels import RangeMode, amplitude_to_db
 from musisep.audio.filterbank import Filterbank, spectral_power
 from musisep.audio.mel.cepstrum import dct_matrix
 from musisep.audio.mel.scale import MelNorm, MelScale, melscale_fbanks
@@ -16,10 +16,10 @@ __all__ = [
     "Filterbank",
     "LogMelSpectrogramTransform",
     "MFCCTransform",
-    "MelMode",
     "MelNorm",
     "MelScale",
     "MelSpectrogramTransform",
+    "RangeMode",
     "amplitude_to_db",
     "dct_matrix",
     "mel_spectrogram",

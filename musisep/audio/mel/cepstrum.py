@@ -13,7 +13,6 @@ from musisep.audio.filterbank import Filterbank
 DCT_NORMS = ("ortho", None)
 
 
-@lru_cache(maxsize=64, typed=True)
 def dct_matrix(
     n_mfcc: int, n_mels: int, *, norm: Literal["ortho"] | None = "ortho"
 ) -> NDArray[np.float64]:
@@ -36,23 +35,33 @@ def dct_matrix(
     ValueError
         If a parameter is out of its range.
     """
-    at_least("n_mfcc", n_mfcc, 1)
-    at_least("n_mels", n_mels, 1)
+    n_mfcc, n_mels = at_least("n_mfcc", n_mfcc, 1), at_least("n_mels", n_mels, 1)
     if n_mfcc > n_mels:
         raise ValueError(f"{n_mfcc=} must be at most {n_mels=}")
-    one_of("norm of the cosine transform", norm, DCT_NORMS)
-    matrix: NDArray[np.float64] = scipy.fft.dct(np.eye(n_mels), type=2, axis=0, norm=norm)[:n_mfcc]
+    one_of("norm", norm, DCT_NORMS)
+    return _cosines(n_mfcc, n_mels, norm)
+
+
+def cepstral_filterbank(
+    n_mfcc: int, n_mels: int, dct_norm: Literal["ortho"] | None, lifter: int
+) -> Filterbank:
+    """Return the rows of `dct_matrix`, liftered, as bands; see `MFCCTransform`."""
+    one_of("dct_norm", dct_norm, DCT_NORMS)
+    sizes = dct_matrix(n_mfcc, n_mels, norm=dct_norm).shape
+    return _liftered(*sizes, dct_norm, at_least("lifter", lifter, 0))
+
+
+@lru_cache(maxsize=64)
+def _cosines(n_mfcc: int, n_mels: int, norm: str | None) -> NDArray[np.float64]:
+    square = scipy.fft.dct(np.eye(n_mels), type=2, axis=0, norm=norm)
+    matrix: NDArray[np.float64] = square[:n_mfcc].copy()
     matrix.flags.writeable = False
     return matrix
 
 
-@lru_cache(maxsize=64, typed=True)
-def cepstral_filterbank(
-    n_mfcc: int, n_mels: int, norm: Literal["ortho"] | None, lifter: int
-) -> Filterbank:
-    """Return the rows of `dct_matrix`, liftered, as bands; see `MFCCTransform`."""
-    at_least("lifter", lifter, 0)
-    matrix = dct_matrix(n_mfcc, n_mels, norm=norm).T
+@lru_cache(maxsize=64)
+def _liftered(n_mfcc: int, n_mels: int, norm: str | None, lifter: int) -> Filterbank:
+    matrix = _cosines(n_mfcc, n_mels, norm).T
     if lifter:
         order = np.arange(1, n_mfcc + 1)
         matrix = matrix * (1 + lifter / 2 * np.sin(np.pi * order / lifter))

@@ -2,13 +2,13 @@
 
 import math
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from musisep.audio.checks import at_least, one_of
+from musisep.audio.checks import at_least, number, one_of
 from musisep.audio.filterbank import Filterbank
 
 MelScale = Literal["htk", "slaney"]
@@ -20,9 +20,10 @@ SLANEY_HZ = 200 / 3
 """Width of each of the first 15 mels of Slaney's scale, which end at 1 kHz."""
 SLANEY_STEP = math.log(6.4) / 27
 """Logarithm of the ratio between the ends of each further one."""
+CLOSEST_HZ = 1e-6
+"""Distance that the corners of a filter must have."""
 
 
-@lru_cache(maxsize=64, typed=True)
 def melscale_fbanks(
     n_freqs: int,
     f_min: float,
@@ -63,31 +64,74 @@ def melscale_fbanks(
     ----------
     S. Young et al., The HTK Book, 2006; M. Slaney, Auditory Toolbox, 1998.
     """
-    at_least("n_freqs", n_freqs, 1)
-    at_least("sample_rate", sample_rate, 1)
-    frequencies_hz = np.linspace(0, sample_rate / 2, n_freqs)
-    weights = _triangles(frequencies_hz, f_min, f_max, n_mels, sample_rate, norm, mel_scale)
-    weights.flags.writeable = False
-    return weights
+    n_freqs = at_least("n_freqs", n_freqs, 1)
+    f_max = number("f_max", f_max)
+    return _dense(n_freqs, _filters(f_min, f_max, n_mels, sample_rate, norm, mel_scale))
 
 
-def _triangles(
-    frequencies_hz: NDArray[np.float64],
+def mel_filterbank(
+    n_fft: int,
     f_min: float,
-    f_max: float,
+    f_max: float | None,
     n_mels: int,
     sample_rate: int,
     norm: str | None,
     mel_scale: str,
-) -> NDArray[np.float64]:
-    """`melscale_fbanks` at the given frequencies."""
-    at_least("n_mels", n_mels, 1)
+) -> Filterbank:
+    """Return the filters for spectra of `n_fft` points, which end below sample_rate / 2 if odd."""
+    n_fft = at_least("n_fft", n_fft, 1)
+    return _packed(n_fft, _filters(f_min, f_max, n_mels, sample_rate, norm, mel_scale))
+
+
+class _Filters(NamedTuple):
+    """Parameters of `melscale_fbanks` that have been checked."""
+
+    f_min: float
+    f_max: float
+    n_mels: int
+    sample_rate: int
+    norm: str | None
+    mel_scale: str
+
+
+def _filters(
+    f_min: float,
+    f_max: float | None,
+    n_mels: int,
+    sample_rate: int,
+    norm: str | None,
+    mel_scale: str,
+) -> _Filters:
+    """Check parameters; without `f_max`, it is sample_rate / 2."""
+    sample_rate, n_mels = at_least("sample_rate", sample_rate, 1), at_least("n_mels", n_mels, 1)
     one_of("norm", norm, NORMS)
     one_of("mel_scale", mel_scale, SCALES)
+    f_min = number("f_min", f_min)
+    f_max = sample_rate / 2 if f_max is None else number("f_max", f_max)
     if not 0 <= f_min < f_max <= sample_rate / 2:
         raise ValueError(f"0 <= {f_min=} < {f_max=} <= {sample_rate / 2=} must hold (Hz)")
+    return _Filters(f_min, f_max, n_mels, sample_rate, norm, mel_scale)
+
+
+@lru_cache(maxsize=64)
+def _dense(n_freqs: int, filters: _Filters) -> NDArray[np.float64]:
+    weights = _triangles(np.linspace(0, filters.sample_rate / 2, n_freqs), filters)
+    weights.flags.writeable = False
+    return weights
+
+
+@lru_cache(maxsize=64)
+def _packed(n_fft: int, filters: _Filters) -> Filterbank:
+    return Filterbank(_triangles(scipy.fft.rfftfreq(n_fft, 1 / filters.sample_rate), filters))
+
+
+def _triangles(frequencies_hz: NDArray[np.float64], filters: _Filters) -> NDArray[np.float64]:
+    """`melscale_fbanks` at the given frequencies."""
+    f_min, f_max, n_mels, _, norm, mel_scale = filters
     ends = _hz_to_mel(f_min, mel_scale), _hz_to_mel(f_max, mel_scale)
     corners_hz = _mel_to_hz(np.linspace(*ends, n_mels + 2), mel_scale)
+    if np.diff(corners_hz).min() < CLOSEST_HZ:
+        raise ValueError(f"{f_min=} and {f_max=} must be farther apart for {n_mels=} filters")
     low, peak, high = corners_hz[:-2], corners_hz[1:-1], corners_hz[2:]
     rising = (frequencies_hz[:, None] - low) / (peak - low)
     falling = (high - frequencies_hz[:, None]) / (high - peak)
@@ -105,20 +149,3 @@ def _mel_to_hz(mel: NDArray[np.float64], mel_scale: str) -> NDArray[np.float64]:
     if mel_scale == "htk":
         return 700 * (10 ** (mel / 2595) - 1)
     return np.where(mel < 15, mel * SLANEY_HZ, 1000 * np.exp((mel - 15) * SLANEY_STEP))
-
-
-@lru_cache(maxsize=64, typed=True)
-def mel_filterbank(
-    n_fft: int,
-    f_min: float,
-    f_max: float | None,
-    n_mels: int,
-    sample_rate: int,
-    norm: str | None,
-    mel_scale: str,
-) -> Filterbank:
-    """Return the filters for spectra of `n_fft` points, which end below sample_rate / 2 if odd."""
-    at_least("sample_rate", sample_rate, 1)
-    frequencies_hz = scipy.fft.rfftfreq(n_fft, 1 / sample_rate)
-    top = sample_rate / 2 if f_max is None else f_max
-    return Filterbank(_triangles(frequencies_hz, f_min, top, n_mels, sample_rate, norm, mel_scale))

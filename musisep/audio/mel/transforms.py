@@ -7,19 +7,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep.audio.arrays import Real, real_kind
-from musisep.audio.checks import above_zero, one_of
-from musisep.audio.decibels import (
-    MelMode,
-    check_range,
-    limit_range,
-    representable,
-    to_levels,
-)
+from musisep.audio.arrays import Real, Spectra, as_real
+from musisep.audio.checks import above_zero, flag, one_of
+from musisep.audio.decibels import RangeMode, check_range, limit_range, representable, to_levels
 from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
 from musisep.audio.mel.cepstrum import cepstral_filterbank
 from musisep.audio.mel.scale import MelNorm, MelScale, mel_filterbank
-from musisep.audio.stft import Spectra, SpectralTransform, get_transform
+from musisep.audio.stft import SpectralTransform, get_transform
 
 OutputScale = Literal["linear", "log", "db"]
 
@@ -30,6 +24,9 @@ LOG_MODES = ("clamp", "add", "log1p")
 @dataclass(frozen=True, eq=False)
 class MelSpectrogramTransform:
     """Mel spectrograms of signals, linear or on a logarithmic scale.
+
+    A sample that is not finite spoils its frames and, on the scale "db" with `top_db`, all levels
+    that refer to the same maximum.
 
     Parameters
     ----------
@@ -74,7 +71,7 @@ center_tail_pad, normalized
     output_scale: OutputScale = "db"
     log_amin: float = 1e-5
     log_mode: Literal["clamp", "add", "log1p"] = "clamp"
-    mode: MelMode = "per_example"
+    mode: RangeMode = "per_example"
     window_fn: str | tuple[object, ...] = "hann"
     periodic: bool = True
     center: bool = True
@@ -90,9 +87,9 @@ center_tail_pad, normalized
         """Refuse impossible parameters and fetch the window and the filters."""
         one_of("output_scale", self.output_scale, OUTPUT_SCALES)
         one_of("log_mode", self.log_mode, LOG_MODES)
-        check_range(self.top_db, self.mode)
+        object.__setattr__(self, "top_db", check_range(self.top_db, self.mode))
         for name in ("power", "log_amin", "log_multiplier"):
-            above_zero(name, getattr(self, name))
+            object.__setattr__(self, name, above_zero(name, getattr(self, name)))
         transform = get_transform(
             n_fft=self.n_fft,
             hop_length=self.hop_length,
@@ -105,7 +102,7 @@ center_tail_pad, normalized
             normalized=self.normalized,
         )
         filterbank = mel_filterbank(
-            self.n_fft,
+            transform.n_fft,
             self.f_min,
             self.f_max,
             self.n_mels,
@@ -159,12 +156,14 @@ center_tail_pad, normalized
             both ways of naming it are used.
         """
         if to_db is not None:
+            flag("to_db", to_db)
             if output_scale is not None:
                 raise ValueError(f"{output_scale=} and {to_db=} must not both be given")
             output_scale = "db" if to_db else "linear"
         scale = self.output_scale if output_scale is None else output_scale
         one_of("output_scale", scale, OUTPUT_SCALES)
-        mel = measure_frames(self.transform, x, self.n_mels, partial(self._measure, scale))
+        measure = partial(self._measure, scale)
+        mel = measure_frames(self.transform, x, self.filterbank.bands, measure)
         return self._limited(mel, scale)
 
     __call__ = mel_spectrogram
@@ -172,7 +171,7 @@ center_tail_pad, normalized
     def scaled(self, mel: ArrayLike, output_scale: OutputScale) -> Real:
         """Put linear mel values [..., n_mels, frame] on a scale, with this object's parameters."""
         one_of("output_scale", output_scale, OUTPUT_SCALES)
-        values = np.array(mel, dtype=real_kind(mel))
+        values = np.array(as_real(mel, "mel"))
         self._rescale(values, output_scale)
         return self._limited(values, output_scale)
 

@@ -28,7 +28,9 @@ def test_kept_and_read_only():
         ({"sample_rate": 0}, "sample_rate=0 .* at least 1"),
         ({"n_fft": 1}, "n_fft=1 .* at least 2"),
         ({"n_chroma": 0}, "n_chroma=0 .* at least 1"),
-        ({"tuning": np.inf}, "tuning=inf must be finite"),
+        ({"tuning": 1e300}, "tuning=1e[+]300 must be within an octave, n_chroma=12"),
+        ({"tuning": [0]}, r"tuning=\[0\] must be a finite number"),
+        ({"tuning": np.inf}, "tuning=inf must be a finite number"),
     ],
 )
 def test_refuses(parameters, message):

@@ -79,9 +79,27 @@ def test_silence_and_short_signals(length, lag):
         ({"max_size": 0}, "max_size=0 .* at least 1"),
         ({"hop_length": 0}, "hop_length=0 .* at least 1"),
         ({"n_mels": 0}, "n_mels=0 .* at least 1"),
+        ({"lag": True}, "lag=True must be an integer"),
         ({"top_db": -1}, "top_db=-1 .* at least 0"),
     ],
 )
 def test_refuses(parameters, message):
     with pytest.raises(ValueError, match=message):
         onset_strength(np.zeros(100), **parameters)
+
+
+@pytest.mark.parametrize(("hop", "same"), [(None, 128), (np.int8(100), 100)])
+def test_hops_of_any_kind(hop, same):
+    signal = np.random.default_rng(5).standard_normal(3000)
+    result = onset_strength(signal, n_fft=512, hop_length=hop, lag=np.uint8(2))
+    expected = onset_strength(signal, n_fft=512, hop_length=same, lag=2)
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_onsets_are_in_decibels_only():
+    with pytest.raises(TypeError, match="output_scale"):
+        onset_strength(np.zeros(100), output_scale="linear")
+
+
+def test_too_loud_for_single_precision_is_not_finite_but_no_warning():
+    assert not np.isfinite(onset_strength(np.full(3000, 1e30, dtype=np.float32))).all()

@@ -74,13 +74,16 @@ def test_silence_and_short_signals(function):
     [
         ({"frame_length": 0}, "frame_length=0 .* at least 1"),
         ({"hop_length": 0}, "hop_length=0 .* at least 1"),
+        ({"center": "yes"}, "center='yes' must be True or False"),
+        ({"hop_length": True}, "hop_length=True must be an integer"),
+        ({"x": np.ones(9) * 1j}, "signal of dtype=complex128 must hold real numbers"),
         ({"pad_mode": "wrap"}, "pad_mode='wrap' must be one of"),
         ({"center": False}, "length=10 must be at least 2048"),
     ],
 )
 def test_refuses(function, parameters, message):
     with pytest.raises(ValueError, match=message):
-        function(np.zeros(10), **parameters)
+        function(**{"x": np.zeros(10), **parameters})
 
 
 def test_refuses_nothing_and_a_negative_threshold():
@@ -88,3 +91,12 @@ def test_refuses_nothing_and_a_negative_threshold():
         rms(np.zeros((2, 0)))
     with pytest.raises(ValueError, match="threshold=-1 must be at least 0"):
         zero_crossing_rate(np.zeros(10), threshold=-1)
+    for wrong in (None, "0", np.nan):
+        with pytest.raises(ValueError, match=f"threshold={wrong!r} must be a finite number"):
+            zero_crossing_rate(np.zeros(10), threshold=wrong)
+
+
+def test_numpy_integers_do_not_overflow():
+    signal = np.random.default_rng(2).standard_normal(70000)
+    result = rms(signal, frame_length=np.int16(200), hop_length=np.uint8(100))
+    np.testing.assert_array_equal(result, rms(signal, frame_length=200, hop_length=100))

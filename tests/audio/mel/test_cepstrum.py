@@ -27,6 +27,7 @@ def test_matrix_is_kept_and_cannot_be_changed():
     assert cepstral_filterbank(3, 8, "ortho", 2) is cepstral_filterbank(3, 8, "ortho", 2)
     with pytest.raises(ValueError, match="read-only"):
         matrix[0, 0] = 1
+    assert matrix.base is None
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,10 @@ def test_matrix_is_kept_and_cannot_be_changed():
         ((0, 8, "ortho"), "n_mfcc=0 must be an integer of at least 1"),
         ((9, 8, "ortho"), "n_mfcc=9 must be at most n_mels=8"),
         ((1, 8.0, "ortho"), "n_mels=8.0 must be an integer of at least 1"),
-        ((1, 8, "slaney"), "='slaney' must be one of"),
+        ((1, True, "ortho"), "n_mels=True must be an integer"),
+        ((1, 8, "slaney"), "norm='slaney' must be one of"),
+        ((1, 8, ["ortho"]), r"norm=\['ortho'\] must be one of"),
+        (([1], 8, "ortho"), r"n_mfcc=\[1\] must be an integer"),
     ],
 )
 def test_refuses(arguments, message):

@@ -49,6 +49,11 @@ def test_filters_are_kept_and_cannot_be_changed():
     assert mel_filterbank(128, 0.0, None, 8, 8000, None, "htk") is bank
 
 
+def test_numpy_integers_do_not_overflow():
+    weights = melscale_fbanks(np.uint16(65), 0.0, 4000.0, np.uint8(255), np.int16(8000))
+    np.testing.assert_array_equal(weights, melscale_fbanks(65, 0.0, 4000.0, 255, 8000))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -60,6 +65,11 @@ def test_filters_are_kept_and_cannot_be_changed():
         ({"f_min": 4000.0}, "f_min=4000.0 < f_max=4000.0"),
         ({"f_max": 4001.0}, "f_max=4001.0 <= sample_rate / 2=4000.0"),
         ({"f_max": float("nan")}, "f_max=nan"),
+        ({"f_min": [0]}, r"f_min=\[0\] must be a finite number"),
+        ({"f_max": None}, "f_max=None must be a finite number"),
+        ({"f_min": 1000.0, "f_max": 1000.00000001}, "must be farther apart for n_mels=8 filters"),
+        ({"f_max": 1e-320}, "f_max=1e-320 must be farther apart"),
+        ({"norm": ["slaney"]}, r"norm=\['slaney'\] must be one of"),
         ({"norm": "l1"}, "norm='l1' must be one of"),
         ({"mel_scale": "bark"}, "mel_scale='bark' must be one of"),
     ],

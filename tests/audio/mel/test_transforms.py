@@ -208,9 +208,9 @@ def test_signals_shorter_than_a_window(length):
 
 
 def test_refuses_signals_without_a_frame():
-    with pytest.raises(ValueError, match="length=0 must be at least 1"):
+    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
         mel_spectrogram([], **SIZES)
-    with pytest.raises(ValueError, match="length=1023 must be at least 1024"):
+    with pytest.raises(ValueError, match="length=1023 must be an integer of at least 1024"):
         mfcc(np.ones(1023), **SIZES, center=False)
 
 
@@ -287,6 +287,15 @@ def test_defaults():
         ({"window_fn": "round"}, "window_fn='round'"),
         ({"center_pad_mode": "edge"}, "center_pad_mode='edge' must be one of"),
         ({"center_tail_pad": "none"}, "center_tail_pad='none' must be one of"),
+        ({"power": "2"}, "power='2' must be"),
+        ({"power": None}, "power=None must be"),
+        ({"top_db": [80]}, r"top_db=\[80\] must be a finite number"),
+        ({"f_min": [0]}, r"f_min=\[0\] must be a finite number"),
+        ({"f_max": "high"}, "f_max='high' must be a finite number"),
+        ({"norm": ["slaney"]}, r"norm=\['slaney'\] must be one of"),
+        ({"window_fn": ["hann"]}, r"window_fn=\['hann'\]"),
+        ({"center": 1}, "center=1 must be True or False"),
+        ({"n_mels": True}, "n_mels=True must be an integer"),
         ({"normalized": "energy"}, "normalized='energy' must be one of"),
     ],
 )
@@ -301,7 +310,9 @@ def test_mel_refuses(change, message):
         ({"n_mfcc": 0}, "n_mfcc=0 must be an integer of at least 1"),
         ({"n_mfcc": 129}, "n_mfcc=129 must be at most n_mels=128"),
         ({"lifter": -1}, "lifter=-1 must be an integer of at least 0"),
-        ({"dct_norm": "slaney"}, "='slaney' must be one of"),
+        ({"lifter": None}, "lifter=None must be an integer"),
+        ({"dct_norm": "slaney"}, "^dct_norm='slaney' must be one of"),
+        ({"dct_norm": ["ortho"]}, r"^dct_norm=\['ortho'\] must be one of"),
         ({"top_db": -1.0}, "top_db=-1.0 must be at least 0"),
         ({"n_fft": 0}, "n_fft=0 must be"),
     ],
@@ -309,6 +320,29 @@ def test_mel_refuses(change, message):
 def test_mfcc_refuses(change, message):
     with pytest.raises(ValueError, match=message):
         MFCCTransform(**change)
+
+
+def test_refuses_what_is_no_signal_and_no_flag():
+    transform = MFCCTransform(**SIZES)
+    for wrong in (np.ones(2000) * 1j, None, "signal"):
+        for function in (transform, transform.mel, transform.mel.scaled):
+            arguments = (wrong, "db") if function == transform.mel.scaled else (wrong,)
+            with pytest.raises(ValueError, match="must hold real numbers"):
+                function(*arguments)
+    with pytest.raises(ValueError, match="to_db='no' must be True or False"):
+        transform.mel(np.ones(2000), to_db="no")
+
+
+def test_numpy_numbers_count_as_numbers():
+    signal = noise(3000)
+    ours = MFCCTransform(
+        n_mels=np.int8(127), n_mfcc=np.uint8(5), n_fft=np.int16(1024), hop_length=np.int16(300),
+        lifter=np.int8(100), top_db=np.float32(60),
+    )  # fmt: skip
+    plain = MFCCTransform(n_mels=127, n_mfcc=5, n_fft=1024, hop_length=300, lifter=100, top_db=60.0)
+    np.testing.assert_array_equal(ours(signal), plain(signal))
+    third = MelSpectrogramTransform(power=np.float32(3), **SIZES)
+    np.testing.assert_array_equal(third(signal), mel_spectrogram(signal, power=3, **SIZES))
 
 
 def test_unknown_parameters_are_refused():
