@@ -9,11 +9,12 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, real_kind
+from musisep.audio.arrays import Real, Spectra, as_real
+from musisep.audio.checks import above_zero, at_least, number, one_of
 from musisep.audio.cqt.constantq import constant_q_blocks
 from musisep.audio.filterbank import measure_frames, pool
 from musisep.audio.peaks import redraw_peaks
-from musisep.audio.stft import Spectra, SpectralTransform
+from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.gaussians import CUT, support
 
@@ -49,13 +50,12 @@ class LogAxis:
 
     def __post_init__(self) -> None:
         """Refuse impossible axes."""
-        if not 0 < self.fmin_hz < self.fmax_hz < math.inf:
+        if not 0 < number("fmin_hz", self.fmin_hz) < number("fmax_hz", self.fmax_hz):
             raise ValueError(
                 f"fmin_hz={self.fmin_hz} and fmax_hz={self.fmax_hz} must satisfy "
                 "0 < fmin_hz < fmax_hz"
             )
-        if self.bins < 2:
-            raise ValueError(f"bins={self.bins} must be at least 2")
+        object.__setattr__(self, "bins", at_least("bins", self.bins, 2))
 
     @property
     def harscale(self) -> float:
@@ -123,17 +123,17 @@ def log_spectrogram(
     Raises
     ------
     ValueError
-        If the signal is empty, a parameter is out of its range or the front end is unknown.
+        If the signal is empty or not real, a parameter is out of its range or the front end is
+        unknown.
     """
-    signal = np.asarray(signal)
-    if front_end not in FRONT_ENDS:
-        raise ValueError(f"front_end={front_end!r} must be one of {sorted(FRONT_ENDS)}")
-    if signal.ndim == 0 or signal.shape[-1] == 0:
+    signal = as_real(signal)
+    if signal.shape[-1] == 0:
         raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
-    if hop_length < 1:
-        raise ValueError(f"hop_length={hop_length} must be at least 1")
-    if not 0 < sigma_bins < math.inf:
-        raise ValueError(f"sigma_bins={sigma_bins} must be positive and finite")
+    one_of("front_end", front_end, FRONT_ENDS)
+    sample_rate = at_least("sample_rate", sample_rate, 1)
+    hop_length = at_least("hop_length", hop_length, 1)
+    sigma_bins = above_zero("sigma_bins", sigma_bins)
+    gamma_hz = number("gamma_hz", gamma_hz)
     if axis.fmax_hz > sample_rate / 2:
         raise ValueError(
             f"fmax_hz={axis.fmax_hz} must be at most half of sample_rate={sample_rate}"
@@ -141,10 +141,10 @@ def log_spectrogram(
     if gamma_hz != 0 and front_end != "cqt":
         raise ValueError(f"gamma_hz={gamma_hz} must be 0 for front_end={front_end!r}")
     fill = FRONT_ENDS[front_end]
-    if front_end == "cqt":
-        fill = partial(constant_q_magnitudes, gamma_hz=gamma_hz)
+    if gamma_hz != 0:
+        fill = partial(fill, gamma_hz=gamma_hz)
     leading, frames = signal.shape[:-1], 1 + signal.shape[-1] // hop_length
-    result = np.empty((*leading, axis.bins, frames), dtype=real_kind(signal))
+    result = np.empty((*leading, axis.bins, frames), dtype=signal.dtype)
     for index in np.ndindex(leading):
         channel = signal[index].astype(np.float64, copy=False)
         fill(channel, sample_rate, axis, hop_length, sigma_bins, result[index])
@@ -239,9 +239,7 @@ def _gaussian_transform(
     sample_rate: int, hop_length: int, window_sigma_s: float
 ) -> tuple[SpectralTransform, float]:
     """Return a transform with a Gaussian window, and the width of a sinusoid in bins of it."""
-    if not 0 < window_sigma_s < math.inf:
-        raise ValueError(f"window_sigma_s={window_sigma_s} must be positive and finite")
-    window_sigma = window_sigma_s * sample_rate  # samples
+    window_sigma = above_zero("window_sigma_s", window_sigma_s) * sample_rate  # samples
     n_fft = 2 * scipy.fft.next_fast_len(max(4, math.ceil(CUT * window_sigma)), real=True)
     window = gaussian_window(n_fft, n_fft / (2 * window_sigma))
     transform = SpectralTransform(n_fft, hop_length, window=window, center_pad_mode="constant")
@@ -266,9 +264,9 @@ def _gaussian_filters(
     return ranges, np.concatenate(weights)
 
 
-FrontEnd = Callable[[NDArray[np.float64], int, LogAxis, int, float, Real], None]
-"""Called with signal [sample], sample_rate, axis, hop_length, sigma_bins and the magnitudes
-[bin, frame] to fill."""
+FrontEnd = Callable[..., None]
+"""Called with signal [sample], sample_rate, axis, hop_length, sigma_bins, the magnitudes
+[bin, frame] to fill, and options of its own."""
 
 FRONT_ENDS: dict[str, FrontEnd] = {
     "cqt": constant_q_magnitudes,

@@ -20,7 +20,7 @@ def redraw_peaks(residuals, peak_sigma, first_bin, harscale, sigma_bins, drawn):
     Parameters
     ----------
     residuals : array, shape (frame, frequency)
-        Magnitudes; what no peak explains is left.
+        Magnitudes; what no peak explains is left. A frame that is not finite becomes NaN.
     peak_sigma : float
         Standard deviation of a sinusoid's peak, in bins of `residuals`.
     first_bin : float
@@ -39,6 +39,9 @@ def redraw_peaks(residuals, peak_sigma, first_bin, harscale, sigma_bins, drawn):
     for t in range(frames):
         residual = residuals[t]
         floor = FLOOR * residual.max() + 1e-300  # never 0: its logarithm is taken
+        if not np.isfinite(floor):
+            drawn[t] = np.nan
+            continue
         for _ in range(PASSES):
             count = 0
             for i in range(1, size - 1):

@@ -50,9 +50,11 @@ def test_axis():
     [
         ((0, 100, 10), "fmin_hz=0 and fmax_hz=100"),
         ((100, 100, 10), "fmin_hz=100 and fmax_hz=100"),
-        ((1, np.nan, 10), "fmax_hz=nan must satisfy 0 < fmin_hz < fmax_hz"),
-        ((1, np.inf, 10), "fmax_hz=inf must satisfy"),
-        ((20, 100, 1), "bins=1 must be at least 2"),
+        ((1, np.nan, 10), "fmax_hz=nan must be a finite number"),
+        ((1, np.inf, 10), "fmax_hz=inf must be a finite number"),
+        ((20, 100, 1), "bins=1 must be an integer of at least 2"),
+        ((20, 100, 2.5), "bins=2.5 must be an integer of at least 2"),
+        ((None, 100, 2), "fmin_hz=None must be a finite number"),
     ],
 )
 def test_axis_refuses(arguments, message):
@@ -162,6 +164,23 @@ def test_gamma_widens_by_hertz():
     np.testing.assert_allclose(frame, np.exp(-0.5 * ((hz - 1000) / sigmas) ** 2), atol=1e-6)
 
 
+def test_the_front_end_is_looked_up_by_its_name(monkeypatch):
+    def fill(signal, sample_rate, axis, hop_length, sigma_bins, result, gamma_hz=0.0):
+        result[:] = 1 + gamma_hz
+
+    monkeypatch.setitem(logfreq.FRONT_ENDS, "cqt", fill)
+    assert (spectrogram(np.ones(9), "cqt") == 1).all()
+    assert (spectrogram(np.ones(9), "cqt", gamma_hz=2) == 3).all()
+
+
+def test_pursuit_does_not_silence_what_is_not_finite():
+    signal = sinusoid(440, 1.0, 8000)
+    signal[4000] = np.nan
+    found = spectrogram(signal, "pursuit")
+    assert np.isnan(found[:, 10]).all()
+    assert np.isfinite(found[:, [0, -1]]).all()
+
+
 def test_below_its_resolution_mel_is_as_wide_as_the_window_makes_it():
     frame = spectrogram(sinusoid(70, 1), "mel")[:, 20]
     # a window of 46 ms, and half a bin of its transform over 12 standard deviations
@@ -181,11 +200,15 @@ def test_mel_adds_amplitudes_that_the_window_resolves():
     [
         ({"signal": []}, r"signal of shape=\(0,\) must have at least one sample"),
         ({"front_end": "fft"}, "front_end='fft' must be one of .*'cqt', .*'pursuit'"),
-        ({"hop_length": 0}, "hop_length=0 must be at least 1"),
-        ({"sigma_bins": -1.0}, "sigma_bins=-1.0 must be positive"),
-        ({"gamma_hz": 5, "front_end": "mel"}, "gamma_hz=5 must be 0 for front_end='mel'"),
-        ({"gamma_hz": 5, "front_end": "pursuit"}, "gamma_hz=5 must be 0 .*'pursuit'"),
-        ({"gamma_hz": -5}, "gamma_hz=-5 must be finite, at least 0"),
+        ({"hop_length": 0}, "hop_length=0 must be an integer of at least 1"),
+        ({"sigma_bins": -1.0}, "sigma_bins=-1.0 must be finite and above 0"),
+        ({"gamma_hz": 5, "front_end": "mel"}, "gamma_hz=5.0 must be 0 for front_end='mel'"),
+        ({"gamma_hz": 5, "front_end": "pursuit"}, "gamma_hz=5.0 must be 0 .*'pursuit'"),
+        ({"gamma_hz": -5}, "gamma_hz=-5.0 must be at least 0"),
+        ({"gamma_hz": "5"}, "gamma_hz='5' must be a finite number"),
+        ({"front_end": ["cqt"]}, r"front_end=\['cqt'\] must be one of"),
+        ({"signal": np.ones(9, complex)}, "signal of dtype=complex128 must hold real numbers"),
+        ({"signal": None}, "signal of dtype=object must hold real numbers"),
         ({"sample_rate": 15999}, "fmax_hz=8000 must be at most half of sample_rate=15999"),
     ],
 )
@@ -205,7 +228,7 @@ def test_a_longer_window_separates_closer_tones(fill):
         low, valley, high = AXIS.position([400, 408, 416]).round().astype(int)
         contrast.append(min(result[low, 20], result[high, 20]) - result[valley, 20])
     assert contrast[0] < 0 < contrast[1]
-    with pytest.raises(ValueError, match="window_sigma_s=0 must be positive"):
+    with pytest.raises(ValueError, match="window_sigma_s=0 must be finite and above 0"):
         fill(signal, RATE, AXIS, 400, 1.0, result, 0)
 
 

@@ -15,6 +15,16 @@ def test_the_smallest_numbers_are_silence():
     assert not drawn.any()
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_frame_that_is_not_finite_is_nan(value):
+    residuals, drawn = np.stack(3 * [gaussian(100, 1, 1.9, 200)]), np.zeros((3, 300))
+    residuals[1, 20] = value
+    redraw_peaks(residuals, 1.9, 0.0, 50.0, 1.0, drawn)
+    assert np.isnan(drawn[1]).all()
+    assert np.isfinite(drawn[[0, 2]]).all()
+    assert drawn[0].max() > 0.9
+
+
 def test_fitted_widths_stay_near_those_of_sinusoids():
     spike, hill = np.zeros((1, 200)), gaussian(100, 1, 40, 200)[None, :]
     spike[0, 100] = 1

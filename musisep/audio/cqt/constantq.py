@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
 from musisep.audio.arrays import Real, real_kind
+from musisep.audio.checks import above_zero, at_least
 from musisep.audio.cqt.variableq import Coefficients, VariableQ
 
 
@@ -37,7 +38,7 @@ def constant_q(
     Raises
     ------
     ValueError
-        If the signal is empty or a parameter is out of its range.
+        If the signal is empty or not real, or a parameter is out of its range.
     """
     return VariableQ(sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz).forward(signal)
 
@@ -109,15 +110,16 @@ def inverse_constant_q(
     Raises
     ------
     ValueError
-        If a parameter is out of its range or the shape does not fit.
+        If a parameter is out of its range, the shape does not fit, or a coefficient is not finite.
 
     Notes
     -----
     What no filter sees is not recovered: frequencies below the lowest bin and above the
     highest, and times between two frames where the impulse responses, of standard deviation
     sample_rate / (2 pi sigma_hz) samples, are too short to meet. Where the hop is at most three
-    of these standard deviations, ten iterations leave an error of 1 % of white noise, fifty of
-    0.1 %; where it is more than five, convergence is slow.
+    of these standard deviations in all bins, the error of white noise is under 0.5 % after ten
+    iterations and 0.1 % after fifty; up to 6 % and 0.4 % if it is more in higher bins. Where it
+    is more than five, convergence is slow.
 
     References
     ----------
@@ -127,17 +129,17 @@ def inverse_constant_q(
        transform with non-stationary Gabor frames. Proc. DAFx-11, Paris (2011).
     """
     transform = VariableQ(sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz)
+    iterations = at_least("iterations", iterations, 1)
+    tolerance = above_zero("tolerance", tolerance)
     coefficients = np.asarray(coefficients)
-    bins, frames = transform.shape(length)
+    bins, frames = transform.coefficient_shape(length)
     if coefficients.shape[-2:] != (bins, frames):
         raise ValueError(
             f"coefficients of shape={coefficients.shape} must be of shape (..., bin, frame)="
             f"(..., {bins}, {frames}) for {length=}"
         )
-    if iterations < 1:
-        raise ValueError(f"{iterations=} must be at least 1")
-    if not tolerance > 0:
-        raise ValueError(f"{tolerance=} must be above 0")
+    if coefficients.dtype.kind not in "biufc" or not np.isfinite(coefficients).all():
+        raise ValueError(f"coefficients of dtype={coefficients.dtype} must be finite numbers")
     normal = LinearOperator((length, length), transform.normal, dtype=np.float64)
     preconditioner = _preconditioner(transform, length)
     leading = coefficients.shape[:-2]

@@ -21,6 +21,14 @@ MOST_COSINES = 16
 """Windows of more are refused."""
 
 
+def get_window(window: Window, length: int) -> Floats:
+    """Return `scipy.signal.get_window`, periodic; ValueError if there is no such window."""
+    try:
+        return scipy.signal.get_window(window, length)
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"{window=}: {error}") from None
+
+
 def cosine_sum(window: Window) -> Floats:
     """Find the amplitudes of the cosines whose sum is a window.
 
@@ -39,10 +47,7 @@ def cosine_sum(window: Window) -> Floats:
     ValueError
         If SciPy knows no such window, or it is no sum of at most 16 cosines.
     """
-    try:
-        samples, check = (scipy.signal.get_window(window, 4 * n) for n in (MOST_COSINES, 23))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{window=}: {error}") from None
+    samples, check = (get_window(window, 4 * n) for n in (MOST_COSINES, 23))
     amplitudes = np.fft.rfft(samples).real[:MOST_COSINES] / samples.size
     amplitudes[1:] *= 2
     amplitudes = amplitudes[: 1 + np.flatnonzero(abs(amplitudes) > 1e-12).max(initial=0)]

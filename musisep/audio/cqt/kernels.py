@@ -1,13 +1,10 @@
 """Constant-Q kernels: their frequencies, lengths and samples."""
 
-import math
-
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
-from musisep.audio.checks import above_zero, at_least
-from musisep.audio.cqt.cosinewindows import Window
+from musisep.audio.checks import above_zero, at_least, number
+from musisep.audio.cqt.cosinewindows import Window, get_window
 
 Frequencies = NDArray[np.float64]
 Lengths = NDArray[np.int64]
@@ -62,14 +59,13 @@ def create_cqt_kernels(
     """
     above_zero("Q", Q)
     at_least("fs", fs, 1)
-    at_least("bins_per_octave", bins_per_octave, 1)
     at_least("norm", norm, 0)
     frequencies, lengths = kernel_sizes(Q, fs, fmin, fmax, n_bins, bins_per_octave, gamma)
     fft_len = kernel_width(lengths)
     kernels = np.zeros((n_bins, fft_len), np.complex128)
     for kernel, frequency, length in zip(kernels, frequencies, lengths, strict=True):
         samples = np.arange(length) - (length + 1) // 2
-        shape = scipy.signal.get_window(window, length)
+        shape = get_window(window, length)
         shape = shape / (np.linalg.norm(shape, ord=norm) if norm else length)
         kernel[fft_len // 2 + samples] = shape * np.exp(2j * np.pi / fs * frequency * samples)
     return kernels, fft_len, np.sqrt(lengths)[:, None], frequencies
@@ -88,17 +84,18 @@ def kernel_sizes(
     at_least("sr", sr, 1)
     above_zero("fmin", fmin)
     at_least("n_bins", n_bins, 1)
-    if not 0 <= gamma < math.inf:
-        raise ValueError(f"{gamma=} must be finite and at least 0")
+    alpha = octave_share(bins_per_octave)
+    if not number("gamma", gamma) >= 0:
+        raise ValueError(f"{gamma=} must be at least 0")
     with np.errstate(over="ignore"):
-        frequencies = fmin * 2 ** (np.arange(n_bins) / bins_per_octave)
+        last = fmin * np.exp2((n_bins - 1) / bins_per_octave)
     for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
-        if limit is not None and not frequencies[-1] <= limit * (1 + 1e-9):
+        if limit is not None and not last <= number(name, limit) * (1 + 1e-9):
             raise ValueError(
-                f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {frequencies[-1]:g} Hz, "
+                f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {last:g} Hz, "
                 f"above {name}={limit:g}"
             )
-    alpha = 2 ** (1 / bins_per_octave) - 1
+    frequencies = fmin * 2 ** (np.arange(n_bins) / bins_per_octave)
     lengths = np.ceil(Q * sr / (frequencies + gamma / alpha))
     if not 2 <= lengths[-1] <= lengths[0] <= LONGEST:
         raise ValueError(
@@ -106,6 +103,14 @@ def kernel_sizes(
             f"which must be at least 2 and at most {LONGEST}"
         )
     return frequencies, lengths.astype(np.int64)
+
+
+def octave_share(bins_per_octave: int) -> float:
+    """Return by what share of its frequency a bin is below the next, or refuse the number."""
+    share: float = 2 ** (1 / at_least("bins_per_octave", bins_per_octave, 1)) - 1
+    if share == 0:
+        raise ValueError(f"{bins_per_octave=} must be less: all bins would be the same")
+    return share
 
 
 def kernel_width(lengths: Lengths) -> int:

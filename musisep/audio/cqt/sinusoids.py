@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from musisep.audio import threads
 from musisep.audio.arrays import Real
+from musisep.audio.cqt.readonly import read_only
 from musisep.audio.cqt.sinusoidkernels import add_products, sample_sinusoids, slide_sums
 from musisep.audio.framing import window_frames
 from musisep.audio.products import multiply
@@ -20,15 +21,19 @@ Coefficients = NDArray[np.complexfloating]
 DIRECT_BLOCKS = 3
 """Sinusoids up to this many blocks, at least 2, are multiplied sample by sample."""
 CHUNK_SAMPLES = 2**21
-"""A signal is cut into blocks about this many samples at a time, and"""
+"""Samples of a signal that are cut into blocks at a time, about."""
 CHUNK_FRAMES = 2**13
-"""about this many frames, unless the sinusoids reach much further."""
+"""Frames that are computed at a time, at most, unless the sinusoids reach much further."""
 GROUP_POINTS = 2**18
 """Samples of sinusoids, or sums over blocks, that a thread holds at a time."""
 GROUP_SIZE = 16
 """Bins or blocks that a thread deals with at a time, at most."""
 SPAN = 100.0
-"""Frequencies that are interpolated together differ by at most this phase in a block."""
+"""Frequencies that are interpolated together differ by at most this phase in a block.
+
+They need 20 nodes and one more for every 3 of phase, 57 here: smaller groups have more nodes in
+all, and in larger ones each exponential is a sum over more of them.
+"""
 NEGLIGIBLE = 1e-15
 """Last term of an interpolation between frequencies."""
 
@@ -42,8 +47,6 @@ class Piece(NamedTuple):
     start: int
     stop: int
     """Rows of the block."""
-    sign: int
-    """-1 for what lies beyond the sinusoid's end, but within the whole blocks of its run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +76,16 @@ class SinusoidBank:
     The signal is cut into blocks of a hop that have the centres in their middle. A sinusoid then
     begins and ends in the same rows of some blocks for all centres: two rows of samples, real and
     imaginary, are multiplied with these rows of all blocks. A long sinusoid also covers whole
-    blocks. There it is a sum of few exponentials. Their products with a block are the same for
-    all centres but for a phase, and are summed over the blocks by a recurrence, so that the cost
-    does not depend on the length.
+    blocks, its run::
+
+        blocks      |---------|---------|---------|---------|---------|
+        sinusoid         <--------------------------------------->
+        pieces           [===]                              [====]
+        run                   |---------|---------|---------|
+
+    There it is a sum of few exponentials. Their products with a block are the same for all
+    centres but for a phase, and are summed over the blocks by a recurrence, so that the cost does
+    not depend on the length.
 
     Nor is each exponential multiplied with the blocks: within a block one depends so smoothly on
     its frequency that products at few frequencies, Chebyshev's nodes, give the others by
@@ -87,6 +97,11 @@ class SinusoidBank:
     gains: NDArray[np.float64]
     amplitudes: NDArray[np.float64]
     hop_length: int
+
+    def __post_init__(self) -> None:
+        """Keep copies that do not change."""
+        for name in ("frequencies", "lengths", "gains", "amplitudes"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @staticmethod
     def union(banks: Sequence["SinusoidBank"]) -> tuple["SinusoidBank", NDArray[np.intp]]:
@@ -121,7 +136,11 @@ class SinusoidBank:
 
     @cached_property
     def rows(self) -> int:
-        """Samples of a block; with a hop longer than all sinusoids some lie in no block."""
+        """Samples of a block; with a hop longer than all sinusoids some lie in no block.
+
+        One row more than the longest sinusoid has is enough: of an odd length, it has one sample
+        more before its centre than after it.
+        """
         return min(self.hop_length, int(self.lengths.max()) + 1)
 
     @cached_property
@@ -140,8 +159,8 @@ class SinusoidBank:
 
     @cached_property
     def bounds(self) -> NDArray[np.int64]:
-        """Blocks whose beginnings are nearest to the edges, [2, bin]."""
-        return (self.edges + self.rows // 2) // self.rows
+        """First whole block of each sinusoid and the block after its last, [2, bin]."""
+        return np.stack([-(-self.edges[0] // self.rows), self.edges[1] // self.rows])
 
     @cached_property
     def reach(self) -> tuple[int, int]:
@@ -172,17 +191,12 @@ class SinusoidBank:
 
     def _cut(self, k: int) -> Iterator[Piece]:
         rows, edges = self.rows, self.edges[:, k]
-        if not self.is_long[k]:
-            for block in range(edges[0] // rows, -(-edges[1] // rows)):
-                start, stop = np.clip(edges - block * rows, 0, rows)
-                yield Piece(k, block, start, stop, 1)
-            return
-        for edge, bound, sign in zip(edges, self.bounds[:, k], (1, -1), strict=True):
-            past = edge - bound * rows
-            if past < 0:
-                yield Piece(k, bound - 1, rows + past, rows, sign)
-            elif past > 0:
-                yield Piece(k, bound, 0, past, -sign)
+        first, last = edges // rows
+        for block in (first, last) if self.is_long[k] else range(first, last + 1):
+            start, stop = np.clip(edges - block * rows, 0, rows)
+            in_run = self.is_long[k] and stop - start == rows
+            if start < stop and not in_run:
+                yield Piece(k, block, start, stop)
 
     def correlate(self, signal: Real, first_centre: int, result: Coefficients) -> None:
         """Add the coefficients of a signal to `result`.
@@ -211,11 +225,11 @@ class SinusoidBank:
                 runs.correlate(blocks, before, part)
 
     def _add_pieces(self, blocks: Real, result: Coefficients, pieces: NDArray[np.int64]) -> None:
-        k, block, start, stop, sign = pieces.T
+        k, block, start, stop = pieces.T
         table = np.empty((2, k.size, (stop - start).max()), blocks.dtype)
         sample_sinusoids(
             self.frequencies[k],
-            sign * self.gains[k],
+            self.gains[k],
             2 * np.pi / self.lengths[k],
             self.begins[k],
             self.amplitudes,
@@ -275,7 +289,8 @@ class Runs:
         nodes, weights = interpolation(frequencies, rows)
         table = np.empty((2, nodes.size, rows))
         zeros, ones = np.zeros(nodes.size, np.int64), np.ones(nodes.size)
-        sample_sinusoids(nodes, ones, ones, zeros, ones[:1], zeros - rows // 2, zeros + rows, table)
+        flat = read_only(ones[:1])  # as a bank's amplitudes are, lest the kernel is compiled twice
+        sample_sinusoids(nodes, ones, ones, zeros, flat, zeros - rows // 2, zeros + rows, table)
         return Runs(
             bins,
             blocks,

@@ -3,22 +3,23 @@
 See `musisep.audio.cqt.constantq` for filters that are Gaussians in frequency, and for an inverse.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, one_channel, real_kind
-from musisep.audio.checks import above_zero, at_least
+from musisep.audio.arrays import Real, as_real, one_channel, real_kind
+from musisep.audio.checks import above_zero, at_least, flag
 from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
 from musisep.audio.cqt.kernels import (
     Frequencies,
     Lengths,
     kernel_sizes,
     kernel_width,
+    octave_share,
 )
+from musisep.audio.cqt.readonly import read_only
 from musisep.audio.cqt.sinusoids import Coefficients, SinusoidBank
 
 
@@ -80,8 +81,9 @@ class CQT:
 
     Notes
     -----
-    In double precision the values are those of the sum to 1e-12 of the largest. The cost grows
-    with the number of samples and of bins, but hardly with the lengths of the kernels; see
+    In double precision the values are those of the sum to 1e-12 of the largest magnitude that a
+    signal of this maximum could give. The cost grows with the number of samples and of bins, but
+    hardly with the lengths of the kernels; see
     `musisep.audio.cqt.sinusoids`. Lengths, centres and scale follow nnAudio (Cheuk et al., 2020).
     Magnitudes of tones are those of `librosa.cqt` times sqrt(Q (q^2 - 1) / (q^2 + 1)) with
     q = 2^(1 / bins_per_octave), 0.985 for 12 bins per octave: its kernels are longer. It is silent
@@ -105,12 +107,12 @@ class CQT:
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare the kernels."""
-        at_least("hop_length", self.hop_length, 1)
-        at_least("bins_per_octave", self.bins_per_octave, 1)
+        hop_length = at_least("hop_length", self.hop_length, 1)
         at_least("norm", self.norm, 0)
+        flag("center", self.center)
         amplitudes = cosine_sum(self.window)
         frequencies, lengths = kernel_sizes(
-            1 / (2 ** (1 / self.bins_per_octave) - 1),
+            1 / octave_share(self.bins_per_octave),
             self.sr,
             self.fmin,
             self.fmax,
@@ -120,18 +122,17 @@ class CQT:
         )
         gains = np.sqrt(lengths) / window_norms(amplitudes, lengths, self.norm)
         bank = SinusoidBank(
-            2 * np.pi / self.sr * frequencies, lengths, gains, amplitudes, self.hop_length
+            2 * np.pi / self.sr * frequencies, lengths, gains, amplitudes, hop_length
         )
-        object.__setattr__(self, "frequencies", frequencies)
-        object.__setattr__(self, "lengths", lengths)
+        object.__setattr__(self, "frequencies", read_only(frequencies))
+        object.__setattr__(self, "lengths", bank.lengths)
         object.__setattr__(self, "kernel_width", kernel_width(lengths))
         object.__setattr__(self, "bank", bank)
 
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
         shortest = 1 if self.center else self.kernel_width
-        if length < shortest:
-            raise ValueError(f"{length=} must be at least {shortest}")
+        at_least("length", length, shortest)
         return 1 + (length if self.center else length - self.kernel_width) // self.hop_length
 
     def __call__(self, signal: ArrayLike) -> Coefficients:
@@ -149,15 +150,15 @@ class CQT:
         Raises
         ------
         ValueError
-            If the signal is empty or, without `center`, shorter than kernel_width.
+            If the signal is not real, or is empty or, without `center`, shorter than kernel_width.
         """
-        return self.correlate(self.bank, signal)
+        return self._correlate(self.bank, signal)
 
-    def correlate(self, bank: SinusoidBank, signal: ArrayLike) -> Coefficients:
+    def _correlate(self, bank: SinusoidBank, signal: ArrayLike) -> Coefficients:
         """Transform a signal with other kernels of the same hop, in the frames of this one."""
-        signal = np.atleast_1d(signal)
+        signal = as_real(signal)
         shape = (*signal.shape[:-1], bank.lengths.size, self.frame_count(signal.shape[-1]))
-        result = np.zeros(shape, np.result_type(real_kind(signal), np.complex64))
+        result = np.zeros(shape, np.result_type(signal, np.complex64))
         first_centre = 0 if self.center else self.kernel_width // 2
         for index in np.ndindex(signal.shape[:-1]):
             bank.correlate(one_channel(signal[index]), first_centre, result[index])
@@ -218,29 +219,33 @@ class HarmonicCQT:
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare the kernels."""
-        at_least("bins_per_semitone", self.bins_per_semitone, 1)
-        if len(self.harmonics) == 0 or not all(0 < h < math.inf for h in self.harmonics):
-            raise ValueError(f"harmonics={self.harmonics} must be some finite numbers above 0")
-        lowered = (self.bins_per_semitone - 1) / self.bins_per_semitone if self.center_bins else 0
+        finer = at_least("bins_per_semitone", self.bins_per_semitone, 1)
+        if np.ndim(self.harmonics) != 1 or np.size(self.harmonics) == 0:
+            raise ValueError(f"harmonics={self.harmonics!r} must be a sequence of some numbers")
+        harmonics = tuple(above_zero("harmonic", harmonic) for harmonic in self.harmonics)
+        fmin = above_zero("fmin", self.fmin)
+        flag("center_bins", self.center_bins)
+        lowered = (finer - 1) / finer if self.center_bins else 0
         layers = [
             CQT(
                 sr=self.sr,
                 hop_length=self.hop_length,
-                fmin=h * self.fmin / 2 ** (lowered / 12),
+                fmin=h * fmin / 2 ** (lowered / 12),
                 fmax=self.fmax,
                 n_bins=self.n_bins,
-                bins_per_octave=12 * self.bins_per_semitone,
+                bins_per_octave=12 * finer,
                 gamma=self.gamma,
                 center=self.center,
             )
-            for h in self.harmonics
+            for h in harmonics
         ]
         bank, places = SinusoidBank.union([layer.bank for layer in layers])
-        frequencies = np.stack([layer.frequencies for layer in layers])
+        frequencies = read_only(np.stack([layer.frequencies for layer in layers]))
+        object.__setattr__(self, "harmonics", harmonics)
         object.__setattr__(self, "frequencies", frequencies)
         object.__setattr__(self, "lowest", min(layers, key=lambda layer: layer.fmin))
         object.__setattr__(self, "bank", bank)
-        object.__setattr__(self, "places", places.reshape(frequencies.shape))
+        object.__setattr__(self, "places", read_only(places.reshape(frequencies.shape)))
 
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
@@ -263,7 +268,7 @@ class HarmonicCQT:
         ValueError
             As `CQT`.
         """
-        return self.lowest.correlate(self.bank, signal)[..., self.places, :]
+        return self.lowest._correlate(self.bank, signal)[..., self.places, :]
 
 
 def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
@@ -284,10 +289,13 @@ def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
     Raises
     ------
     ValueError
-        If `epsilon` is out of its range.
+        If `x` holds no numbers, or `epsilon` is out of its range.
     """
     above_zero("epsilon", epsilon)
-    levels = np.abs(x).astype(real_kind(x), copy=False)
+    given = np.asarray(x)
+    if given.dtype.kind not in "biufc":
+        raise ValueError(f"x of dtype={given.dtype} must hold numbers")
+    levels = np.abs(given).astype(real_kind(given), copy=False)
     levels = np.log10(np.maximum(levels, epsilon))
     levels *= 20
     return levels

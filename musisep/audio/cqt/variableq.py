@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,10 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real, real_kind
+from musisep.audio.arrays import Real, as_real, one_channel
+from musisep.audio.checks import at_least, number
+from musisep.audio.cqt.kernels import LONGEST
+from musisep.audio.cqt.readonly import read_only
 from musisep.compiled import kernel
 from musisep.gaussians import gaussian_start
 
@@ -65,17 +68,24 @@ class VariableQ:
         What is added to all standard deviations. 0: constant Q. Above 0 the low filters are
         shorter in time; with a bandwidth of 0 all filters are alike.
 
+    Attributes
+    ----------
+    centres_hz, sigmas_hz : array, shape (bin,)
+        Centres and standard deviations of the filters, which do not change.
+
     Raises
     ------
     ValueError
-        If a parameter is out of its range.
+        If a parameter is out of its range, if a filter is wider than the sample rate, or if its
+        impulse response has more than 2^30 samples.
 
     Notes
     -----
     The filters decay like Gaussians in time and frequency alike and are cut at 7 standard
     deviations, hence padding and splitting into pieces change the result by less than 1e-9.
     They are not cut at 0 Hz: filters so wide that they reach it see negative frequencies as
-    well, and their magnitudes of a low sinusoid beat.
+    well, and their magnitudes of a low sinusoid beat. It is the same at half the sample rate,
+    where a sinusoid is its own negative frequency and has twice its amplitude.
     """
 
     sample_rate: int
@@ -83,41 +93,47 @@ class VariableQ:
     bandwidth: float
     hop_length: int
     gamma_hz: float = 0.0
+    centres_hz: NDArray[np.float64] = field(init=False, repr=False)
+    sigmas_hz: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse impossible parameters."""
-        if self.hop_length < 1:
-            raise ValueError(f"hop_length={self.hop_length} must be at least 1")
-        widths = self.bandwidth, self.gamma_hz
-        if not (min(widths) >= 0 and 0 < sum(widths) < math.inf):
-            raise ValueError(
-                f"bandwidth={self.bandwidth} and gamma_hz={self.gamma_hz} must be finite, "
-                "at least 0 and not both 0"
-            )
-        centres = self.centres_hz
+        """Refuse impossible parameters and prepare the filters."""
+        rate = at_least("sample_rate", self.sample_rate, 1)
+        hop_length = at_least("hop_length", self.hop_length, 1)
+        bandwidth = number("bandwidth", self.bandwidth)
+        gamma_hz = number("gamma_hz", self.gamma_hz)
+        centres = as_real(self.frequencies_hz, "frequencies_hz").astype(np.float64)
         if centres.ndim != 1 or centres.size == 0:
             raise ValueError(f"frequencies_hz of shape={centres.shape} must have shape (bin,)")
-        if not (centres.min() > 0 and centres.max() <= self.sample_rate / 2):
+        if not (centres.min() > 0 and centres.max() <= rate / 2):
             raise ValueError(
                 f"frequencies_hz from {centres.min():g} to {centres.max():g} must be above 0 "
-                f"and at most half of sample_rate={self.sample_rate}"
+                f"and at most half of sample_rate={rate}"
             )
+        with np.errstate(over="ignore"):
+            sigmas = bandwidth * centres + gamma_hz
+        narrowest = CUT_SIGMAS * rate / (math.pi * LONGEST)
+        if min(bandwidth, gamma_hz) < 0 or not narrowest <= sigmas.min() <= sigmas.max() <= rate:
+            raise ValueError(
+                f"bandwidth={bandwidth} and gamma_hz={gamma_hz} must be at least 0, and make "
+                f"filters of {narrowest:.2g} Hz at least and sample_rate={rate} at most, "
+                f"not of {sigmas.min():g} to {sigmas.max():g} Hz"
+            )
+        centres = read_only(centres)
+        for name, value in (
+            ("sample_rate", rate),
+            ("frequencies_hz", centres),
+            ("bandwidth", bandwidth),
+            ("hop_length", hop_length),
+            ("gamma_hz", gamma_hz),
+            ("centres_hz", centres),
+            ("sigmas_hz", read_only(sigmas)),
+        ):
+            object.__setattr__(self, name, value)
 
-    @cached_property
-    def centres_hz(self) -> NDArray[np.float64]:
-        """Centres of the filters, shape (bin,)."""
-        return np.array(self.frequencies_hz, dtype=np.float64)
-
-    @cached_property
-    def sigmas_hz(self) -> NDArray[np.float64]:
-        """Standard deviations of the filters, shape (bin,)."""
-        return self.bandwidth * self.centres_hz + self.gamma_hz
-
-    def shape(self, length: int) -> tuple[int, int]:
+    def coefficient_shape(self, length: int) -> tuple[int, int]:
         """Bins and frames of a signal of `length` samples; ValueError if there are none."""
-        if length < 1:
-            raise ValueError(f"{length=} must be at least 1")
-        return self.centres_hz.size, 1 + length // self.hop_length
+        return self.centres_hz.size, 1 + at_least("length", length, 1) // self.hop_length
 
     def forward(self, signal: ArrayLike) -> Coefficients:
         """Transform a signal.
@@ -135,12 +151,12 @@ class VariableQ:
         Raises
         ------
         ValueError
-            If the signal is empty.
+            If the signal is empty or not real.
         """
         signal = _checked(signal)
         leading = signal.shape[:-1]
         kind = np.result_type(signal, np.complex64)
-        result = np.empty((*leading, *self.shape(signal.shape[-1])), dtype=kind)
+        result = np.empty((*leading, *self.coefficient_shape(signal.shape[-1])), dtype=kind)
         for index in np.ndindex(leading):
             for block, values in self.blocks(signal[index]):
                 result[(*index, *block)] = values
@@ -164,7 +180,7 @@ class VariableQ:
         ValueError
             As `forward`.
         """
-        signal = _checked(signal)
+        signal = one_channel(_checked(signal))
         kind = np.result_type(signal, np.complex64)
         for piece in self._pieces(signal.size):
             for bins, values in self._analyse(signal, piece):
@@ -189,13 +205,13 @@ class VariableQ:
         Raises
         ------
         ValueError
-            If the shape does not fit.
+            If the shape does not fit, or there are no numbers.
         """
-        values = np.asarray(coefficients)
-        if values.shape != self.shape(length):
+        values, shape = np.asarray(coefficients), self.coefficient_shape(length)
+        if values.shape != shape or values.dtype.kind not in "biufc":
             raise ValueError(
-                f"coefficients of shape={values.shape} must be of shape "
-                f"(bin, frame)={self.shape(length)} for {length=}"
+                f"coefficients of shape={values.shape} and dtype={values.dtype} must be numbers "
+                f"of shape (bin, frame)={shape} for {length=}"
             )
         return self._gather(
             length,
@@ -230,7 +246,7 @@ class VariableQ:
         return _both_sides(result)
 
     def _pieces(self, length: int) -> Iterator[Piece]:
-        hop, frames = self.hop_length, self.shape(length)[1]
+        hop, frames = self.hop_length, self.coefficient_shape(length)[1]
         longest_sigma = self.sample_rate / (2 * math.pi * self.sigmas_hz.min())  # samples
         reach = math.ceil(CUT_SIGMAS * longest_sigma / hop)  # frames
         step = max(PIECE_SAMPLES // hop, 2 * reach, 1)
@@ -331,7 +347,7 @@ def _both_sides(spectrum: NDArray[Any]) -> NDArray[Any]:
 
 
 def _checked(signal: ArrayLike) -> Real:
-    signal = np.asarray(signal, dtype=real_kind(signal))
-    if signal.ndim == 0 or signal.shape[-1] == 0:
+    signal = as_real(signal)
+    if signal.shape[-1] == 0:
         raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
     return signal

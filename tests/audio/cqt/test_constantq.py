@@ -151,13 +151,18 @@ def test_tolerance_ends_the_iteration():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"length": 0}, "length=0 must be at least 1"),
+        ({"length": 0}, "length=0 must be an integer of at least 1"),
         ({"length": 7}, r"shape=\(12, 4\) must be of .*=\(..., 12, 3\) for length=7"),
         ({"coefficients": np.ones(4)}, r"shape=\(4,\) must be of .*=\(..., 12, 4\)"),
-        ({"iterations": 0}, "iterations=0 must be at least 1"),
-        ({"tolerance": 0.0}, "tolerance=0.0 must be above 0"),
-        ({"tolerance": np.nan}, "tolerance=nan must be above 0"),
-        ({"gamma_hz": -1}, "gamma_hz=-1 must be finite, at least 0"),
+        ({"iterations": 0}, "iterations=0 must be an integer of at least 1"),
+        ({"tolerance": 0.0}, "tolerance=0.0 must be finite and above 0"),
+        ({"tolerance": np.nan}, "tolerance=nan must be a finite number"),
+        ({"tolerance": np.inf}, "tolerance=inf must be a finite number"),
+        ({"length": 9.0}, "length=9.0 must be an integer of at least 1"),
+        ({"iterations": 1.5}, "iterations=1.5 must be an integer of at least 1"),
+        ({"coefficients": np.full((12, 4), np.nan)}, "dtype=float64 must be finite numbers"),
+        ({"coefficients": np.full((12, 4), "a")}, "coefficients of dtype=<U1 must be finite"),
+        ({"gamma_hz": -1}, "gamma_hz=-1.0 must be at least 0"),
     ],
 )
 def test_inverse_refuses(arguments, message):
@@ -174,7 +179,7 @@ def test_inverse_refuses(arguments, message):
 
 
 def test_refuses_impossible_parameters():
-    with pytest.raises(ValueError, match=r"bandwidth=0 and gamma_hz=0.0 must be .* not both 0"):
+    with pytest.raises(ValueError, match=r"bandwidth=0\.0 and gamma_hz=0\.0 must be"):
         constant_q(np.ones(9), RATE, FREQUENCIES, 0, 3)
-    with pytest.raises(ValueError, match=r"signal of shape=\(\) must have at least one sample"):
-        transform(1.0, 3)
+    with pytest.raises(ValueError, match=r"signal of shape=\(0,\) must have at least one sample"):
+        transform([], 3)

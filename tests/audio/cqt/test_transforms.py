@@ -184,12 +184,16 @@ def test_silence_is_silent():
     assert not CQT(**SIZES)(np.zeros(3000)).any()
 
 
-def test_silence_after_noise_is_silent():
-    # Frames that no kernel joins with the noise, after others that add up whole blocks of it.
-    signal = np.concatenate([noise(4000), np.zeros(6000)])
-    transform = CQT(**{**SIZES, "hop_length": 10})
-    reach = transform.lengths.max() // 2 + 10
-    assert not transform(signal)[:, (4000 + reach) // 10 + 1 :].any()
+@pytest.mark.parametrize("hop_length", [10, 100, 128, 333])
+@pytest.mark.parametrize("last", [1.0, np.nan])
+def test_silence_after_noise_is_silent(hop_length, last):
+    signal = np.concatenate([noise(3960), np.zeros(6000)])
+    signal[3959] = last
+    transform = CQT(**{**SIZES, "hop_length": hop_length})
+    for values, length in zip(transform(signal), transform.lengths, strict=True):
+        first = -(-(3960 + (length + 1) // 2) // hop_length)  # the kernel begins after the noise
+        assert not values[first:].any()
+        assert abs(values[first - 2]) != 0
 
 
 def test_without_center():
@@ -197,12 +201,12 @@ def test_without_center():
     assert transform.kernel_width == 1024
     assert transform.frame_count(1024) == 1
     assert transform.frame_count(1224) == 3
-    with pytest.raises(ValueError, match="length=1023 must be at least 1024"):
+    with pytest.raises(ValueError, match="length=1023 must be an integer of at least 1024"):
         transform(noise(1023))
 
 
 def test_empty_signal():
-    with pytest.raises(ValueError, match=r"length=0 must be at least 1"):
+    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
         CQT(**SIZES)(np.zeros((2, 0)))
 
 
@@ -216,8 +220,17 @@ def test_empty_signal():
         ({"bins_per_octave": 0}, "bins_per_octave=0 must be an integer of at least 1"),
         ({"norm": -1}, "norm=-1 must be an integer of at least 0"),
         ({"fmin": 0.0}, "fmin=0.0 must be finite and above 0"),
-        ({"fmin": np.nan}, "fmin=nan must be finite and above 0"),
-        ({"gamma": -1.0}, "gamma=-1.0 must be finite and at least 0"),
+        ({"fmin": np.nan}, "fmin=nan must be a finite number"),
+        ({"gamma": -1.0}, "gamma=-1.0 must be at least 0"),
+        ({"fmin": "80"}, "fmin='80' must be a finite number"),
+        ({"fmin": None}, "fmin=None must be a finite number"),
+        ({"fmax": "a"}, "fmax='a' must be a finite number"),
+        ({"gamma": None}, "gamma=None must be a finite number"),
+        ({"gamma": np.inf}, "gamma=inf must be a finite number"),
+        ({"center": "no"}, "center='no' must be True or False"),
+        ({"bins_per_octave": 10**16}, "bins_per_octave=10{16} must be less"),
+        ({"n_bins": 10**12}, "end at inf Hz, above sr / 2=4000"),
+        ({"window": ("general_cosine", "a")}, r"window=\('general_cosine', 'a'\): "),
         ({"n_bins": 35}, r"n_bins=35 from fmin=80.0 .* end at 4063.75 Hz, above sr / 2=4000"),
         ({"n_bins": 10**6}, "end at inf Hz, above sr / 2=4000"),
         ({"fmax": 2000.0}, r"n_bins=30 from fmin=80.0 .* end at 2280.7 Hz, above fmax=2000"),
@@ -238,9 +251,32 @@ def test_limits_themselves_are_allowed():
     assert CQT(sr=8000, hop_length=100, fmin=125.0, n_bins=6, bins_per_octave=1).n_bins == 6
 
 
+@pytest.mark.parametrize("signal", [np.ones(9, complex), None, "abc"])
+def test_refuses_what_is_not_real(signal):
+    with pytest.raises(ValueError, match=r"signal of dtype=.* must hold real numbers"):
+        CQT(**SIZES)(signal)
+    with pytest.raises(ValueError, match=r"signal of dtype=.* must hold real numbers"):
+        HarmonicCQT(**HARMONIC)(signal)
+
+
 def test_frozen():
+    transform, harmonic = CQT(**SIZES), HarmonicCQT(**HARMONIC)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        CQT(**SIZES).fmin = 1.0
+        transform.fmin = 1.0
+    bank = transform.bank
+    for array in (
+        *(transform.frequencies, transform.lengths, harmonic.frequencies, harmonic.places),
+        *(bank.frequencies, bank.lengths, bank.gains, bank.amplitudes),
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+def test_harmonics_are_kept():
+    harmonics = [1, 2]
+    transform = HarmonicCQT(**{**HARMONIC, "harmonics": harmonics})
+    harmonics.append(3)
+    assert transform.harmonics == (1.0, 2.0)
 
 
 @pytest.mark.parametrize("changed", [{}, {"center_bins": True}, {"gamma": 5.0}])
@@ -280,8 +316,13 @@ def test_harmonics_without_center_have_common_frames():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"harmonics": ()}, r"harmonics=\(\) must be some finite numbers above 0"),
-        ({"harmonics": (1, 0)}, r"harmonics=\(1, 0\) must be some finite numbers above 0"),
+        ({"harmonics": ()}, r"harmonics=\(\) must be a sequence of some numbers"),
+        ({"harmonics": (1, 0)}, "harmonic=0 must be finite and above 0"),
+        ({"harmonics": 1}, "harmonics=1 must be a sequence of some numbers"),
+        ({"harmonics": iter([1])}, "harmonics=<.*> must be a sequence of some numbers"),
+        ({"harmonics": ["a"]}, "harmonic='a' must be a finite number"),
+        ({"fmin": "a"}, "fmin='a' must be a finite number"),
+        ({"center_bins": "no"}, "center_bins='no' must be True or False"),
         ({"bins_per_semitone": 0}, "bins_per_semitone=0 must be an integer of at least 1"),
         ({"harmonics": (1, 20)}, r"fmin=2000.0 .* above sr / 2=4000"),
         ({"fmax": 500.0}, "above fmax=500"),
@@ -313,6 +354,10 @@ def test_log_magnitude_leaves_its_input_alone():
 def test_log_magnitude_refuses():
     with pytest.raises(ValueError, match=r"epsilon=0\.0 must be finite and above 0"):
         to_log_magnitude(1.0, epsilon=0.0)
+    with pytest.raises(ValueError, match="epsilon=None must be a finite number"):
+        to_log_magnitude(1.0, epsilon=None)
+    with pytest.raises(ValueError, match=r"x of dtype=.* must hold numbers"):
+        to_log_magnitude("a")
 
 
 @pytest.mark.parametrize(
@@ -323,6 +368,8 @@ def test_log_magnitude_refuses():
         ({"norm": -1}, "norm=-1 must be an integer of at least 0"),
         ({"bins_per_octave": 0}, "bins_per_octave=0 must be an integer of at least 1"),
         ({"fmin": 600.0}, "above sr / 2=500"),
+        ({"Q": "a"}, "Q='a' must be a finite number"),
+        ({"window": ("general_cosine", "a")}, r"window=\('general_cosine', 'a'\): "),
     ],
 )
 def test_kernels_refused(changed, message):

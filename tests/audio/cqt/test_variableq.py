@@ -48,7 +48,7 @@ def test_equals_the_definition(hop_length, bandwidth, gamma_hz):
 @pytest.mark.parametrize(("length", "hop_length"), [(1, 40), (2011, 31), (2000, 100), (3000, 2503)])
 def test_adjoint(length, hop_length, bandwidth, gamma_hz):
     transform = VariableQ(RATE, FREQUENCIES, bandwidth, hop_length, gamma_hz)
-    signal, coefficients = noise(length), complex_noise(*transform.shape(length))
+    signal, coefficients = noise(length), complex_noise(*transform.coefficient_shape(length))
     found = transform.adjoint(coefficients, length)
     assert found.shape == (length,)
     forward = transform.forward(signal)
@@ -130,18 +130,26 @@ def test_a_long_gaussian_is_exact():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"hop_length": 0}, "hop_length=0 must be at least 1"),
-        ({"bandwidth": 0.0}, "bandwidth=0.0 and gamma_hz=0.0 must .* not both 0"),
+        ({"hop_length": 0}, "hop_length=0 must be an integer of at least 1"),
+        ({"hop_length": 2.5}, "hop_length=2.5 must be an integer of at least 1"),
+        ({"sample_rate": "8000"}, "sample_rate='8000' must be an integer of at least 1"),
+        ({"bandwidth": 0.0}, "bandwidth=0.0 and gamma_hz=0.0 .* not of 0 to 0 Hz"),
+        ({"bandwidth": 1e-12}, r"make filters of 1.7e-05 Hz at least .* not of 1e-10 to"),
+        ({"gamma_hz": 9000.0}, "sample_rate=8000 at most, not of 9010 to 9390 Hz"),
+        ({"bandwidth": 1e308}, "sample_rate=8000 at most, not of inf to inf Hz"),
+        ({"bandwidth": None}, "bandwidth=None must be a finite number"),
         (
             {"bandwidth": -0.1, "gamma_hz": 1.0},
             "bandwidth=-0.1 and gamma_hz=1.0 must .* at least 0",
         ),
-        ({"gamma_hz": -1.0}, "gamma_hz=-1.0 must be finite, at least 0"),
-        ({"bandwidth": np.inf}, "bandwidth=inf and gamma_hz=0.0 must be finite"),
-        ({"bandwidth": np.nan}, "bandwidth=nan and gamma_hz=0.0 must be finite"),
-        ({"gamma_hz": np.nan}, "gamma_hz=nan must be finite"),
+        ({"gamma_hz": -1.0}, "gamma_hz=-1.0 must be at least 0"),
+        ({"bandwidth": np.inf}, "bandwidth=inf must be a finite number"),
+        ({"bandwidth": np.nan}, "bandwidth=nan must be a finite number"),
+        ({"gamma_hz": np.nan}, "gamma_hz=nan must be a finite number"),
         ({"frequencies_hz": []}, r"frequencies_hz of shape=\(0,\)"),
-        ({"frequencies_hz": 100.0}, r"frequencies_hz of shape=\(\)"),
+        ({"frequencies_hz": [[100.0]]}, r"frequencies_hz of shape=\(1, 1\)"),
+        ({"frequencies_hz": None}, "frequencies_hz of dtype=object must hold real numbers"),
+        ({"frequencies_hz": [np.nan]}, "frequencies_hz from nan to nan must be above 0"),
         ({"frequencies_hz": [0, 100]}, "frequencies_hz from 0 to 100 must be above 0"),
         ({"frequencies_hz": [100, 4001]}, "to 4001 must be above 0 .* sample_rate=8000"),
     ],
@@ -157,15 +165,33 @@ def test_refuses_impossible_parameters(arguments, message):
         VariableQ(**{**defaults, **arguments})
 
 
+def test_what_it_was_made_of_may_change():
+    frequencies = FREQUENCIES.copy()
+    transform = VariableQ(np.int64(RATE), frequencies, 0.1, 3)
+    frequencies[:] = 0
+    np.testing.assert_array_equal(transform.centres_hz, FREQUENCIES)
+    assert type(transform.sample_rate) is int
+    for array in (transform.frequencies_hz, transform.centres_hz, transform.sigmas_hz):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda q: q.forward([]), r"signal of shape=\(0,\) must have at least one sample"),
-        (lambda q: next(q.blocks(1.0)), r"signal of shape=\(\) must have at least one sample"),
-        (lambda q: q.shape(0), "length=0 must be at least 1"),
+        (lambda q: q.forward(np.ones(9, complex)), "signal of dtype=complex128 must hold real"),
+        (lambda q: q.forward(None), "signal of dtype=object must hold real"),
+        (lambda q: q.forward("abc"), "signal of dtype=<U3 must hold real"),
+        (lambda q: next(q.blocks([])), r"signal of shape=\(0,\) must have at least one sample"),
+        (
+            lambda q: next(q.blocks(np.ones((2, 9)))),
+            r"signal of shape=\(2, 9\) must be one channel",
+        ),
+        (lambda q: q.coefficient_shape(0), "length=0 must be an integer of at least 1"),
         (
             lambda q: q.adjoint(np.ones((12, 4)), 8),
-            r"\(12, 4\) must be of .*=\(12, 3\) for length=8",
+            r"\(12, 4\) .* must be numbers of .*=\(12, 3\) for length=8",
         ),
     ],
 )
