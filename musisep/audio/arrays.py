@@ -1,6 +1,6 @@
 """Arrays as the transforms take them."""
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,7 @@ from musisep.audio.checks import one_of
 Real = NDArray[np.floating]
 Spectra = NDArray[np.complexfloating]
 Layout = Literal["bfn", "bnf"]
+Kind = TypeVar("Kind", bound=np.generic)
 
 LAYOUTS = ("bfn", "bnf")
 """Orders of the last two axes of a spectrum: frequency and frame, or frame and frequency."""
@@ -55,3 +56,10 @@ def frame_major(spectrum: ArrayLike, frequencies: int, layout: Layout) -> Spectr
             f"{frequencies} frequencies"
         )
     return spectrum.astype(np.result_type(real_kind(spectrum), np.complex64), copy=False)
+
+
+def read_only(values: NDArray[Kind]) -> NDArray[Kind]:
+    """Return a copy that cannot be written to."""
+    copy = values.copy()
+    copy.flags.writeable = False
+    return copy

@@ -10,8 +10,7 @@ import scipy.special
 from numpy.typing import NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real
-from musisep.audio.cqt.readonly import read_only
+from musisep.audio.arrays import Real, read_only
 from musisep.audio.cqt.sinusoidkernels import add_products, sample_sinusoids, slide_sums
 from musisep.audio.framing import window_frames
 from musisep.audio.products import multiply

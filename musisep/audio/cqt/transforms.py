@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, as_real, one_channel, real_kind
+from musisep.audio.arrays import Real, as_real, one_channel, read_only, real_kind
 from musisep.audio.checks import above_zero, at_least, flag
 from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
 from musisep.audio.cqt.kernels import (
@@ -19,7 +19,6 @@ from musisep.audio.cqt.kernels import (
     kernel_width,
     octave_share,
 )
-from musisep.audio.cqt.readonly import read_only
 from musisep.audio.cqt.sinusoids import Coefficients, SinusoidBank
 
 

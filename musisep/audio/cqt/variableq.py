@@ -11,10 +11,9 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real, as_real, one_channel
+from musisep.audio.arrays import Real, as_real, one_channel, read_only
 from musisep.audio.checks import at_least, number
 from musisep.audio.cqt.kernels import LONGEST
-from musisep.audio.cqt.readonly import read_only
 from musisep.compiled import kernel
 from musisep.gaussians import gaussian_start
 
