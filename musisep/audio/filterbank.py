@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real, Spectra, as_real, real_kind
+from musisep.audio.arrays import Real, Spectra, as_real, read_only, real_kind
 from musisep.audio.checks import above_zero
 from musisep.audio.stft import SpectralTransform
 from musisep.compiled import kernel, sum_kernel
@@ -39,13 +39,12 @@ class Filterbank:
 
     def __post_init__(self) -> None:
         """Check and keep the weights."""
-        matrix = np.array(as_real(self.matrix, "matrix"), dtype=np.float64)
+        matrix = as_real(self.matrix, "matrix").astype(np.float64, copy=False)
         if matrix.ndim != 2 or 0 in matrix.shape or not np.isfinite(matrix).all():
             raise ValueError(
                 f"matrix of shape={matrix.shape} must be finite and of shape (frequency, band)"
             )
-        matrix.flags.writeable = False
-        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "matrix", read_only(matrix))
 
     @property
     def bands(self) -> int:
@@ -57,19 +56,14 @@ class Filterbank:
         """First frequency and the one after the last that each band uses; shape (band, 2)."""
         used = self.matrix.T != 0
         first, stop = used.argmax(1), used.shape[1] - used[:, ::-1].argmax(1)
-        ranges = np.stack([first, np.where(used.any(1), stop, first)], axis=1)
-        ranges.flags.writeable = False
-        return ranges
+        return read_only(np.stack([first, np.where(used.any(1), stop, first)], axis=1))
 
     @cached_property
     def _packed(self) -> dict[np.dtype[Any], Real]:
         """Weights of these frequencies, band after band, in either precision."""
         bands = zip(self.matrix.T, self._ranges, strict=True)
         weights = np.concatenate([band[first:stop] for band, (first, stop) in bands])
-        packed: dict[np.dtype[Any], Real] = {kind: weights.astype(kind) for kind in KINDS}
-        for array in packed.values():
-            array.flags.writeable = False
-        return packed
+        return {kind: read_only(weights.astype(kind)) for kind in KINDS}
 
     def apply(self, values: ArrayLike, out: Real | None = None) -> Real:
         """Pool the frequencies of each frame into bands.

@@ -7,9 +7,9 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
-from musisep.audio.arrays import Real, real_kind
+from musisep.audio.arrays import Real, Spectra, real_kind
 from musisep.audio.checks import above_zero, at_least
-from musisep.audio.cqt.variableq import Coefficients, VariableQ
+from musisep.audio.cqt.variableq import VariableQ
 
 
 def constant_q(
@@ -20,7 +20,7 @@ def constant_q(
     hop_length: int,
     *,
     gamma_hz: float = 0.0,
-) -> Coefficients:
+) -> Spectra:
     """Transform a real signal by Gaussian filters of constant Q.
 
     Parameters
@@ -51,7 +51,7 @@ def constant_q_blocks(
     hop_length: int,
     *,
     gamma_hz: float = 0.0,
-) -> Iterator[tuple[tuple[slice, slice], Coefficients]]:
+) -> Iterator[tuple[tuple[slice, slice], Spectra]]:
     """Compute `constant_q` of one channel block by block, in memory independent of its length.
 
     Parameters are those of `constant_q`, with `signal` of shape (sample,).

@@ -10,12 +10,10 @@ import scipy.special
 from numpy.typing import NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real, read_only
+from musisep.audio.arrays import Real, Spectra, read_only
 from musisep.audio.cqt.sinusoidkernels import add_products, sample_sinusoids, slide_sums
 from musisep.audio.framing import window_frames
 from musisep.audio.products import multiply
-
-Coefficients = NDArray[np.complexfloating]
 
 DIRECT_BLOCKS = 3
 """Sinusoids up to this many blocks, at least 2, are multiplied sample by sample."""
@@ -197,7 +195,7 @@ class SinusoidBank:
             if start < stop and not in_run:
                 yield Piece(k, block, start, stop)
 
-    def correlate(self, signal: Real, first_centre: int, result: Coefficients) -> None:
+    def correlate(self, signal: Real, first_centre: int, result: Spectra) -> None:
         """Add the coefficients of a signal to `result`.
 
         Parameters
@@ -223,7 +221,7 @@ class SinusoidBank:
             for runs in self.runs:
                 runs.correlate(blocks, before, part)
 
-    def _add_pieces(self, blocks: Real, result: Coefficients, pieces: NDArray[np.int64]) -> None:
+    def _add_pieces(self, blocks: Real, result: Spectra, pieces: NDArray[np.int64]) -> None:
         k, block, start, stop = pieces.T
         table = np.empty((2, k.size, (stop - start).max()), blocks.dtype)
         sample_sinusoids(
@@ -300,7 +298,7 @@ class Runs:
             weights,
         )
 
-    def correlate(self, blocks: Real, first_block: int, result: Coefficients) -> None:
+    def correlate(self, blocks: Real, first_block: int, result: Spectra) -> None:
         """Add the runs' share of the coefficients.
 
         Parameters

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, as_real, one_channel, read_only, real_kind
+from musisep.audio.arrays import Real, Spectra, as_real, one_channel, read_only, real_kind
 from musisep.audio.checks import above_zero, at_least, flag
 from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
 from musisep.audio.cqt.kernels import (
@@ -19,7 +19,7 @@ from musisep.audio.cqt.kernels import (
     kernel_width,
     octave_share,
 )
-from musisep.audio.cqt.sinusoids import Coefficients, SinusoidBank
+from musisep.audio.cqt.sinusoids import SinusoidBank
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -134,7 +134,7 @@ class CQT:
         at_least("length", length, shortest)
         return 1 + (length if self.center else length - self.kernel_width) // self.hop_length
 
-    def __call__(self, signal: ArrayLike) -> Coefficients:
+    def __call__(self, signal: ArrayLike) -> Spectra:
         """Transform a signal.
 
         Parameters
@@ -153,7 +153,7 @@ class CQT:
         """
         return self._correlate(self.bank, signal)
 
-    def _correlate(self, bank: SinusoidBank, signal: ArrayLike) -> Coefficients:
+    def _correlate(self, bank: SinusoidBank, signal: ArrayLike) -> Spectra:
         """Transform a signal with other kernels of the same hop, in the frames of this one."""
         signal = as_real(signal)
         shape = (*signal.shape[:-1], bank.lengths.size, self.frame_count(signal.shape[-1]))
@@ -250,7 +250,7 @@ class HarmonicCQT:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
         return self.lowest.frame_count(length)
 
-    def __call__(self, signal: ArrayLike) -> Coefficients:
+    def __call__(self, signal: ArrayLike) -> Spectra:
         """Transform a signal.
 
         Parameters

@@ -11,7 +11,7 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio import threads
-from musisep.audio.arrays import Real, as_real, one_channel, read_only
+from musisep.audio.arrays import Real, Spectra, as_real, one_channel, read_only
 from musisep.audio.checks import at_least, number
 from musisep.audio.cqt.kernels import LONGEST
 from musisep.compiled import kernel
@@ -25,8 +25,6 @@ BLOCK_POINTS = 2**20
 """Complex values that are inverse-transformed at a time."""
 RESTART = 64
 """Points after which a Gaussian is computed anew, lest rounding adds up: 1e-13 till then."""
-
-Coefficients = NDArray[np.complexfloating]
 
 
 class Piece(NamedTuple):
@@ -134,7 +132,7 @@ class VariableQ:
         """Bins and frames of a signal of `length` samples; ValueError if there are none."""
         return self.centres_hz.size, 1 + at_least("length", length, 1) // self.hop_length
 
-    def forward(self, signal: ArrayLike) -> Coefficients:
+    def forward(self, signal: ArrayLike) -> Spectra:
         """Transform a signal.
 
         Parameters
@@ -161,7 +159,7 @@ class VariableQ:
                 result[(*index, *block)] = values
         return result
 
-    def blocks(self, signal: ArrayLike) -> Iterator[tuple[tuple[slice, slice], Coefficients]]:
+    def blocks(self, signal: ArrayLike) -> Iterator[tuple[tuple[slice, slice], Spectra]]:
         """Transform one channel block by block, in memory independent of its length.
 
         Parameters
@@ -271,7 +269,7 @@ class VariableQ:
         scale = length / self.sample_rate
         return self.centres_hz * scale, self.sigmas_hz * scale
 
-    def _analyse(self, signal: Real, piece: Piece) -> Iterator[tuple[slice, Coefficients]]:
+    def _analyse(self, signal: Real, piece: Piece) -> Iterator[tuple[slice, Spectra]]:
         """Yield some bins and their coefficients [bin, frame] of a piece at a time.
 
         Taking every hop-th sample of an inverse transform of length points * hop is the same
@@ -291,7 +289,7 @@ class VariableQ:
             yield bins, scipy.fft.ifft(folded, axis=1, overwrite_x=True)[:, piece.kept]
 
     def _gather(
-        self, length: int, blocks: Callable[[Piece], Iterable[tuple[slice, Coefficients]]]
+        self, length: int, blocks: Callable[[Piece], Iterable[tuple[slice, Spectra]]]
     ) -> NDArray[np.float64]:
         """Apply the adjoint to coefficients that come, for each piece, as from `_analyse`."""
         result = np.zeros(length)

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from musisep.audio.arrays import Real, read_only
 from musisep.audio.checks import at_least, number
 
 REFERENCE_HZ = 27.5
@@ -45,11 +46,32 @@ def chroma_fbanks(
     ValueError
         If a parameter is out of its range.
     """
+    return _weights(*_checked(sample_rate, n_fft, n_chroma, tuning))
+
+
+def chroma_rows(
+    sample_rate: int, n_fft: int, n_chroma: int, tuning: float
+) -> dict[type[np.floating], Real]:
+    """Return `chroma_fbanks` as [n_chroma, frequency], in either precision, and keep it."""
+    return _rows(*_checked(sample_rate, n_fft, n_chroma, tuning))
+
+
+def _checked(
+    sample_rate: int, n_fft: int, n_chroma: int, tuning: float
+) -> tuple[int, int, int, float]:
     sample_rate, n_fft = at_least("sample_rate", sample_rate, 1), at_least("n_fft", n_fft, 2)
     n_chroma, tuning = at_least("n_chroma", n_chroma, 1), number("tuning", tuning)
     if abs(tuning) > n_chroma:
         raise ValueError(f"{tuning=} must be within an octave, {n_chroma=} pitch classes")
-    return _weights(sample_rate, n_fft, n_chroma, tuning)
+    return sample_rate, n_fft, n_chroma, tuning
+
+
+@lru_cache(maxsize=16)
+def _rows(
+    sample_rate: int, n_fft: int, n_chroma: int, tuning: float
+) -> dict[type[np.floating], Real]:
+    rows = _weights(sample_rate, n_fft, n_chroma, tuning).T
+    return {kind: read_only(rows.astype(kind)) for kind in (np.float32, np.float64)}
 
 
 @lru_cache(maxsize=16)
@@ -65,6 +87,4 @@ def _weights(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> NDAr
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     octave = pitch / n_chroma
     weights *= np.exp(-0.5 * ((octave - CENTRE_OCTAVE) / WIDTH_OCTAVES) ** 2)
-    weights = np.roll(weights, -3 * (n_chroma // 12), axis=1)  # from A to C
-    weights.flags.writeable = False
-    return weights
+    return read_only(np.roll(weights, -3 * (n_chroma // 12), axis=1))  # from A to C

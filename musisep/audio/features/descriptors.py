@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from musisep.audio.arrays import Real, real_kind
 from musisep.audio.checks import above_zero, at_least, number
 from musisep.audio.decibels import amplitude_to_db
-from musisep.audio.features.chroma import chroma_fbanks
+from musisep.audio.features.chroma import chroma_rows
 from musisep.audio.features.moments import bandwidths, centroids, extremes, rolloffs
 from musisep.audio.products import multiply
 
@@ -63,10 +63,9 @@ def chroma(
         norm = above_zero("chroma_norm", norm)
         if norm < SMALLEST_NORM:
             raise ValueError(f"chroma_{norm=} must be at least {SMALLEST_NORM}, or None")
-    fbanks = chroma_fbanks(sample_rate, n_fft, n_chroma=n_chroma, tuning=tuning).T
-    weights: Weights = {kind: fbanks.astype(kind, order="C") for kind in (np.float32, np.float64)}
+    weights = chroma_rows(sample_rate, n_fft, n_chroma, tuning)
     finish = np.ascontiguousarray if norm is None else partial(_normed, norm=norm)
-    return Descriptor(len(fbanks), 2, partial(_products, weights=weights), finish)
+    return Descriptor(len(weights[np.float64]), 2, partial(_products, weights=weights), finish)
 
 
 def _products(powers: Real, weights: Weights) -> Real:

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from musisep.audio.arrays import read_only
 from musisep.audio.checks import at_least, one_of
 from musisep.audio.filterbank import Filterbank
 
@@ -54,9 +55,7 @@ def cepstral_filterbank(
 @lru_cache(maxsize=64)
 def _cosines(n_mfcc: int, n_mels: int, norm: str | None) -> NDArray[np.float64]:
     square = scipy.fft.dct(np.eye(n_mels), type=2, axis=0, norm=norm)
-    matrix: NDArray[np.float64] = square[:n_mfcc].copy()
-    matrix.flags.writeable = False
-    return matrix
+    return read_only(square[:n_mfcc])
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from musisep.audio.arrays import read_only
 from musisep.audio.checks import at_least, number, one_of
 from musisep.audio.filterbank import Filterbank
 
@@ -115,9 +116,7 @@ def _filters(
 
 @lru_cache(maxsize=64)
 def _dense(n_freqs: int, filters: _Filters) -> NDArray[np.float64]:
-    weights = _triangles(np.linspace(0, filters.sample_rate / 2, n_freqs), filters)
-    weights.flags.writeable = False
-    return weights
+    return read_only(_triangles(np.linspace(0, filters.sample_rate / 2, n_freqs), filters))
 
 
 @lru_cache(maxsize=64)
