@@ -23,12 +23,24 @@ class Item(NamedTuple):
     sample_rate: int
 
 
+def item_folders(folder: Path) -> list[Path]:
+    """Return the folders of the items that have two stems or more, by name."""
+    mixtures = sorted(folder.glob("*/mix.flac"))
+    return [mix.parent for mix in mixtures if len(_stem_paths(mix.parent)) > 1]
+
+
+def read_item(folder: Path) -> Item:
+    """Return the item in its folder."""
+    mixture, sample_rate = files.read(folder / "mix.flac")
+    paths = _stem_paths(folder)
+    stems = np.stack([files.read(path)[0][:, : mixture.shape[1]] for path in paths])
+    return Item(folder.name, [path.stem for path in paths], mixture, stems, sample_rate)
+
+
 def items_in(folder: Path) -> Iterator[Item]:
     """Yield the items of a folder that have two stems or more, by name."""
-    for mix in sorted(folder.glob("*/mix.flac")):
-        mixture, sample_rate = files.read(mix)
-        paths = sorted(path for path in mix.parent.glob("*.flac") if path != mix)
-        if len(paths) > 1:
-            stems = np.stack([files.read(path)[0][:, : mixture.shape[1]] for path in paths])
-            names = [path.stem for path in paths]
-            yield Item(mix.parent.name, names, mixture, stems, sample_rate)
+    return map(read_item, item_folders(folder))
+
+
+def _stem_paths(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.flac") if path.name != "mix.flac")

@@ -1,0 +1,52 @@
+"""`musisep.separate` with other settings, one at a time."""
+
+from functools import partial
+from typing import Any
+from unittest import mock
+
+from items import Item
+
+import musisep
+from musisep.audio.logfreq import FRONT_ENDS, mel_magnitudes
+from variants import Variant
+
+OTHERS = {
+    "restarts": (1, 4),
+    "steps": (250, 1000),
+    "batch": (12, 48),
+    "lifetime": (60,),
+    "harmonics": (15, 40),
+    "hop_s": (0.008, 0.016),
+    "qexp": (0.35, 0.7),
+    "front_end": ("pursuit", "mel"),
+}
+"""Settings, and what they are set to instead of their default."""
+MEL_WINDOWS_MS = (23, 32, 64)
+
+
+def separated(**settings: Any) -> Variant:
+    """Return the variant with these settings."""
+
+    def variant(item: Item, seed: int) -> musisep.Separation:
+        return musisep.separate(
+            item.mixture, item.sample_rate, instruments=len(item.stems), seed=seed, **settings
+        )
+
+    return variant
+
+
+def mel(window_ms: float) -> Variant:
+    """Return the variant whose front end has windows of this standard deviation."""
+    magnitudes = partial(mel_magnitudes, window_sigma_s=window_ms / 1000)
+    return mock.patch.dict(FRONT_ENDS, mel=magnitudes)(separated(front_end="mel"))
+
+
+VARIANTS = {
+    "default": separated(),
+    **{
+        f"{name}={value}": separated(**{name: value})
+        for name, values in OTHERS.items()
+        for value in values
+    },
+    **{f"mel-{window_ms}ms": mel(window_ms) for window_ms in MEL_WINDOWS_MS},
+}
