@@ -93,21 +93,22 @@ class Analysis:
         level : float
             What they have been divided by.
         """
-        settings = self.settings
-        peak = float(np.abs(audio).max()) or 1.0  # squares must not overflow
-        energy = np.zeros((self.axis.bins, self.transform.frame_count(audio.shape[1])))
-        for channel in audio:
-            energy += (
-                log_spectrogram(
-                    channel / peak, self.sample_rate, self.axis, hop_length=self.hop_length,
-                    sigma_bins=settings.sigma_bins, front_end=settings.front_end,
-                )
-                ** 2
-            )  # fmt: skip
-        frames = np.sqrt(energy.T, order="C")
-        level = float(frames.max()) or 1.0
-        frames /= level
+        peak = max(float(audio.max()), -float(audio.min())) or 1.0  # squares must not overflow
+        energy = self._energy(audio[0] / peak)
+        for channel in audio[1:]:
+            energy += self._energy(channel / peak)
+        magnitudes = np.sqrt(energy, out=energy)
+        level = float(magnitudes.max()) or 1.0
+        frames = np.divide(magnitudes.T, level, order="C")
         return frames, peak * level / np.sqrt(len(audio))
+
+    def _energy(self, channel: Floats) -> Floats:
+        """Square of the log-frequency spectrogram [bin, frame] of one channel."""
+        magnitudes = log_spectrogram(
+            channel, self.sample_rate, self.axis, hop_length=self.hop_length,
+            sigma_bins=self.settings.sigma_bins, front_end=self.settings.front_end,
+        )  # fmt: skip
+        return np.square(magnitudes, out=magnitudes)
 
     def linear(self, peaks: Peaks) -> Peaks:
         """Move tones from the log-frequency axis to the bins and the scale of `transform`."""

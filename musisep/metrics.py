@@ -12,8 +12,8 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 __all__ = ["BssEval", "bss_eval", "si_sdr"]
 
@@ -78,7 +78,7 @@ def bss_eval(references: ArrayLike, estimates: ArrayLike) -> BssEval:
     true, estimated = _directions(references, estimates)
     measures = _measure_pairs(true, estimated)
     sir = np.clip(measures[1], -_LARGEST_SIR, _LARGEST_SIR)
-    references_in_order, permutation = linear_sum_assignment(
+    references_in_order, permutation = scipy.optimize.linear_sum_assignment(
         np.where(np.isnan(sir), _UNDEFINED_SIR, sir), maximize=True
     )
     sdr, sir, sar = measures[:, references_in_order, permutation]

@@ -2,21 +2,23 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.fft
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.analysis import Analysis
 from musisep.audio import files
+from musisep.audio.arrays import Spectra
 from musisep.dictionary import Dictionary
 from musisep.dictsep import exptool
 from musisep.dictsep.dictlearn import Learner, random_batches, unexplained
-from musisep.dictsep.synthesis import mask_spectrums, synth_instruments
+from musisep.dictsep.synthesis import share_spectra, synth_instruments
 from musisep.dictsep.tones import Floats, Peaks
 from musisep.settings import SUBTYPES, Settings
 from musisep.stems import Subtract as Subtract
@@ -115,7 +117,8 @@ class Separation:
         paths = []
         for stem, signal in signals.items():
             path = Path(folder) / filename.format(stem=stem, ext=format, track=track)
-            files.write(path, gain * signal, self.sample_rate, subtype=subtype)
+            scaled = signal if gain == 1 else gain * signal
+            files.write(path, scaled, self.sample_rate, subtype=subtype)
             paths.append(path)
         return paths, gain
 
@@ -163,21 +166,36 @@ def separate(
     report = progress or no_progress
     audio, sample_rate = load(mixture, sample_rate)
     analysis = Analysis(settings, sample_rate)
+    with scipy.fft.set_workers(jobs):
+        return _separate(analysis, audio, dictionary, jobs, report)
+
+
+def _separate(
+    analysis: Analysis,
+    audio: Floats,
+    dictionary: Dictionary | None,
+    jobs: int,
+    report: Progress,
+) -> Separation:
     frames, level = analysis.frames(audio)
     learned = [dictionary] if dictionary else learn(analysis, frames, jobs, report)
     peaks, left = find(analysis, frames, learned, jobs, report)
     chosen = int(np.argmin(left))
     amplitudes = learned[chosen].amplitudes
     tones = peaks[chosen].scaled(level)
+    del frames  # a third of the memory of the stems
     stems = mask(analysis, audio, tones, amplitudes, report)
     order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
+    reorder(stems, order)
+    residual = stems.sum(axis=0)
+    np.subtract(audio, residual, out=residual)
     return Separation(
-        stems=stems[order],
-        residual=audio - stems.sum(axis=0),
-        sample_rate=sample_rate,
+        stems=stems,
+        residual=residual,
+        sample_rate=analysis.sample_rate,
         dictionary=Dictionary(amplitudes[:, order]),
         tones=analysis.table(tones.renumbered(np.argsort(order))),
-        settings=settings,
+        settings=analysis.settings,
         unexplained=left,
         chosen=chosen,
     )
@@ -186,12 +204,12 @@ def separate(
 def load(
     mixture: ArrayLike | str | os.PathLike[str], sample_rate: int | None
 ) -> tuple[Floats, int]:
-    """Return a copy of the mixture as [channel, sample], and its sample rate in Hz."""
+    """Return the mixture as [channel, sample], not to be changed, and its sample rate in Hz."""
     if isinstance(mixture, str | os.PathLike):
         if sample_rate is not None:
             raise ValueError(f"{sample_rate=} must be left out: the file tells it")
         return files.read(mixture)
-    audio = np.array(mixture, dtype=np.float64, ndmin=2)
+    audio = np.atleast_2d(np.asarray(mixture, dtype=np.float64))
     if audio.ndim != 2 or not audio.size:
         raise ValueError(
             f"mixture.shape={np.shape(mixture)} must be [channel, sample] or [sample], not empty"
@@ -258,33 +276,44 @@ def mask(
     report: Progress = no_progress,
 ) -> Floats:
     """Divide the mixture by the instruments' spectra; result [instrument, channel, sample]."""
-    transform = analysis.transform
+    settings, transform = analysis.settings, analysis.transform
     linear = analysis.linear(peaks)
-    stems = np.empty((amplitudes.shape[1], *audio.shape))
+    total = transform.frame_count(audio.shape[1])
 
-    def blocks(channel: Floats) -> Iterator[tuple[int, NDArray[np.complexfloating]]]:
-        for first, spectra in transform.stft_blocks(channel):
-            tones = linear[first : first + len(spectra)]
+    def divide(frames: slice, spectra: Spectra) -> Spectra:
+        tones = linear[frames]
+        if settings.masking:
+            shares = share_spectra(tones, amplitudes, settings.pexp, spectra)
+        else:
             spects = synth_instruments(
-                tones, amplitudes, exptool.LINEAR, analysis.settings.pexp, transform.frequencies
+                tones, amplitudes, exptool.LINEAR, settings.pexp, transform.frequencies
             )
-            if analysis.settings.masking:
-                yield first, np.swapaxes(mask_spectrums(spects, spectra.T)[0], 1, 2)
-            else:
-                phases = np.exp(1j * np.angle(spectra)) * (spectra != 0)
-                yield first, spects.swapaxes(1, 2) * phases
+            phases = np.exp(1j * np.angle(spectra)) * (spectra != 0)
+            shares = spects.swapaxes(1, 2)[:, None] * phases
+        report("masking", min(frames.stop, total - 1), total)
+        return shares
 
-    report("masking", 0, len(audio))
-    for index, channel in enumerate(audio):
-        stems[:, index] = transform.istft_blocks(blocks(channel), channel.size, stems.shape[:1])
-        report("masking", index + 1, len(audio))
-    return stems
+    report("masking", 0, total)
+    stems = transform.map_spectra(audio, divide, (amplitudes.shape[1], len(audio)))
+    report("masking", total, total)
+    return np.asarray(stems, dtype=np.float64)
 
 
 def loudest_first(stems: Floats) -> NDArray[np.intp]:
     """Return the order of stems by energy."""
-    relative = stems / (np.abs(stems).max() or 1.0)  # squares must not overflow
-    return np.argsort(-np.sum(relative**2, axis=(1, 2)), kind="stable")
+    peak = max(float(stems.max()), -float(stems.min())) or 1.0  # squares must not overflow
+    energies = np.zeros(len(stems))
+    for first in range(0, stems.shape[-1], files.BLOCK_FRAMES):
+        block = stems[..., first : first + files.BLOCK_FRAMES] / peak
+        energies += np.einsum("ics,ics->i", block, block)
+    return np.argsort(-energies, kind="stable")
+
+
+def reorder(stems: Floats, order: NDArray[np.intp]) -> None:
+    """Put stems into another order in place, as a copy of all would double the memory."""
+    for first in range(0, stems.shape[-1], files.BLOCK_FRAMES):
+        block = stems[..., first : first + files.BLOCK_FRAMES]
+        block[:] = block[order]
 
 
 def _checked(settings: dict[str, Any], dictionary: Dictionary | None) -> Settings:

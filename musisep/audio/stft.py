@@ -1,9 +1,10 @@
 """Short-time Fourier transform, its inverse and their adjoints."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -179,26 +180,62 @@ class SpectralTransform:
         share = -(-count // scipy.fft.get_workers()) * self.n_fft
         threads.each(work, self._blocks(count, min(CACHE_POINTS, share)))
 
-    def stft_blocks(self, signal: ArrayLike) -> Iterator[tuple[int, Spectra]]:
-        """Transform one channel, shape (sample,), block by block in the order of time.
+    def map_spectra(
+        self,
+        signal: ArrayLike,
+        change: Callable[[slice, Spectra], Spectra],
+        leading: tuple[int, ...],
+    ) -> Real:
+        """Transform a signal, change its spectra and transform back, in small blocks of frames.
 
-        Yields
-        ------
-        first : int
-            Number of the block's first frame.
-        spectra : array of complex, shape (frame, frequency)
+        Parameters
+        ----------
+        signal : array, shape (..., sample)
+        change : function
+            Called with the frames that a block holds, as a slice, and with their spectra
+            [..., frame, frequency]; returns others [leading axes, frame, frequency]. Blocks
+            come in any order and, if `scipy.fft.get_workers` is above 1, from several threads.
+        leading : tuple of int
+            Shape of the result before the samples.
+
+        Returns
+        -------
+        array, shape (leading axes, sample)
+            `istft` of the changed spectra; the same for any number of threads.
 
         Raises
         ------
         ValueError
-            As `stft`.
+            As `stft` and `istft`, or if what `change` returns is of another shape.
         """
-        channel = one_channel(signal)
-        window = self._analysis(channel.dtype)
-        return (
-            (frames.start, self._spectra(channel, frames, window, self._reflect))
-            for frames in self._blocks(self.frame_count(channel.size), BLOCK_POINTS)
-        )
+        signal = np.ascontiguousarray(as_real(signal))
+        length = signal.shape[-1]
+        count = self.frame_count(length)
+        window, synthesis = self._analysis(signal.dtype), self._synthesis(signal.dtype)
+        result = np.zeros((*leading, length), dtype=signal.dtype)
+        adding = Lock()
+
+        def work(part: slice) -> None:
+            samples = (part.stop - part.start - 1) * self._hop + self.n_fft
+            own = np.zeros((*leading, samples), dtype=signal.dtype)
+            for block in self._blocks(part.stop - part.start, CACHE_POINTS):
+                frames = slice(part.start + block.start, part.start + block.stop)
+                spectra = change(frames, self._spectra(signal, frames, window, self._reflect))
+                shape = *leading, frames.stop - frames.start, self.frequencies
+                if spectra.shape != shape:
+                    raise ValueError(f"changed spectra of {spectra.shape=} must be of {shape=}")
+                self._overlap_add(spectra, synthesis, block.start * self._hop, False, own, 1)
+            start = part.start * self._hop - self.lead
+            low, high = max(start, 0), max(0, min(start + samples, length))
+            with adding:
+                result[..., low:high] += own[..., low - start : high - start]
+
+        # A part is at least as long as a frame. So no more than two of them meet at a sample,
+        # and it does not matter which is added first.
+        points = max(-(-self.n_fft // self._hop) * self.n_fft, CACHE_POINTS)
+        threads.each(work, self._blocks(count, points))
+        self._undo_windows(result, count)
+        return result
 
     def istft(
         self, spectrum: ArrayLike, length: int | None = None, *, input_layout: Layout = "bfn"
@@ -240,39 +277,13 @@ class SpectralTransform:
                 raise ValueError("length=None must be given with center_tail_pad='minimal'")
             length = (count - 1) * self._hop + self.n_fft - 2 * self.lead
         length = at_least("length", length, 1)
-        blocks = self._cut(spectrum)
-        return self._inverse(blocks, count, length, spectrum.shape[:-2], spectrum.dtype)
-
-    def istft_blocks(
-        self,
-        blocks: Iterable[tuple[int, Spectra]],
-        length: int,
-        leading: tuple[int, ...] = (),
-        dtype: DTypeLike = np.complex128,
-    ) -> Real:
-        """`istft` of a spectrum that comes block by block, as from `stft_blocks`.
-
-        Parameters
-        ----------
-        blocks : iterable of (first, spectra)
-            Number of the first frame, and spectra [leading axes, frame, frequency].
-        length : int > 0
-            Samples of the result.
-        leading : tuple of int
-            Shape of the result before the samples.
-        dtype : dtype
-            Of the spectra.
-
-        Returns
-        -------
-        array [leading axes, sample]
-
-        Raises
-        ------
-        ValueError
-            If the blocks are not all frames of such a signal, or as `istft`.
-        """
-        return self._inverse(blocks, self.frame_count(length), length, leading, dtype)
+        window = self._synthesis(spectrum.real.dtype)
+        result = np.zeros((*spectrum.shape[:-2], length), dtype=window.dtype)
+        for frames in self._blocks(count, BLOCK_POINTS):
+            start = frames.start * self._hop - self.lead
+            self._overlap_add(spectrum[..., frames, :], window, start, False, result)
+        self._undo_windows(result, count)
+        return result
 
     def stft_adjoint(self, spectrum: ArrayLike, length: int) -> Real:
         """Apply the adjoint of `stft`: it takes gradients by the spectrum to ones by the signal.
@@ -303,8 +314,9 @@ class SpectralTransform:
             )
         window, weights = self._analysis(spectrum.real.dtype), self._parseval(spectrum.real.dtype)
         result = np.zeros((*spectrum.shape[:-2], length), dtype=window.dtype)
-        blocks = ((first, block / weights) for first, block in self._cut(spectrum))
-        self._overlap_add(blocks, window, self._reflect, result)
+        for frames in self._blocks(spectrum.shape[-2], BLOCK_POINTS):
+            block, start = spectrum[..., frames, :] / weights, frames.start * self._hop - self.lead
+            self._overlap_add(block, window, start, self._reflect, result)
         return result
 
     def istft_adjoint(self, signal: ArrayLike) -> Spectra:
@@ -372,56 +384,33 @@ class SpectralTransform:
         size = max(1, points // self.n_fft)
         return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
-    def _cut(self, spectrum: Spectra) -> Iterator[tuple[int, Spectra]]:
-        """Divide a spectrum [..., frame, frequency] into blocks for `istft_blocks`."""
-        for frames in self._blocks(spectrum.shape[-2], BLOCK_POINTS):
-            yield frames.start, spectrum[..., frames, :]
-
     def _spectra(self, signal: Real, frames: slice, window: Real, reflect: bool) -> Spectra:
-        """Transform some frames of one channel; result [frame, frequency]."""
-        windowed = np.empty((frames.stop - frames.start, self.n_fft), dtype=signal.dtype)
+        """Transform some frames of a signal [..., sample]; result [..., frame, frequency]."""
+        shape = *signal.shape[:-1], frames.stop - frames.start, self.n_fft
+        windowed = np.empty(shape, dtype=signal.dtype)
         start = frames.start * self._hop - self.lead
-        window_frames(signal, window, start, self._hop, reflect, windowed)
+        for index in np.ndindex(signal.shape[:-1]):
+            window_frames(signal[index], window, start, self._hop, reflect, windowed[index])
         return scipy.fft.rfft(windowed, overwrite_x=True, workers=1)
 
     def _overlap_add(
         self,
-        blocks: Iterable[tuple[int, Spectra]],
+        spectra: Spectra,
         window: Real,
+        start: int,
         reflect: bool,
         result: Real,
-    ) -> int:
-        """Add the windowed inverse transforms of consecutive frames to `result` [..., sample]."""
-        leading, count = result.shape[:-1], 0
-        for first, spectra in blocks:
-            shape = (*leading, spectra.shape[-2], self.frequencies)
-            if first != count or spectra.shape != shape:
-                raise ValueError(
-                    f"block from frame {first} on of shape={spectra.shape} must begin with frame "
-                    f"{count} and be of {shape=}"
-                )
-            start = first * self._hop - self.lead
-            for index in np.ndindex(leading):
-                frames = scipy.fft.irfft(spectra[index], self.n_fft, workers=None)
-                overlap_add(frames, window, self._hop, start, reflect, result[index])
-            count += spectra.shape[-2]
-        return count
+        workers: int | None = None,
+    ) -> None:
+        """Add the windowed inverse transforms of frames, from sample `start` on, to `result`."""
+        for index in np.ndindex(result.shape[:-1]):
+            frames = scipy.fft.irfft(spectra[index], self.n_fft, workers=workers)
+            overlap_add(frames, window, self._hop, start, reflect, result[index])
 
-    def _inverse(
-        self,
-        blocks: Iterable[tuple[int, Spectra]],
-        count: int,
-        length: int,
-        leading: tuple[int, ...],
-        dtype: DTypeLike,
-    ) -> Real:
-        """Invert `count` frames; see `istft_blocks`."""
-        result = np.zeros((*leading, length), dtype=np.empty(0, dtype).real.dtype)
-        found = self._overlap_add(blocks, self._synthesis(result.dtype), False, result)
-        if found != count:
-            raise ValueError(f"blocks with {found} frames must have {count} for {length=}")
-        divide_by_windows(result, self.frame_window**2, self._hop, -self.lead, count)
-        return result
+    def _undo_windows(self, result: Real, count: int) -> None:
+        """Divide `result` [..., sample] by the sum of `count` squared windows, in place."""
+        for index in np.ndindex(result.shape[:-1]):  # NumPy would copy all channels at once
+            divide_by_windows(result[index], self.frame_window**2, self._hop, -self.lead, count)
 
 
 def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:

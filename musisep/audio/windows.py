@@ -1,7 +1,7 @@
 """Analysis windows, and the sizes that go with them."""
 
 import numpy as np
-import scipy.signal
+import scipy  # scipy.signal takes half a second to load: not before it is used
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import as_real

@@ -222,6 +222,7 @@ def _separate(
         )  # fmt: skip
     finally:
         bars.close()
+    del mixture  # before more memory is taken
     paths = _save(separation, task, args)
     lines = [str(task.recording), *stem_lines(separation, paths)]
     if args.references:

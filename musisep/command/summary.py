@@ -44,7 +44,7 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
 
 def level(signal: NDArray[np.float64]) -> str:
     """Tell the root mean square in dB, relative to full scale."""
-    power = float(np.mean(signal**2))
+    power = float(np.vdot(signal, signal)) / signal.size
     return f"{10 * math.log10(power):.1f} dB" if power > 0 else "silent"
 
 

@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from musisep.compiled import kernel, sum_kernel
-from musisep.gaussians import gaussian_start, support
+from musisep.gaussians import CUT, gaussian_start, support
 
 EPS = 1e-7  # keeps the loss differentiable where a spectrum is 0
 LINEAR = 0.0  # in the place of harscale: harmonics at multiples of the shift
@@ -30,7 +30,7 @@ def harmonic_centre(shift, spread, order, harscale):
     if harscale == LINEAR:
         ratio = order * math.sqrt(stretch)
         return shift * ratio, ratio, 0.5 * shift * order**3 / math.sqrt(stretch)
-    centre = shift + harscale * (math.log(order) + 0.5 * math.log(stretch))
+    centre = shift + 0.5 * harscale * math.log(order * order * stretch)
     return centre, 1.0, 0.5 * harscale * order * order / stretch
 
 
@@ -56,6 +56,17 @@ def power(x, exponent):
 
 
 @kernel
+def raise_all(x, exponent):
+    """`power` of all of a vector, in its place; square roots run in vectors."""
+    if exponent == 0.5:
+        for i in range(x.size):
+            x[i] = math.sqrt(x[i])
+    elif exponent != 1.0:
+        for i in range(x.size):
+            x[i] = power(x[i], exponent)
+
+
+@kernel
 def inst_shift(params, insts, inst_dict, harscale, pexp, powers):
     """Add the p-th powers of all harmonics of all tones to ``powers`` ``[bin]``."""
     for tone in range(params.shape[1]):
@@ -70,8 +81,9 @@ def inst_shift(params, insts, inst_dict, harscale, pexp, powers):
             low, high = support(centre, sigma, powers.size)
             value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
             value *= power(height, pexp)
-            for i in range(low, high):
-                powers[i] += value
+            part = powers[low:high]
+            for i in range(part.size):
+                part[i] += value
                 value *= ratio
                 ratio *= ratio2
 
@@ -81,7 +93,7 @@ def inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian):
     """`inst_shift`, and the derivatives of the powers, added to ``jacobian`` ``[4, tone, bin]``."""
     for tone in range(params.shape[1]):
         amp, sigma = params[AMP, tone], params[SIGMA, tone]
-        inv = 1.0 / (sigma * sigma)
+        by_sigma = 1.0 / sigma
         for har in range(inst_dict.shape[0]):
             relative = inst_dict[har, insts[tone]]
             if relative <= 0.0:
@@ -93,14 +105,21 @@ def inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian):
             value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
             height = power(amp * relative, pexp)
             by_amp = pexp * power(amp, pexp - 1.0) * power(relative, pexp)
-            for i in range(low, high):
-                distance = i - centre
-                by_centre = pexp * height * value * distance * inv
-                powers[i] += height * value
-                jacobian[AMP, tone, i] += by_amp * value
-                jacobian[SHIFT, tone, i] += by_centre * by_shift
-                jacobian[SIGMA, tone, i] += by_centre * distance / sigma
-                jacobian[SPREAD, tone, i] += by_centre * by_spread
+            by_centre = pexp * height / (sigma * sigma)
+            part, start = powers[low:high], low - centre
+            amp_row, shift_row = jacobian[AMP, tone, low:high], jacobian[SHIFT, tone, low:high]
+            sigma_row, spread_row = (
+                jacobian[SIGMA, tone, low:high],
+                jacobian[SPREAD, tone, low:high],
+            )
+            for i in range(part.size):
+                distance = start + i
+                moment = by_centre * value * distance
+                part[i] += height * value
+                amp_row[i] += by_amp * value
+                shift_row[i] += by_shift * moment
+                sigma_row[i] += by_sigma * moment * distance
+                spread_row[i] += by_spread * moment
                 value *= ratio
                 ratio *= ratio2
 
@@ -118,9 +137,9 @@ def inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, weights, grad
             )
             low, high = support(centre, sigma, weights.size)
             value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
-            total = 0.0
-            for i in range(low, high):
-                total += weights[i] * value
+            total, part = 0.0, weights[low:high]
+            for i in range(part.size):
+                total += part[i] * value
                 value *= ratio
                 ratio *= ratio2
             relative = inst_dict[har, insts[tone]]
@@ -147,19 +166,19 @@ def residual_and_slope(powers, target, pexp, qexp, residual, slope):
     ``target`` is ``(y+eps)^q``. Where S is 0 and p > 1 no tone has a derivative either,
     and the slope is set to 0.
     """
-    loss = 0.0
-    for i in range(powers.size):
-        magnitude = power(powers[i], 1.0 / pexp)
-        root = power(magnitude + EPS, qexp)
-        residual[i] = root - target[i]
-        loss += residual[i] * residual[i]
-        if pexp == 1.0:
-            slope[i] = qexp * root / (magnitude + EPS)
-        elif powers[i] > 0.0:
-            slope[i] = qexp * root / (magnitude + EPS) * magnitude / (pexp * powers[i])
-        else:
-            slope[i] = 0.0
-    return 0.5 * loss
+    residual[:] = powers
+    raise_all(residual, 1.0 / pexp)
+    slope[:] = 1.0
+    if pexp != 1.0:
+        for i in range(powers.size):
+            slope[i] = residual[i] / (pexp * powers[i]) if powers[i] > 0.0 else 0.0
+    for i in range(powers.size):  # np.divide, for / checks for 0 and does not run in vectors
+        residual[i] += EPS
+        slope[i] = np.divide(qexp * slope[i], residual[i])
+    raise_all(residual, qexp)
+    slope *= residual
+    residual -= target
+    return 0.5 * dot(residual, residual)
 
 
 @kernel
@@ -167,11 +186,11 @@ def loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, powers):
     """Half the squared norm of the residual of these tones; ``powers`` is scratch."""
     powers[:] = 0.0
     inst_shift(params, insts, inst_dict, harscale, pexp, powers)
-    loss = 0.0
-    for i in range(powers.size):
-        difference = power(power(powers[i], 1.0 / pexp) + EPS, qexp) - target[i]
-        loss += difference * difference
-    return 0.5 * loss
+    raise_all(powers, 1.0 / pexp)
+    powers += EPS
+    raise_all(powers, qexp)
+    powers -= target
+    return 0.5 * dot(powers, powers)
 
 
 @kernel
@@ -246,6 +265,39 @@ def solve_damped(normal, gradient, free, damping, step):
 
 
 @kernel
+def span(params, tone, harmonics, harscale, size):
+    """First bin, and one past the last bin, that a tone can reach."""
+    reach = CUT * params[SIGMA, tone]
+    lowest, _, _ = harmonic_centre(params[SHIFT, tone], params[SPREAD, tone], 1.0, harscale)
+    highest, _, _ = harmonic_centre(
+        params[SHIFT, tone], params[SPREAD, tone], float(harmonics), harscale
+    )
+    low = min(max(0.0, math.ceil(lowest - reach)), float(size))
+    high = min(max(low, math.floor(highest + reach) + 1.0), float(size))
+    return int(low), int(high)
+
+
+@kernel
+def normal_equations(rows, spans, residual, slope, normal, gradient):
+    """Upper triangle of J^T J, and J^T residual, for ``J = rows * slope``.
+
+    Row i is that of tone i modulo the number of tones, and 0 outside of ``spans`` [tone, 2].
+    """
+    pull, weights, weighted = slope * residual, slope * slope, np.empty_like(slope)
+    for i in range(gradient.size):
+        low, high = spans[i % len(spans)]
+        row, weight, product = rows[i, low:high], weights[low:high], weighted[: high - low]
+        for k in range(row.size):
+            product[k] = row[k] * weight[k]
+        gradient[i] = dot(row, pull[low:high])
+        for j in range(i + 1):
+            first, last = spans[j % len(spans)]
+            first = max(first, low)
+            last = max(min(last, high), first)
+            normal[j, i] = dot(weighted[first - low : last - low], rows[j, first:last])
+
+
+@kernel
 def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upper, steps, tol):
     """Fit ``params`` in place between ``lower`` and ``upper`` ``[4, tone]``; return the loss.
 
@@ -257,47 +309,42 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
     n = 4 * tones
     powers, residual, slope = np.empty(size), np.empty(size), np.empty(size)
     jacobian = np.empty((4, tones, size))
-    rows = jacobian.reshape(n, size)
+    spans = np.empty((tones, 2), np.int64)
     normal, gradient, step = np.empty((n, n)), np.empty(n), np.empty(n)
-    free = np.empty(n, np.bool_)
-    trial = np.empty_like(params)
+    free = np.zeros(n, np.bool_)
+    trial = params.copy()
     x, x_trial = params.reshape(n), trial.reshape(n)
     low, high = lower.reshape(n), upper.reshape(n)
-    damping, loss, stale = 1e-3, 0.0, True
-    for _ in range(steps):
-        if stale:
-            powers[:] = 0.0
-            jacobian[:] = 0.0
-            inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian)
-            loss = residual_and_slope(powers, target, pexp, qexp, residual, slope)
-            for i in range(n):
-                rows[i] *= slope
-                gradient[i] = dot(rows[i], residual)
-                for j in range(i + 1):
-                    normal[j, i] = dot(rows[i], rows[j])
+    damping, loss = 5e-3, np.inf
+    for _ in range(steps + 1):
+        for tone in range(tones):
+            first, last = span(trial, tone, inst_dict.shape[0], harscale, size)
+            spans[tone] = first, last
+            jacobian[:, tone, first:last] = 0.0
+        powers[:] = 0.0
+        inst_shift_grad(trial, insts, inst_dict, harscale, pexp, powers, jacobian)
+        new_loss = residual_and_slope(powers, target, pexp, qexp, residual, slope)
+        if new_loss < loss:
+            fall = loss - new_loss
+            params[:] = trial
+            loss = new_loss
+            damping = max(0.2 * damping, 1e-9)
+            if fall < tol * loss:
+                break
+            normal_equations(jacobian.reshape(n, size), spans, residual, slope, normal, gradient)
             for i in range(n):
                 leaves_low = x[i] <= low[i] and gradient[i] > 0.0
                 leaves_high = x[i] >= high[i] and gradient[i] < 0.0
                 movable = low[i] < high[i] and normal[i, i] > 0.0
                 free[i] = movable and not leaves_low and not leaves_high
-            stale = False
-        if not solve_damped(normal, gradient, free, damping, step):
-            damping *= 10.0
-            continue
-        for i in range(n):
-            x_trial[i] = min(max(x[i] + step[i], low[i]), high[i])
-        new_loss = loss_of(trial, insts, inst_dict, harscale, pexp, qexp, target, powers)
-        if new_loss < loss:
-            fall = loss - new_loss
-            params[:] = trial
-            loss, stale = new_loss, True
-            damping = max(0.2 * damping, 1e-9)
-            if fall < tol * loss:
-                break
         else:
             damping *= 5.0
-            if damping > 1e9:
-                break
+        while not solve_damped(normal, gradient, free, damping, step):
+            damping *= 10.0
+        if damping > 1e9:
+            break
+        for i in range(n):
+            x_trial[i] = min(max(x[i] + step[i], low[i]), high[i])
     return loss
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import scipy.fft
-import scipy.ndimage
 from numpy.typing import ArrayLike
 
 from musisep.dictsep import exptool

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy.fft
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
 from musisep.compiled import kernel
 from musisep.dictsep.exptool import AMP, SHIFT, SIGMA, dot, fit_tones, power
-from musisep.dictsep.pursuit import bound_arrays, correlations, patterns
+from musisep.dictsep.pursuit import bound_arrays, patterns
 from musisep.dictsep.tones import Floats, Peaks, ToneModel, from_slots, slots
+from musisep.gaussians import CUT
 
 BLOCK = 64
 """Frames that a thread takes at a time; results do not depend on it."""
@@ -28,6 +31,9 @@ COLLINEAR = 1e-3
 """A pattern is refused where less than this share of its energy is new."""
 NONE = -1.0
 """Gain of a hypothesis that does not exist."""
+
+TINY = float(np.finfo(np.float64).tiny)
+Complexes = NDArray[np.complex128]
 
 
 class Hypotheses(NamedTuple):
@@ -94,6 +100,10 @@ class JointSearch:
         baseshift, spects = patterns(model, inst_dict)
         rows = np.ascontiguousarray(spects.T)
         norms = _norms(rows, baseshift, model.m)
+        size, transforms = _transforms(rows, baseshift, model.m)
+        products = scipy.fft.irfft(transforms[:, None] * transforms.conj(), size)
+        origin = math.ceil(CUT * model.fsigma)
+        rows = np.ascontiguousarray(rows[:, baseshift - origin : 2 * baseshift])
         distances = np.round(np.array(self.flanks) * model.fsigma).astype(np.int64)
         flanks = np.concatenate((-distances, distances))
         found = Hypotheses(
@@ -103,9 +113,10 @@ class JointSearch:
         )
 
         def search(block: slice) -> None:
-            scores = correlations(model.roots(frames[block]), spects, baseshift)
+            spectra = scipy.fft.rfft(model.roots(frames[block]), size)[:, None]
+            scores = scipy.fft.irfft(spectra * transforms, size)[..., : model.m]
             search_frames(
-                scores, norms, rows, baseshift, insts, self.most or insts.size,
+                scores, norms, rows, products, origin, insts, self.most or insts.size,
                 self.candidates, flanks, max(self.beam, number), 1 / model.qexp,
                 *(array[block] for array in found),
             )  # fmt: skip
@@ -152,30 +163,39 @@ def _norms(patterns: Floats, baseshift: int, m: int) -> Floats:
     return energy[:, first + m - np.maximum(np.arange(m) - baseshift, 0)] - energy[:, first]
 
 
+def _transforms(patterns: Floats, baseshift: int, m: int) -> tuple[int, Complexes]:
+    """Length of a circle that holds the axis and a pattern, and conjugate transforms on it.
+
+    A pattern reaches no further than `baseshift` up from its fundamental, which is put at 0.
+    """
+    size = scipy.fft.next_fast_len(m + baseshift, real=True)
+    padded = np.pad(patterns, ((0, 0), (0, size - patterns.shape[1])))
+    return size, scipy.fft.rfft(np.roll(padded, -baseshift, axis=1)).conj()
+
+
 @kernel
 def search_frames(  # type: ignore[no-untyped-def]
-    scores, norms, patterns, baseshift, insts, most, count, flanks, beam, inverse_qexp, shifts,
-    amps, gains,
+    scores, norms, patterns, products, origin, insts, most, count, flanks, beam, inverse_qexp,
+    shifts, amps, gains,
 ):  # fmt: skip
     """Fill `shifts`, `amps`, `gains` (see `Hypotheses`) from ``scores`` [frame, inst, bin]."""
     width = count + flanks.size
     for frame in range(scores.shape[0]):
         candidates, scored = pick_candidates(scores[frame], norms, count, flanks)
-        gram = gram_matrix(patterns, baseshift, candidates, scores.shape[2])
-        members, factors, projections, best = grow(gram, scored, candidates, insts, most, beam)
-        for rank in range(min(gains.shape[1], best.size)):
-            roots = solve_upper(factors[rank], projections[rank], insts.size)
+        gram = gram_matrix(patterns, products, norms, origin, candidates)
+        members, roots, best = grow(gram, scored, insts, most, beam, gains.shape[1])
+        for rank in range(best.size):
             gains[frame, rank] = best[rank]
             for place in range(insts.size):
                 member = members[rank, place]
                 if member != SILENT:
                     shifts[frame, rank, place] = candidates[member // width, member % width]
-                    amps[frame, rank, place] = power(roots[place], inverse_qexp)
+                    amps[frame, rank, place] = power(roots[rank, place], inverse_qexp)
 
 
 @kernel
 def pick_candidates(scores, norms, count, flanks):  # type: ignore[no-untyped-def]
-    """Shifts [inst, count + flanks.size] that may have a tone, and their scores, flattened.
+    """Shifts [inst, count + flanks.size] that may have a tone, and their scores.
 
     First the `count` local maxima of highest gain, which is half of score^2 / norm for a
     single pattern, then the flanks of the highest of all. Missing ones are `SILENT`.
@@ -187,9 +207,7 @@ def pick_candidates(scores, norms, count, flanks):  # type: ignore[no-untyped-de
     gains = np.empty(size)
     summit, summit_gain = SILENT, 0.0
     for inst in range(insts):
-        for shift in range(size):
-            score, norm = scores[inst, shift], norms[inst, shift]
-            gains[shift] = score * score / norm if score > 0.0 and norm > 0.0 else 0.0
+        single_gains(scores[inst], norms[inst], gains)
         highest_maxima(gains, chosen[inst, :count])
         best = chosen[inst, 0]
         if best != SILENT and gains[best] > summit_gain:
@@ -202,141 +220,173 @@ def pick_candidates(scores, norms, count, flanks):  # type: ignore[no-untyped-de
         for i in range(width):
             if chosen[inst, i] != SILENT:
                 scored[inst, i] = scores[inst, chosen[inst, i]]
-    return chosen, scored.reshape(insts * width)
+    return chosen, scored
+
+
+@kernel
+def single_gains(scores, norms, gains):  # type: ignore[no-untyped-def]
+    """Twice what a single tone gains at each shift; 0 where it has no norm."""
+    for shift in range(gains.size):
+        score = max(scores[shift], 0.0)  # np.divide, for / does not run in vectors
+        gains[shift] = np.divide(score * score, max(norms[shift], TINY))
 
 
 @kernel
 def highest_maxima(values, chosen):  # type: ignore[no-untyped-def]
     """Put the indices of the highest positive local maxima into `chosen`, highest first."""
-    found = 0
+    heights, found, least = np.empty(chosen.size), 0, 0.0
     for i in range(values.size):
         here = values[i]
+        if here <= least:
+            continue
         left = values[i - 1] if i > 0 else 0.0
         right = values[i + 1] if i + 1 < values.size else 0.0
-        if here <= 0.0 or here < left or here <= right:
-            continue
-        if found < chosen.size:
-            found += 1
-        elif here <= values[chosen[-1]]:
-            continue
-        rank = found - 1
-        while rank > 0 and values[chosen[rank - 1]] < here:
-            chosen[rank] = chosen[rank - 1]
-            rank -= 1
-        chosen[rank] = i
+        if here >= left and here > right:
+            found = insert(here, i, heights, chosen, found)
+            least = heights[-1] if found == chosen.size else 0.0
 
 
 @kernel
-def gram_matrix(patterns, baseshift, candidates, size):  # type: ignore[no-untyped-def]
-    """Scalar products on the axis of the candidates' shifted patterns."""
+def insert(value, name, values, names, size):  # type: ignore[no-untyped-def]
+    """Insert into the first `size` of `values`, which fall, and their `names`; return the new size.
+
+    Where the list is full, the lowest drops out.
+    """
+    if size == values.size:
+        if value <= values[size - 1]:
+            return size
+        size -= 1
+    rank = size
+    while rank > 0 and values[rank - 1] < value:
+        values[rank], names[rank] = values[rank - 1], names[rank - 1]
+        rank -= 1
+    values[rank], names[rank] = value, name
+    return size + 1
+
+
+@kernel
+def gram_matrix(patterns, products, norms, origin, candidates):  # type: ignore[no-untyped-def]
+    """Scalar products on the axis of the candidates' shifted patterns.
+
+    They are those of the whole patterns, ``products`` [inst, inst, lag], less those of the parts
+    on either side of the axis; ``patterns`` have their fundamental at `origin`.
+    """
     insts, count = candidates.shape
-    atoms = np.zeros((insts * count, size))
-    for inst in range(insts):
-        for rank in range(count):
-            shift = candidates[inst, rank]
-            if shift != SILENT:
-                low = max(0, shift - baseshift)
-                start = low - shift + baseshift
-                atoms[inst * count + rank, low:] = patterns[inst, start : start + size - low]
-    gram = np.empty((insts * count, insts * count))
+    end = origin + norms.shape[1]
+    gram = np.zeros((insts * count, insts * count))
     for i in range(insts * count):
-        for j in range(i + 1):
-            gram[i, j] = dot(atoms[i], atoms[j])
+        inst, shift = i // count, candidates[i // count, i % count]
+        if shift == SILENT:
+            continue
+        gram[i, i] = norms[inst, shift]
+        below, above = patterns[inst, : max(origin - shift, 0)], patterns[inst, end - shift :]
+        for j in range(i):
+            other, second = j // count, candidates[j // count, j % count]
+            if second == SILENT:
+                continue
+            low, high = patterns[other, : max(origin - second, 0)], patterns[other, end - second :]
+            down, up = min(below.size, low.size), min(above.size, high.size)
+            gram[i, j] = (
+                products[inst, other, shift - second]
+                - dot(below[below.size - down :], low[low.size - down :])
+                - dot(above[:up], high[:up])
+            )
             gram[j, i] = gram[i, j]
     return gram
 
 
 @kernel
-def grow(gram, scored, candidates, insts, most, beam):  # type: ignore[no-untyped-def]
-    """Grow combinations of at most `most` tones place by place; keep the best `beam` of them.
+def grow(gram, scored, insts, most, beam, number):  # type: ignore[no-untyped-def]
+    """Grow combinations of at most `most` tones place by place; return the best `number`.
 
-    A combination is a row of ``members`` [beam, place] (candidate or `SILENT`) with the
-    Cholesky factor of its Gram matrix and the scores in that factor's coordinates; a silent
-    place is a row of the unit matrix. Returns members, factors, projections, gains.
+    From place to place the best `beam` are kept. A combination is a row of ``members``
+    [beam, place] (candidate or `SILENT`) with the coefficients of its least squares, and the
+    inverse of its Gram matrix, where silent places are 0. A member is refused if it adds
+    nothing new, or if some coefficient would be negative. Returns members, coefficients,
+    gains.
     """
-    places, count = insts.size, candidates.shape[1]
-    members = np.full((1, places), SILENT)
-    factors = np.zeros((1, places, places))
-    projections, gains = np.zeros((1, places)), np.zeros(1)
+    places, count = insts.size, scored.shape[1]
+    scored = scored.reshape(scored.size)
+    members, roots = np.full((1, places), SILENT), np.zeros((1, places))
+    inverses, gains = np.zeros((1, places, places)), np.zeros(1)
+    scores, fresh, weights = np.empty(count), np.empty(count), np.empty((places, count))
     for place in range(places):
         first = insts[place] * count
-        room = gains.size * (count + 1)
-        parents, joined = np.empty(room, np.int64), np.empty(room, np.int64)
-        new_gains = np.empty(room)
-        number = 0
+        room = min(number if place == places - 1 else beam, gains.size * (count + 1))
+        best, names, found = np.empty(room), np.empty(room, np.int64), 0
         for parent in range(gains.size):
-            parents[number], joined[number], new_gains[number] = parent, SILENT, gains[parent]
-            number += 1
-            if np.sum(members[parent] != SILENT) == most:
+            name = parent * (count + 1)
+            found = insert(gains[parent], name, best, names, found)
+            if most < places and np.sum(members[parent] != SILENT) == most:
                 continue
             # Places of one instrument are alike: take its candidates in rising order.
-            begin = first
+            begin = 0
             if place > 0 and insts[place - 1] == insts[place]:
                 before = members[parent, place - 1]
-                begin = first + count if before == SILENT else before + 1
-            for member in range(begin, first + count):
-                if candidates[insts[place], member - first] == SILENT:
+                begin = count if before == SILENT else before - first + 1
+            extend(
+                gram, scored, members[parent], roots[parent], inverses[parent], first, scores,
+                fresh, weights,
+            )  # fmt: skip
+            for i in range(begin, count):
+                if scores[i] <= 0.0 or fresh[i] <= COLLINEAR * gram[first + i, first + i]:
                     continue
-                gain = extend(
-                    gram, scored, members[parent], factors[parent], projections[parent], place,
-                    member,
+                root = scores[i] / fresh[i]
+                gain = gains[parent] + 0.5 * scores[i] * root
+                if found == room and gain <= best[-1]:
+                    continue
+                least = 0.0
+                for other in range(place):
+                    least = min(least, roots[parent, other] - root * weights[other, i])
+                if least >= 0.0:
+                    found = insert(gain, name + i + 1, best, names, found)
+        parents, joined = names[:found] // (count + 1), names[:found] % (count + 1)
+        gains = best[:found]
+        members, roots, inverses = members[parents], roots[parents], inverses[parents]
+        for rank in range(found):
+            if joined[rank]:
+                member = first + joined[rank] - 1
+                extend(
+                    gram, scored, members[rank], roots[rank], inverses[rank], member, scores[:1],
+                    fresh[:1], weights,
                 )  # fmt: skip
-                if gain > 0.0:
-                    parents[number], joined[number] = parent, member
-                    new_gains[number] = gains[parent] + gain
-                    number += 1
-        order = np.argsort(-new_gains[:number], kind="mergesort")[:beam]
-        members, factors = members[parents[order]], factors[parents[order]]
-        projections, gains = projections[parents[order]], new_gains[order]
-        for rank in range(order.size):
-            member = joined[order[rank]]
-            members[rank, place] = member
-            factors[rank, place, place] = 1.0
-            projections[rank, place] = 0.0
-            if member != SILENT:
-                extend(gram, scored, members[rank], factors[rank], projections[rank], place, member)
-    return members, factors, projections, gains
+                weights[place, 0] = -1.0
+                for i in range(place + 1):
+                    roots[rank, i] -= scores[0] / fresh[0] * weights[i, 0]
+                    for j in range(place + 1):
+                        inverses[rank, i, j] += weights[i, 0] * weights[j, 0] / fresh[0]
+                members[rank, place] = member
+    return members, roots, gains
 
 
 @kernel
-def extend(gram, scored, members, factor, projection, place, member):  # type: ignore[no-untyped-def]
-    """Put `member` in a place of a combination; return the gain, or 0 if it is refused.
+def extend(  # type: ignore[no-untyped-def]
+    gram, scored, members, roots, inverse, first, scores, fresh, weights
+):
+    """Find what each of the candidates from `first` on would add to a combination.
 
-    Writes row `place` of the factor and of the projection. A member is refused if it adds
-    nothing new, or if some coefficient of the least squares would not be positive.
+    ``scores`` gets their scalar products with what the combination leaves, ``fresh`` the part
+    of their energy that is new, ``weights`` [place, candidate] how much of its members they
+    replace.
     """
-    fresh, score = gram[member, member], scored[member]
-    row = factor[place]
-    for i in range(place):
-        row[i] = 0.0
-        if members[i] != SILENT:
-            row[i] = gram[member, members[i]]
-            for j in range(i):
-                row[i] -= factor[i, j] * row[j]
-            row[i] /= factor[i, i]
-            fresh -= row[i] * row[i]
-            score -= row[i] * projection[i]
-    if fresh <= COLLINEAR * gram[member, member] or score <= 0.0:
-        return 0.0
-    row[place] = math.sqrt(fresh)
-    projection[place] = score / row[place]
-    roots = solve_upper(factor, projection, place + 1)
-    for i in range(place):
-        if members[i] != SILENT and roots[i] <= 0.0:
-            return 0.0
-    return 0.5 * projection[place] * projection[place]
-
-
-@kernel
-def solve_upper(factor, projection, size):  # type: ignore[no-untyped-def]
-    """Solve ``factor^T x = projection`` in the first `size` places."""
-    x = np.empty(size)
-    for i in range(size - 1, -1, -1):
-        x[i] = projection[i]
-        for j in range(i + 1, size):
-            x[i] -= factor[j, i] * x[j]
-        x[i] /= factor[i, i]
-    return x
+    last = first + scores.size
+    scores[:] = scored[first:last]
+    for i in range(scores.size):
+        fresh[i] = gram[first + i, first + i]
+    for place in range(members.size):
+        weight = weights[place]
+        weight[:] = 0.0
+        if members[place] == SILENT:
+            continue
+        for other in range(members.size):
+            if members[other] != SILENT:
+                share, row = inverse[place, other], gram[members[other], first:last]
+                for i in range(scores.size):
+                    weight[i] += share * row[i]
+        root, row = roots[place], gram[members[place], first:last]
+        for i in range(scores.size):
+            scores[i] -= root * row[i]
+            fresh[i] -= weight[i] * row[i]
 
 
 @kernel

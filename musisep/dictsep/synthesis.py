@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep.compiled import kernel
 from musisep.dictsep import exptool
 from musisep.dictsep.pursuit import calc_harscale, checked_dictionary
 from musisep.dictsep.search import JointSearch
 from musisep.dictsep.tones import Floats, Peaks, ToneFinder, ToneModel
+
+TINY = float(np.finfo(np.float64).tiny)
+"""What is not above it, is divided among nobody."""
 
 
 def synth_instruments(
@@ -34,11 +38,16 @@ def synth_instruments(
     -------
     ndarray, shape (instrument, m, frame)
     """
+    return np.moveaxis(_synthesise(peaks, inst_dict, harscale, pexp, m), 1, 2)
+
+
+def _synthesise(peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int) -> Floats:
+    """Synthesise the spectrogram of each instrument, [instrument, frame, bin]."""
     inst_dict, insts = checked_dictionary(inst_dict, peaks.insts), peaks.places
     params = peaks.params
     powers = np.zeros((inst_dict.shape[1], len(params), m))
     exptool.add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers)
-    return np.moveaxis(powers if pexp == 1 else powers ** (1 / pexp), 1, 2)
+    return powers if pexp == 1 else powers ** (1 / pexp)
 
 
 def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | None = None) -> Peaks:
@@ -149,6 +158,54 @@ def mask_spectrums(
     total = np.sum(np.asarray(spects), axis=0)
     mask_spect = np.divide(
         orig_spect, total, out=np.zeros(total.shape, np.result_type(orig_spect, total)),
-        where=total > np.finfo(np.float64).tiny,
+        where=total > TINY,
     )  # fmt: skip
     return [mask_spect * spect for spect in spects], mask_spect
+
+
+def share_spectra(
+    peaks: Peaks, inst_dict: ArrayLike, pexp: float, spectra: NDArray[np.complexfloating]
+) -> NDArray[np.complexfloating]:
+    """Divide spectra among the instruments, as `mask_spectrums` does with those of their tones.
+
+    Parameters
+    ----------
+    peaks : Peaks, shape (frame, tone)
+        Tones on the linear-frequency axis; a place belongs to one instrument in all frames.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    spectra : ndarray of complex, shape (channel, frame, bin)
+        What is divided; the same shares in all channels.
+
+    Returns
+    -------
+    ndarray of complex, shape (instrument, channel, frame, bin)
+    """
+    spects = _synthesise(peaks, inst_dict, exptool.LINEAR, pexp, spectra.shape[-1])
+    shares = np.empty((len(spects), *spectra.shape), spectra.dtype)
+    divide_spectra(spects, spectra, shares)
+    return shares
+
+
+@kernel
+def divide_spectra(spects, spectra, shares):  # type: ignore[no-untyped-def]
+    """Fill ``shares`` [instrument, channel, frame, bin] by parts of ``spectra`` [channel, ...].
+
+    The parts are proportional to ``spects`` [instrument, frame, bin], and 0 where all of these are.
+    """
+    size = spects.shape[2]
+    inverse = np.empty(size)
+    for frame in range(spects.shape[1]):
+        inverse[:] = 0.0
+        for inst in range(spects.shape[0]):
+            inverse += spects[inst, frame]
+        for i in range(size):
+            inverse[i] = 1.0 / inverse[i] if inverse[i] > TINY else 0.0
+        for inst in range(spects.shape[0]):
+            spect = spects[inst, frame]
+            for channel in range(spectra.shape[0]):
+                source, target = spectra[channel, frame], shares[inst, channel, frame]
+                for i in range(size):
+                    target[i] = (spect[i] * inverse[i]) * source[i]

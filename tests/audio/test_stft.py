@@ -57,8 +57,6 @@ def test_equals_the_definition(padding, n_fft, length, points, monkeypatch):
     expected = naive_stft(signal, transform)
     assert transform.frame_count(length) == expected.shape[1]
     np.testing.assert_allclose(transform.stft(signal), expected, atol=1e-13)
-    for first, spectra in transform.stft_blocks(signal):
-        np.testing.assert_allclose(spectra.T, expected[:, first : first + len(spectra)], atol=1e-13)
     with scipy.fft.set_workers(2):
         np.testing.assert_allclose(transform.stft(signal), expected, atol=1e-13)
 
@@ -358,9 +356,8 @@ def test_refuses_impossible_spectra_and_signals():
         transform.stft(np.zeros(40, complex))
     with pytest.raises(ValueError, match="dtype=object must hold real numbers"):
         transform.stft(None)
-    for use_blocks in (transform.stft_blocks, lambda signal: transform.each_block(signal, print)):
-        with pytest.raises(ValueError, match=r"shape=\(2, 40\) must be one channel"):
-            use_blocks(np.zeros((2, 40)))
+    with pytest.raises(ValueError, match=r"shape=\(2, 40\) must be one channel"):
+        transform.each_block(np.zeros((2, 40)), print)
     with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
         transform.stft([])
     minimal = SpectralTransform(16, 4, center_pad_mode="constant", center_tail_pad="minimal")
@@ -368,26 +365,53 @@ def test_refuses_impossible_spectra_and_signals():
         minimal.istft(np.zeros((9, 10), complex))
 
 
-@pytest.mark.parametrize(
-    ("first", "shape", "message"),
-    [
-        (0, (10, 8), "must begin with frame 0 and be of shape=.2, 10, 9."),
-        (0, (3, 11, 9), "must begin with frame 0 and be of shape=.2, 11, 9."),
-        (1, (2, 11, 9), "block from frame 1 on .* must begin with frame 0"),
-        (0, (2, 10, 9), "blocks with 10 frames must have 11 for length=40"),
-    ],
-)
-def test_refuses_blocks_that_do_not_fit(first, shape, message):
-    blocks = [(first, np.ones(shape, complex))]
-    with pytest.raises(ValueError, match=message):
-        SpectralTransform(16, 4).istft_blocks(blocks, 40, (2,))
+def swell(frames, spectra):
+    """Two changes of the spectra of two channels, of which one depends on the frame."""
+    gains = 1 + np.arange(frames.start, frames.stop)[:, None] / 10
+    return np.stack([gains * spectra, spectra[::-1] ** 2])
 
 
-def test_blocks_have_the_type_that_is_named():
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize(("n_fft", "hop"), [(16, 5), (15, 1), (1, 1)])
+@pytest.mark.parametrize("length", [1, 17, 301])
+@pytest.mark.parametrize("points", [2**17, 64])
+def test_changed_spectra_are_transformed_back(padding, n_fft, hop, length, points, monkeypatch):
+    monkeypatch.setattr(module, "CACHE_POINTS", points)
+    mode, tail = padding
+    transform = SpectralTransform(
+        n_fft, hop, window_fn="hamming", center_pad_mode=mode, center_tail_pad=tail
+    )
+    signal = noise(2, length)
+    frames = transform.frame_count(length)
+    expected = transform.istft(
+        swell(slice(0, frames), transform.stft(signal, "bnf")), length, input_layout="bnf"
+    )
+    result = transform.map_spectra(signal, swell, (2, 2))
+    np.testing.assert_allclose(result, expected, atol=1e-12 * np.abs(expected).max())
+    with scipy.fft.set_workers(3):
+        np.testing.assert_array_equal(transform.map_spectra(signal, swell, (2, 2)), result)
+
+
+def test_changed_spectra_keep_the_precision():
     transform = SpectralTransform(16, 4)
-    blocks = list(transform.stft_blocks(noise(40).astype(np.float32)))
-    for dtype in ("complex64", np.complex64, np.dtype("complex64")):
-        assert transform.istft_blocks(blocks, 40, dtype=dtype).dtype == np.float32
+    signal = noise(2, 100).astype(np.float32)
+    kinds = set()
+
+    def keep(frames, spectra):
+        kinds.add(spectra.dtype)
+        return spectra
+
+    result = transform.map_spectra(signal, keep, (2,))
+    assert result.dtype == np.float32 and kinds == {np.dtype(np.complex64)}
+    np.testing.assert_allclose(result, signal, atol=1e-5)
+
+
+def test_changes_of_another_shape_are_refused():
+    transform = SpectralTransform(16, 4)
+    with pytest.raises(ValueError, match=r"shape=\(11, 9\) must be of shape=\(2, 11, 9\)"):
+        transform.map_spectra(noise(40), lambda _, spectra: spectra, (2,))
+    with pytest.raises(ValueError, match="lies under no window"):
+        SpectralTransform(64, 64).map_spectra(noise(300), lambda _, spectra: spectra, ())
 
 
 def test_other_types_of_numbers():

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from musisep.dictsep import exptool
 from musisep.dictsep.pursuit import calc_harscale, inst_scale, inst_shift
 from musisep.dictsep.synthesis import (
+    divide_spectra,
     linear_peaks,
     mask_spectrums,
+    share_spectra,
     synth_instruments,
     synth_spect,
 )
@@ -88,6 +90,29 @@ def test_real_originals_give_real_masks():
     masked, mask = mask_spectrums([np.ones(3), np.ones(3)], np.array([1.0, 2.0, 0.0]))
     assert mask.dtype == np.float64
     np.testing.assert_array_equal(masked[0], [0.5, 1.0, 0.0])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_shares_are_masked_spectra(seed):
+    rng = np.random.default_rng(seed)
+    spects = rng.uniform(size=(3, 5, 4)) * rng.choice([0, 1e-320, 1e-200, 1], (3, 5, 4))
+    spectra = rng.normal(size=(2, 5, 4)) + 1j * rng.normal(size=(2, 5, 4))
+    shares = np.full((3, 2, 5, 4), np.nan, complex)
+    divide_spectra(spects, spectra, shares)
+    for channel in range(2):
+        masked, _ = mask_spectrums(spects, spectra[channel])
+        np.testing.assert_allclose(shares[:, channel], masked, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize("pexp", [1, 2])
+def test_instruments_share_spectra_by_their_tones(pexp):
+    peaks = linear_peaks(two_lines(), SCALE, 0.1, 1.5)  # so low that harmonics overlap
+    spectra = np.random.default_rng(0).normal(size=(2, 3, HEIGHT)) * (1 + 0.5j)
+    shares = share_spectra(peaks, DICT, pexp, spectra)
+    spects = synth_instruments(peaks, DICT, exptool.LINEAR, pexp, HEIGHT)
+    masked, _ = mask_spectrums(spects, spectra[1].T)
+    np.testing.assert_allclose(shares[:, 1], np.swapaxes(masked, 1, 2), rtol=1e-12)
+    assert shares[:, :, 0].any() and not shares[1, :, 2].any()
 
 
 def test_tones_that_fit_no_dictionary_are_refused():

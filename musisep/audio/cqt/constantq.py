@@ -1,11 +1,10 @@
 """Exact constant-Q and variable-Q transforms and their inverse; the class is in `variableq`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse.linalg import LinearOperator, cg
 
 from musisep.audio.arrays import Real, Spectra, real_kind
 from musisep.audio.checks import above_zero, at_least
@@ -140,19 +139,24 @@ def inverse_constant_q(
         )
     if coefficients.dtype.kind not in "biufc" or not np.isfinite(coefficients).all():
         raise ValueError(f"coefficients of dtype={coefficients.dtype} must be finite numbers")
-    normal = LinearOperator((length, length), transform.normal, dtype=np.float64)
-    preconditioner = _preconditioner(transform, length)
+    linalg = scipy.sparse.linalg  # loaded here, when it is used
+    normal, preconditioner = (
+        linalg.LinearOperator((length, length), apply, dtype=np.float64)
+        for apply in (transform.normal, _preconditioner(transform, length))
+    )
     leading = coefficients.shape[:-2]
     result = np.empty((*leading, length), dtype=real_kind(coefficients))
     for index in np.ndindex(leading):
         gradient = transform.adjoint(coefficients[index], length)
-        result[index], _ = cg(
+        result[index], _ = linalg.cg(
             normal, gradient, rtol=tolerance, maxiter=iterations, M=preconditioner
         )
     return result
 
 
-def _preconditioner(transform: VariableQ, length: int) -> LinearOperator:
+def _preconditioner(
+    transform: VariableQ, length: int
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Divide spectra by the response to each frequency, unless it is weak."""
     points = scipy.fft.next_fast_len(length, real=True)
     # Less than 1, one filter at its centre, are frequencies beyond the bins or in gaps between
@@ -162,4 +166,4 @@ def _preconditioner(transform: VariableQ, length: int) -> LinearOperator:
     def divide(signal: NDArray[np.float64]) -> NDArray[np.float64]:
         return scipy.fft.irfft(scipy.fft.rfft(signal, points) / response, points)[:length]
 
-    return LinearOperator((length, length), divide, dtype=np.float64)
+    return divide

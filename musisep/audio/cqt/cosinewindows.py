@@ -1,7 +1,7 @@
 """Windows that are sums of cosines."""
 
 import numpy as np
-import scipy.signal
+import scipy
 from numpy.typing import NDArray
 
 Window = str | tuple[object, ...]

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
-import scipy.special
+import scipy
 from numpy.typing import NDArray
 
 from musisep.audio import threads
