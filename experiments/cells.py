@@ -25,7 +25,7 @@ COLUMNS = (
 """Of the results: `sdr_db` is the mean of the stems; their own figures are joined by semicolons."""
 
 CACHE = "MUSISEP_EXPERIMENTS_CACHE"
-"""Environment variable with the folder in which `shared.learned` keeps dictionaries, if any."""
+"""Environment variable with the folder in which `shared.learned` keeps what it returns, if any."""
 
 Row = dict[str, str]
 

@@ -1,6 +1,6 @@
 """Separate items by variants with seeds, and write what is measured to a CSV, cell by cell.
 
-    python experiments/run.py default finders "jump=*" own.py --folders FOLDER ... --seeds 0 1 2
+    python experiments/run.py default finders "batch=*" own.py --folders FOLDER ... --seeds 0 1 2
 
 A variant is a way to separate (see variants/); named are variants, with or without wildcards,
 modules of them, and files. Each FOLDER holds items (see items.py). Every cell, which is an item
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("results.csv"), metavar="CSV")
     parser.add_argument("--retry", action="store_true", help="run again what failed")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep dictionaries there")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep what is learned there")
     args = parser.parse_args(arguments)
     if args.list:
         for file in variants.own_files():

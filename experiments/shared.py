@@ -10,9 +10,11 @@ from items import Item
 from joblib import Memory
 
 from musisep.analysis import Analysis
+from musisep.dictsep.decode import Guide
 from musisep.dictsep.dictlearn import unexplained
 from musisep.dictsep.tones import Floats, Peaks
-from musisep.separation import learn, mask
+from musisep.learning import Learned, learn
+from musisep.separation import mask
 from musisep.settings import Settings
 
 
@@ -25,43 +27,51 @@ class Estimate(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Learned:
-    """An item, its frames [frame, bin] and their level, and the dictionaries learned from them."""
+class Prepared:
+    """An item, its frames [frame, bin] and their level, and what has been learned from them."""
 
     item: Item
     analysis: Analysis
     frames: Floats
     level: float
-    dictionaries: list[Floats]
+    learned: Learned
     saved_s: float
 
-    def estimate(self, peaks: Peaks, inst_dict: Floats) -> Estimate:
+    @property
+    def columns(self) -> Floats:
+        """The dictionary [harmonic, instrument]."""
+        return self.learned.dictionary.amplitudes
+
+    @property
+    def guide(self) -> Guide | None:
+        """Who plays which tone, as far as it is known."""
+        return self.learned.guide
+
+    def estimate(self, peaks: Peaks) -> Estimate:
         """Return the stems that follow from the tones of the frames."""
-        stems = mask(self.analysis, self.item.mixture, peaks.scaled(self.level), inst_dict)
-        return Estimate(stems, self.unexplained(peaks, inst_dict), self.saved_s)
-
-    def unexplained(self, peaks: Peaks, inst_dict: Floats) -> float:
-        """Return what tones leave unexplained of the frames."""
-        return unexplained(self.analysis.model, self.frames, peaks, inst_dict)
+        analysis, columns = self.analysis, self.columns
+        stems = mask(analysis, self.item.mixture, peaks.scaled(self.level), columns)
+        left = unexplained(analysis.model, self.frames, peaks, columns)
+        return Estimate(stems, left, self.saved_s)
 
 
-def learned(item: Item, seed: int, **settings: Any) -> Learned:
+def learned(item: Item, seed: int, **settings: Any) -> Prepared:
     """Learn from an item, or take from the cache what was learned from it by the same code."""
     analysis = Analysis(
         Settings(instruments=len(item.stems), seed=seed, **settings), item.sample_rate
     )
     frames, level = analysis.frames(item.mixture)
     begin = time.perf_counter()
-    cached = Memory(os.environ.get(CACHE), verbose=0).cache(_dictionaries)
-    dictionaries, seconds = cached(analysis.settings, item.sample_rate, frames, code())
+    cached = Memory(os.environ.get(CACHE), verbose=0).cache(_learned)
+    found, seconds = cached(analysis.settings, item.sample_rate, frames, code())
     saved_s = seconds - (time.perf_counter() - begin)
-    return Learned(item, analysis, frames, level, dictionaries, saved_s)
+    return Prepared(item, analysis, frames, level, found, saved_s)
 
 
-def _dictionaries(
+def _learned(
     settings: Settings, sample_rate: int, frames: Floats, code: str
-) -> tuple[list[Floats], float]:
-    """Return the dictionaries, and how long it took."""
+) -> tuple[Learned, float]:
+    """Return what is learned, and how long it took."""
     begin = time.perf_counter()
-    dictionaries = [found.amplitudes for found in learn(Analysis(settings, sample_rate), frames, 1)]
-    return dictionaries, time.perf_counter() - begin
+    found = learn(Analysis(settings, sample_rate), frames)
+    return found, time.perf_counter() - begin

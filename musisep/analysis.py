@@ -69,15 +69,26 @@ class Analysis:
             settings.sigma_bins, self.axis.harscale, self.axis.bins, settings.pexp, settings.qexp
         )
 
+    @property
+    def octave(self) -> float:
+        """Bins of an octave."""
+        return float(self.axis.harscale * np.log(2))
+
     @cached_property
-    def search(self) -> JointSearch:
-        """Finds tones while a dictionary is learned."""
-        return JointSearch(self.model, self.settings.tones)
+    def anonymous_search(self) -> JointSearch:
+        """Finds the tones of single frames, whoever plays them: any may take any column."""
+        most = self.settings.tones * self.settings.instruments
+        return JointSearch(self.model, most, most)
+
+    @cached_property
+    def anonymous_decoder(self) -> Decoder:
+        """Finds the tones of the whole recording, whoever plays them."""
+        return Decoder(self.anonymous_search, crossing=0.0)
 
     @cached_property
     def decoder(self) -> Decoder:
-        """Finds the tones of the whole recording."""
-        return Decoder(self.search)
+        """Finds the tones of the whole recording: of each instrument with its column."""
+        return Decoder(JointSearch(self.model, self.settings.tones))
 
     def frames(self, audio: Floats) -> tuple[Floats, float]:
         """Log-frequency spectrogram, frame-major, as the tones are found in it.

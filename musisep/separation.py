@@ -1,15 +1,12 @@
 """The main path: a mixture in, one stem per instrument out."""
 
-import itertools
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.fft
-from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.analysis import Analysis
@@ -17,20 +14,14 @@ from musisep.audio import files
 from musisep.audio.arrays import Spectra
 from musisep.dictionary import Dictionary
 from musisep.dictsep import exptool
-from musisep.dictsep.dictlearn import Learner, random_batches, unexplained
+from musisep.dictsep.dictlearn import unexplained
 from musisep.dictsep.synthesis import share_spectra, synth_instruments
 from musisep.dictsep.tones import Floats, Peaks
+from musisep.learning import Learned, Progress, learn, no_progress
 from musisep.settings import SUBTYPES, Settings
 from musisep.stems import Subtract as Subtract
 from musisep.stems import Sum as Sum
 from musisep.stems import derive_stems as derive_stems
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a stage, how much of it is done, and how much there is to do."""
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Report nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +43,10 @@ class Separation:
     settings : Settings
         How it was made.
     unexplained : tuple of float
-        What the dictionary of each restart leaves unexplained of the recording, from 0 to 1.
+        What the tones of each restart leave unexplained of the recording, from 0 to 1, before
+        it is known who plays them; with a given dictionary, what its tones leave.
     chosen : int
-        Which of them was used.
+        The restart that was used.
     """
 
     stems: Floats
@@ -178,11 +170,13 @@ def _separate(
     report: Progress,
 ) -> Separation:
     frames, level = analysis.frames(audio)
-    learned = [dictionary] if dictionary else learn(analysis, frames, jobs, report)
-    peaks, left = find(analysis, frames, learned, jobs, report)
-    chosen = int(np.argmin(left))
-    amplitudes = learned[chosen].amplitudes
-    tones = peaks[chosen].scaled(level)
+    learned = Learned(dictionary) if dictionary else learn(analysis, frames, jobs, report)
+    amplitudes = learned.dictionary.amplitudes
+    report("decoding", 0, 1)
+    peaks = analysis.decoder(frames, amplitudes, jobs, learned.guide)
+    report("decoding", 1, 1)
+    tones = peaks.scaled(level)
+    left = learned.unexplained or (unexplained(analysis.model, frames, peaks, amplitudes),)
     del frames  # a third of the memory of the stems
     stems = mask(analysis, audio, tones, amplitudes, report)
     order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
@@ -197,7 +191,7 @@ def _separate(
         tones=analysis.table(tones.renumbered(np.argsort(order))),
         settings=analysis.settings,
         unexplained=left,
-        chosen=chosen,
+        chosen=learned.chosen,
     )
 
 
@@ -221,51 +215,6 @@ def load(
         )
     files.check_finite(audio, "mixture")
     return audio, files.check_rate("sample_rate", sample_rate)
-
-
-def learn(
-    analysis: Analysis, frames: Floats, jobs: int, report: Progress = no_progress
-) -> list[Dictionary]:
-    """Learn a dictionary in every restart; `frames` [frame, bin]."""
-    settings = analysis.settings
-    done = itertools.count(1)
-    total = settings.restarts * settings.steps
-
-    def restart(rng: np.random.Generator) -> Dictionary:
-        columns = settings.instruments * (2 if settings.lifetime else 1)
-        learner = Learner(
-            settings.sigma_bins, settings.tones, columns, settings.harmonics, analysis.model.m,
-            settings.lifetime, settings.pexp, settings.qexp,
-            finder=replace(analysis.search, most=settings.tones * settings.instruments), rng=rng,
-        )  # fmt: skip
-        for _ in learner.learn(random_batches(frames, settings.batch, rng), settings.steps):
-            report("learning", next(done), total)
-        return Dictionary(learner.get_dict())
-
-    generators = np.random.default_rng(settings.seed).spawn(settings.restarts)
-    return list(
-        Parallel(n_jobs=min(jobs, len(generators)), backend="threading")(
-            delayed(restart)(rng) for rng in generators
-        )
-    )
-
-
-def find(
-    analysis: Analysis,
-    frames: Floats,
-    learned: Sequence[Dictionary],
-    jobs: int,
-    report: Progress = no_progress,
-) -> tuple[list[Peaks], tuple[float, ...]]:
-    """Find the tones with each dictionary; return them, and what they leave unexplained."""
-    found, left = [], []
-    report("decoding", 0, len(learned))
-    for number, dictionary in enumerate(learned, start=1):
-        peaks = analysis.decoder(frames, dictionary.amplitudes, jobs)
-        found.append(peaks)
-        left.append(unexplained(analysis.model, frames, peaks, dictionary.amplitudes))
-        report("decoding", number, len(learned))
-    return found, tuple(left)
 
 
 def mask(

@@ -32,7 +32,8 @@ class Settings:
     front_end : {"cqt", "pursuit", "mel"}
         How the log-frequency spectrogram is made, see `musisep.audio.logfreq`.
     restarts : int
-        How many dictionaries are learned; the one that leaves least unexplained is used.
+        How many palettes are learned (see `musisep.learning`); the tones of the one that
+        leaves least unexplained are used.
     seed : int
         Seed of the randomness.
     hop_s : float
@@ -52,10 +53,10 @@ class Settings:
     qexp : float
         Exponent that is applied to spectra before they are compared.
     steps, batch : int
-        Steps of the learning, and frames of a step.
+        Steps of the learning of a palette, and frames of a step.
     lifetime : int
-        Steps after which half of the columns of the dictionary are renewed, while twice as
-        many as instruments are learned; 0: as many as instruments, and none is renewed.
+        Steps after which half of the columns of a palette are renewed, while twice as many as
+        it will have are learned; 0: none is renewed.
     masking : bool
         Whether stems are shares of the mixture, or synthesised from the tones with its phase.
 
@@ -80,8 +81,8 @@ class Settings:
     sigma_bins: float = 6 / math.pi
     pexp: float = 1.0
     qexp: float = 0.5
-    steps: int = 500
-    batch: int = 24
+    steps: int = 400
+    batch: int = 48
     lifetime: int = 0
     masking: bool = True
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -197,9 +198,9 @@ def test_wrong_usage_is_told(arguments, message, folder, tmp_path, capsys):
 def test_variants_are_chosen_by_module_and_wildcards():
     import variants
 
-    assert list(variants.choose(["jump=*", "default"])) == ["jump=0.1", "jump=0.4", "default"]
-    restarts = EXPERIMENTS / "variants" / "restarts.py"
-    assert variants.choose(["restarts"]) == dict.fromkeys(variants.load(restarts), restarts)
+    assert list(variants.choose(["steps=*", "default"])) == ["steps=100", "steps=200", "default"]
+    finders = EXPERIMENTS / "variants" / "finders.py"
+    assert variants.choose(["finders"]) == dict.fromkeys(variants.load(finders), finders)
 
 
 def test_every_variant_of_ours_gives_stems(folder, monkeypatch):
@@ -215,6 +216,34 @@ def test_every_variant_of_ours_gives_stems(folder, monkeypatch):
         for name, variant in variants.load(file).items():
             result = variant(item, 0)
             assert getattr(result, "stems", result).shape == item.stems.shape, name
+
+
+def test_finders_start_from_what_separate_learns(item, monkeypatch):
+    from variants import finders
+
+    import musisep
+    from musisep.dictsep.decode import Decoder
+
+    asked, decode = {}, Decoder.__call__
+
+    def decoding(own, frames, columns, jobs=1, guide=None):
+        asked["guided"] = guide is not None
+        asked["prices"] = own.crossing, own.contradiction
+        return decode(own, frames, columns, jobs, guide)
+
+    separation = musisep.separate(item.mixture, SAMPLE_RATE, seed=2, steps=20, restarts=1)
+    learned = partial(finders.learned, steps=20, restarts=1)
+    monkeypatch.setattr(finders, "learned", learned)
+    monkeypatch.setattr(Decoder, "__call__", decoding)
+    stems = finders.VARIANTS["decoded"](item, 2).stems
+    order = np.argsort(-np.sum(stems**2, axis=(1, 2)))
+    np.testing.assert_allclose(stems[order], separation.stems, atol=1e-12)
+    usual = Decoder.crossing, Decoder.contradiction
+    assert asked == {"guided": True, "prices": usual}
+    finders.VARIANTS["crossing=0.05"](item, 2)
+    assert asked == {"guided": False, "prices": (0.05, usual[1])}
+    finders.VARIANTS["contradiction=0.1"](item, 2)
+    assert asked == {"guided": True, "prices": (usual[0], 0.1)}
 
 
 def test_what_is_learned_is_kept(folder, tmp_path, monkeypatch):
@@ -233,8 +262,9 @@ def test_what_is_learned_is_kept(folder, tmp_path, monkeypatch):
     item = read_item(folder / "one")
     first, again, other = (shared.learned(item, seed, steps=3) for seed in (0, 0, 1))
     assert [first.saved_s, again.saved_s, other.saved_s] == [0, 8, 0]
-    np.testing.assert_array_equal(first.dictionaries, again.dictionaries)
-    assert not np.array_equal(first.dictionaries, other.dictionaries)
+    for name in ("columns", "guide"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+    assert not np.array_equal(first.columns, other.columns)
     monkeypatch.setattr(shared, "code", lambda: "changed")
     assert shared.learned(item, 0, steps=3).saved_s == 0
 
@@ -340,3 +370,183 @@ def test_results_that_are_not_there_are_told(arguments, results, capsys):
     with pytest.raises(SystemExit):
         main([str(results[0]), *arguments])
     assert "no " in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def item():
+    from items import Item
+
+    stems = duet()[:, None]
+    return Item("duet", ["reed", "string"], stems.sum(axis=0), stems, SAMPLE_RATE)
+
+
+@pytest.fixture
+def ladder(item, monkeypatch):
+    """Return the module, with quick learning."""
+    from variants import ladder
+
+    import musisep
+
+    monkeypatch.setattr(ladder, "STEPS", 60)
+    separate = musisep.separate
+
+    def quick(*given, **options):
+        return separate(*given, steps=30, restarts=1, **options)
+
+    monkeypatch.setattr(musisep, "separate", quick)
+    return ladder
+
+
+def sdr(ladder, item, variant):
+    """Return the SDR of each stem."""
+    result = ladder.VARIANTS[variant](item, 0)
+    return bss_eval(item.stems, getattr(result, "stems", result)).sdr
+
+
+def swapped(peaks):
+    """Exchange the tones of two instruments in most of the frames."""
+    places = np.tile([0, 1], (len(peaks.amps), 1))
+    places[: 3 * len(places) // 5] = [1, 0]
+    moved = peaks[np.arange(len(places))[:, None], places]
+    moved.insts = peaks.insts
+    return moved
+
+
+def test_the_truth_has_the_pitches_the_levels_and_the_timbres_of_the_stems(ladder, item):
+    from duet import REED
+
+    found = ladder.true(item)
+    amplitudes = found.level * found.peaks.amps * found.columns[0]
+    rate = SAMPLE_RATE / found.analysis.hop_length
+    for stem, second, hz in ((0, 0.8, 659.3), (0, 1.3, 740.0), (1, 0.3, 220.0), (1, 1.2, 196.0)):
+        frame = round(second * rate)
+        shift = found.peaks.shifts[frame, stem]
+        assert shift == pytest.approx(float(found.analysis.axis.position(hz)), abs=0.2)
+        part = slice(round((second - 0.1) * SAMPLE_RATE), round((second + 0.1) * SAMPLE_RATE))
+        rotor = np.exp(-2j * np.pi * hz / SAMPLE_RATE * np.arange(part.start, part.stop))
+        true = 2 * abs(np.mean(item.stems[stem, 0, part] * rotor))
+        assert amplitudes[frame, stem] == pytest.approx(true, rel=0.1)
+    reed = found.columns[: REED.size, 0] / found.columns[0, 0]
+    np.testing.assert_allclose(reed, REED, atol=0.05)
+    assert ladder.estimate(item, found).unexplained < 0.1
+
+
+def test_quiet_tones_of_a_stem_are_silent_in_the_truth(ladder, item):
+    stems = item.stems.copy()
+    half = stems.shape[2] // 2
+    stems[0, :, half:] *= 0.01
+    found = ladder.true(item._replace(stems=stems, mixture=stems.sum(axis=0)))
+    amps = found.peaks.amps
+    at = len(amps) // 2 + 20
+    assert np.all(amps[at:, 0] == 0)
+    assert np.mean(amps[at:, 1] > 0) > 0.9
+    assert np.mean(amps[: at - 40, 0] > 0) > 0.9
+    assert np.all(ladder.fitted(ladder.levelled(found)).peaks.amps[amps == 0] == 0)
+
+
+def test_ideal_masks_divide_by_the_magnitudes_of_the_stems(ladder, item):
+    from musisep.analysis import Analysis
+    from musisep.settings import Settings
+
+    transform = Analysis(Settings(), SAMPLE_RATE).transform
+    magnitudes = np.abs(transform.stft(item.stems))
+    shares = magnitudes / magnitudes.sum(axis=0) * transform.stft(item.mixture)
+    expected = transform.istft(shares, length=item.mixture.shape[1])
+    np.testing.assert_allclose(ladder.masks(item, 0), expected, atol=1e-9)
+
+
+def test_tones_go_to_the_nearest_true_pitches(ladder):
+    from musisep.dictsep.tones import Peaks
+
+    rng = np.random.default_rng(0)
+    frames, insts = 50, np.tile(np.arange(3), (50, 1))
+    shifts = np.array([100.0, 300.0, 500.0]) + rng.uniform(-50, 50, size=(frames, 3))
+    amps = np.where(rng.uniform(size=(frames, 3)) < 0.8, 1.0, 0.0)
+    amps[0] = 0  # nothing decides there
+    near = shifts + rng.uniform(-3, 3, size=shifts.shape)
+    silent = amps == 0
+    for values in (shifts, near):  # where silent tones are, tells nothing
+        values[silent] = np.roll(shifts, 1, axis=1)[silent]
+    amps[1], shifts[1], near[1] = 1, (100, 300, 500), (101, 20, 501)  # one missed by far
+    true = Peaks(amps, shifts, np.ones((frames, 3)), np.zeros((frames, 3)), insts)
+    places = np.array([rng.permutation(3) for _ in range(frames)])
+    places[:35] = [1, 2, 0]  # so that the first is the third column, and so on
+    rows = np.arange(frames)[:, None]
+    sounds = rng.uniform(0.5, 1, size=amps.shape)
+    sigmas, spreads = rng.uniform(size=(2, frames, 3))
+    values = sounds * amps, near, sigmas, spreads
+    found = ladder.Found(
+        SimpleNamespace(settings=SimpleNamespace(bins_per_octave=102.4)),
+        np.zeros((frames, 1)), 1.0, Peaks(*(v[rows, places] for v in values), insts),
+        np.array([[0.1, 0.2, 0.3]]),
+    )  # fmt: skip
+    result = ladder.assigned(found, true)
+    sounding = amps > 0
+    for name, expected in zip(("amps", "shifts", "sigmas", "spreads"), values, strict=True):
+        given = getattr(result.peaks, name)
+        np.testing.assert_array_equal(given[sounding], expected[sounding])
+        np.testing.assert_array_equal(given[0], expected[0])
+    np.testing.assert_array_equal(result.peaks.insts, insts)
+    np.testing.assert_array_equal(result.columns, [[0.3, 0.1, 0.2]])
+
+
+def test_blind_gives_what_separate_gives(ladder, item):
+    import musisep
+
+    separation = musisep.separate(item.mixture, SAMPLE_RATE, seed=3)
+    found = ladder.blind(item, 3)
+    table = found.analysis.table(found.peaks.scaled(found.level))
+    for name in table.dtype.names:
+        np.testing.assert_allclose(table[name], separation.tones[name], atol=1e-12)
+    np.testing.assert_array_equal(found.columns, separation.dictionary.amplitudes)
+    stems = ladder.estimate(item, found).stems
+    np.testing.assert_allclose(stems, separation.stems, atol=1e-9)
+
+
+def test_the_assignment_is_told(ladder, item, monkeypatch):
+    def wrong(find):
+        def finding(*given):
+            found = find(*given)
+            return found._replace(peaks=swapped(found.peaks))
+
+        return finding
+
+    found = ladder.blind(item, 0)
+    found = found._replace(columns=found.columns.mean(axis=1, keepdims=True).repeat(2, axis=1))
+    given = ladder.fitted(ladder.assigned(found, ladder.true(item).peaks))
+    before = bss_eval(item.stems, ladder.estimate(item, given).stems).sdr
+    monkeypatch.setattr(ladder, "decoded", wrong(ladder.decoded))
+    monkeypatch.setattr(ladder, "blind", wrong(lambda *cell: found))
+    assert np.max(sdr(ladder, item, "oracle-columns")) < 0
+    assert np.min(sdr(ladder, item, "oracle-columns-and-assignment")) > 18
+    assert np.min(sdr(ladder, item, "oracle-assignment") - before) > 0.4  # columns are learned
+
+
+def test_amplitudes_and_pitches_are_fitted(ladder, item, monkeypatch):
+    right = ladder.true(item)
+
+    def unexplained(peaks):
+        monkeypatch.setattr(ladder, "true", lambda item: right._replace(peaks=peaks))
+        rungs = ladder.tones, ladder.amplitudes, ladder.pitches
+        return [rung(item, 0).unexplained for rung in rungs]
+
+    tones, amplitudes, pitches = unexplained(right.peaks)
+    assert max(amplitudes, pitches) < tones < 0.1
+    wrong = right.peaks.copy()
+    wrong.amps *= np.random.default_rng(0).uniform(0.5, 2, size=wrong.amps.shape)
+    tones, fitted, equal = unexplained(wrong)
+    assert tones > 1.5 * fitted
+    assert fitted == pytest.approx(amplitudes, rel=0.1)
+    assert equal == pitches
+
+
+def test_the_truth_is_kept(ladder, item, tmp_path, monkeypatch):
+    monkeypatch.setenv(ladder.CACHE, str(tmp_path))
+    first = ladder.true(item)
+    monkeypatch.setattr(ladder, "Learner", None)
+    again = ladder.true(item)
+    np.testing.assert_array_equal(first.peaks.params, again.peaks.params)
+    np.testing.assert_array_equal(first.columns, again.columns)
+    monkeypatch.setattr(ladder, "code", lambda: "changed")
+    with pytest.raises(TypeError):
+        ladder.true(item)

@@ -234,7 +234,7 @@ def test_files_are_read_and_tell_their_rate(stems, tmp_path):
         ({"masking": "no"}, "masking='no' must be True or False"),
         ({"qexp": np.nan}, "qexp=nan must be a number above 0"),
         ({"fmin_hz": 30_000.0}, "fmin_hz=30000.0 must be below fmax_hz=20480.0"),
-        ({"lifetime": 501}, "lifetime=501 must be at most steps=500"),
+        ({"lifetime": 401}, "lifetime=401 must be at most steps=400"),
     ],
 )
 def test_bad_settings_are_refused(given, message):

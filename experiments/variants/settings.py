@@ -12,9 +12,9 @@ from variants import Variant
 
 OTHERS = {
     "restarts": (1, 4),
-    "steps": (250, 1000),
-    "batch": (12, 48),
-    "lifetime": (60,),
+    "steps": (100, 200),
+    "batch": (24, 96),
+    "lifetime": (50,),
     "harmonics": (15, 40),
     "hop_s": (0.008, 0.016),
     "qexp": (0.35, 0.7),

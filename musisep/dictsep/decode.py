@@ -2,20 +2,42 @@
 
 Each frame offers its best combinations of candidates (`search.JointSearch.hypotheses`). The
 path through them is taken that costs least: what a frame leaves unexplained, and prices for
-what a line seldom does, namely jump, begin or end, and cross the line of another instrument.
+what a line seldom does, namely jump, begin or end. Who plays is told by a guide, which names the
+instrument of tones that have been found before; without one there is a price for crossing the
+line of another instrument.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musisep.compiled import kernel
-from musisep.dictsep.search import Hypotheses, JointSearch
-from musisep.dictsep.tones import Floats, Peaks, ToneModel, slots
+from musisep.dictsep.search import BLOCK, Hypotheses, JointSearch
+from musisep.dictsep.tones import Floats, Ints, Peaks, ToneModel, slots
 
 GLIDE = 1.5
 """Sigmas that a shift may move from frame to frame for nothing."""
+NEAR = 3.0
+"""Sigmas within which a tone is taken for one of the guide."""
+NOBODY = -1
+"""In the place of an instrument: it is not known who plays the tone."""
+
+
+class Guide(NamedTuple):
+    """Tones of which it is known who plays them.
+
+    Attributes
+    ----------
+    shifts : ndarray, shape (frame, place)
+        Fundamentals, in bins.
+    insts : ndarray of int, shape (frame, place)
+        Instruments, or `NOBODY`.
+    """
+
+    shifts: Floats
+    insts: Ints
 
 
 @dataclass(frozen=True)
@@ -35,7 +57,10 @@ class Decoder:
     onset : float
         Price of a tone's begin and of its end.
     crossing : float
-        Price of two instruments being in the reverse of their usual order, per frame.
+        Price of two instruments being in the reverse of their usual order, per frame; without a
+        guide.
+    contradiction : float
+        Price of a tone that the guide gives to another instrument, per frame.
     """
 
     search: JointSearch
@@ -43,22 +68,31 @@ class Decoder:
     jump: float = 0.2
     onset: float = 0.2
     crossing: float = 0.03
+    contradiction: float = 0.05
 
     @property
     def model(self) -> ToneModel:
         """What tones look like."""
         return self.search.model
 
-    def __call__(self, frames: Floats, inst_dict: Floats, jobs: int = 1) -> Peaks:
+    def __call__(
+        self, frames: Floats, inst_dict: Floats, jobs: int = 1, guide: Guide | None = None
+    ) -> Peaks:
         """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
         if not len(frames):
             return self.search(frames, inst_dict, jobs)
         offered = self.search.hypotheses(frames, inst_dict, self.hypotheses, jobs)
-        silence = 0.5 * np.sum(self.model.roots(frames) ** 2, axis=1)
+        silence = self.silence(frames)
         unit = 2 * max(silence.mean(), np.finfo(np.float64).tiny)
         insts = slots(inst_dict.shape[1], self.search.tones)
         costs = np.where(offered.gains < 0, np.inf, silence[:, None] - offered.gains) / unit
-        costs += self.crossing * crossings(offered, insts)
+        if guide is None:
+            costs += self.crossing * crossings(offered, insts)
+        else:
+            add_contradictions(
+                offered.shifts, offered.amps, insts, *guide, NEAR * self.model.fsigma,
+                self.contradiction, costs,
+            )  # fmt: skip
         path = cheapest_path(
             offered.shifts, offered.amps, costs, self.jump, self.onset, GLIDE * self.model.fsigma,
             self.model.harscale * np.log(2),
@@ -66,6 +100,14 @@ class Decoder:
         index = np.arange(len(frames)), path
         chosen = Hypotheses(*(array[index][:, None] for array in offered))
         return self.search.refine(frames, inst_dict, chosen, jobs)
+
+    def silence(self, frames: Floats) -> Floats:
+        """Loss of each frame [frame, bin] without tones."""
+        losses = np.empty(len(frames))
+        for first in range(0, len(frames), BLOCK):
+            roots = self.model.roots(frames[first : first + BLOCK])
+            losses[first : first + BLOCK] = 0.5 * np.einsum("ij,ij->i", roots, roots)
+        return losses
 
 
 def crossings(offered: Hypotheses, insts: NDArray[np.int64]) -> Floats:
@@ -85,6 +127,31 @@ def crossings(offered: Hypotheses, insts: NDArray[np.int64]) -> Floats:
             usual = np.sign(above[:, 0] @ np.maximum(offered.gains[:, 0], 0))
             result += above * usual < 0
     return result
+
+
+@kernel
+def add_contradictions(shifts, amps, insts, guide_shifts, guide_insts, near, price, costs):  # type: ignore[no-untyped-def]
+    """Add to ``costs`` [frame, hypothesis] a price for tones that are another instrument's.
+
+    A tone is another's if it is near to one of the guide that is, and to none that is its own.
+    """
+    frames, number, places = shifts.shape
+    for frame in range(frames):
+        for hypothesis in range(number):
+            for place in range(places):
+                if amps[frame, hypothesis, place] <= 0.0:
+                    continue
+                own = others = False
+                for tone in range(guide_insts.shape[1]):
+                    inst = guide_insts[frame, tone]
+                    distance = guide_shifts[frame, tone] - shifts[frame, hypothesis, place]
+                    if inst != NOBODY and abs(distance) < near:
+                        if inst == insts[place]:
+                            own = True
+                        else:
+                            others = True
+                if others and not own:
+                    costs[frame, hypothesis] += price
 
 
 @kernel

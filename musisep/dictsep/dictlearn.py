@@ -22,7 +22,7 @@ from musisep.dictsep.pursuit import (
     inst_shift_dict_grad,
     peak_pursuit,
 )
-from musisep.dictsep.search import JointSearch
+from musisep.dictsep.search import BLOCK, JointSearch
 from musisep.dictsep.synthesis import (
     all_instruments,
     mask_spectrums,
@@ -34,6 +34,7 @@ from musisep.dictsep.tones import Floats, Peaks, ToneFinder, ToneModel, slots
 __all__ = [
     "Learner",
     "dict_grad",
+    "fit_columns",
     "gen_random_inst",
     "gen_random_inst_dict",
     "gen_test_spects",
@@ -49,6 +50,8 @@ __all__ = [
 
 FIRST_STEP, LAST_STEP = 0.02, 0.001
 """Step sizes of the learning, which falls linearly from the first to the last."""
+FIT_STEPS, FIT_BATCH = 200, 48
+"""Steps of `fit_columns`, and frames of a step if so many sound."""
 EXPLORING = 0.75
 """Share of the learning in which columns are renewed; then the survivors learn on alone."""
 QUIET = 1e-3
@@ -275,14 +278,49 @@ def dict_grad(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats)
     return grad
 
 
+def fit_columns(
+    model: ToneModel, frames: Floats, peaks: Peaks, start: Floats, rng: np.random.Generator
+) -> Floats:
+    """Learn the columns of tones that are known.
+
+    Parameters
+    ----------
+    model : ToneModel
+    frames : ndarray, shape (frame, bin)
+        Log-frequency spectrogram, frame-major.
+    peaks : Peaks, shape (frame, tone)
+        The tones of all frames.
+    start : ndarray, shape (harmonic, instrument)
+        Dictionary to start with.
+    rng : numpy.random.Generator
+        Draws frames.
+
+    Returns
+    -------
+    ndarray, shape (harmonic, instrument)
+        With maximum 1 in each column, unless the column is 0.
+    """
+    adam = Adam_B(start, alpha=FIRST_STEP)
+    sounding = np.flatnonzero((peaks.amps > 0).any(axis=1))
+    for step in range(FIT_STEPS if sounding.size else 0):
+        adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * step / FIT_STEPS
+        drawn = rng.choice(sounding, min(FIT_BATCH, sounding.size))
+        adam.step(-dict_grad(model, frames[drawn], peaks[drawn], adam.value))
+    return adam.value / np.maximum(adam.value.max(axis=0), np.finfo(np.float64).tiny)
+
+
 def unexplained(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> float:
     """Share of the loss of silence that the tones leave; 0 for silent frames."""
-    roots = model.roots(frames)
-    silence = 0.5 * np.vdot(roots, roots)
-    loss = exptool.add_losses(
-        peaks.params, peaks.places, checked_dictionary(inst_dict, peaks.insts), model.harscale,
-        model.pexp, model.qexp, roots + model.root_floor,
-    )  # fmt: skip
+    inst_dict, insts = checked_dictionary(inst_dict, peaks.insts), peaks.places
+    silence = loss = 0.0
+    for first in range(0, len(frames), BLOCK):
+        block = slice(first, first + BLOCK)
+        roots = model.roots(frames[block])
+        silence += 0.5 * float(np.vdot(roots, roots))
+        roots += model.root_floor
+        loss += exptool.add_losses(
+            peaks[block].params, insts, inst_dict, model.harscale, model.pexp, model.qexp, roots
+        )
     return float(loss / silence) if silence > 0 else 0.0
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musisep.dictsep import decode
-from musisep.dictsep.decode import Decoder
+from musisep.dictsep.decode import NOBODY, Decoder, Guide
 from musisep.dictsep.pursuit import calc_harscale
 from musisep.dictsep.search import NONE, Hypotheses, JointSearch
 from musisep.dictsep.tones import ToneModel
@@ -159,3 +159,50 @@ def test_one_frame_and_the_model():
 def test_no_frames_have_no_tones():
     found = decode.Decoder(JointSearch(MODEL))(np.zeros((0, MODEL.m)), INST_DICT)
     assert found.amps.shape == (0, 2)
+
+
+def contradicted(shifts, amps, insts, guide, near):
+    """Number of the tones of each hypothesis that are another instrument's."""
+    result = np.zeros(shifts.shape[:2])
+    for frame, hypothesis, place in np.argwhere(amps > 0):
+        close = np.abs(guide.shifts[frame] - shifts[frame, hypothesis, place]) < near
+        players = set(guide.insts[frame, close]) - {NOBODY}
+        result[frame, hypothesis] += bool(players) and insts[place] not in players
+    return result
+
+
+@given(seed=st.integers(0, 10**6))
+def test_contradictions_are_tones_of_another_instrument_only(seed):
+    rng = np.random.default_rng(seed)
+    insts = np.array([0, 0, 1, 2])
+    shifts, amps = rng.uniform(0, 30, (5, 4, 4)), rng.integers(0, 2, (5, 4, 4)) * 0.5
+    guide = Guide(rng.uniform(0, 30, (5, 6)), rng.integers(-1, 3, (5, 6)))
+    start = rng.uniform(0, 1, (5, 4))
+    costs = start.copy()
+    decode.add_contradictions(shifts, amps, insts, *guide, 4.0, 0.25, costs)
+    expected = start + 0.25 * contradicted(shifts, amps, insts, guide, 4.0)
+    np.testing.assert_allclose(costs, expected)
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_a_guide_decides_who_plays_when_the_columns_are_alike(order):
+    frames, shifts = two_lines()
+    alike = np.stack([FIRST, FIRST], axis=1)
+    insts = np.broadcast_to(order, shifts.shape)
+    found = Decoder(SEARCH)(frames, alike, guide=Guide(shifts, insts))
+    np.testing.assert_allclose(found.shifts, shifts[:, order], atol=2)
+
+
+def test_a_guide_that_knows_nobody_is_no_crossing_price():
+    frames, shifts = two_lines()
+    nobody = Guide(shifts, np.full(shifts.shape, NOBODY))
+    found = Decoder(SEARCH)(frames, INST_DICT, guide=nobody)
+    free = Decoder(SEARCH, crossing=0)(frames, INST_DICT)
+    np.testing.assert_array_equal(found.get_array(), free.get_array())
+
+
+def test_silence_is_the_loss_without_tones():
+    rng = np.random.default_rng(0)
+    frames = rng.uniform(0, 1, (150, M))  # more than a block
+    expected = [naive.loss(np.zeros((4, 0)), [], INST_DICT, 1, 1, 0.5, frame) for frame in frames]
+    np.testing.assert_allclose(Decoder(SEARCH).silence(frames), expected)

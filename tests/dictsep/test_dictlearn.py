@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from dictsep import naive
 
 from musisep.dictsep import dictlearn
 from musisep.dictsep.adam_b import Adam_B
@@ -137,6 +138,61 @@ def test_unexplained_is_the_share_of_silence(spects):
     silent = Peaks(np.zeros((5, 2)), *np.ones((3, 5, 2)), np.zeros((5, 2), int))
     assert dictlearn.unexplained(MODEL, frames, silent, TRUE) == pytest.approx(1)
     assert dictlearn.unexplained(MODEL, 0 * frames, silent, TRUE) == 0
+
+
+def known_tones(number=200, silent=()):
+    """Random tones of both instruments, and their frames; `silent` instruments have none."""
+    rng = np.random.default_rng(4)
+    shape = number, 2
+    amps = rng.uniform(0.2, 1, shape)
+    amps[:, list(silent)] = 0
+    peaks = Peaks(
+        amps, rng.uniform(0.2 * M, 0.6 * M, shape), np.full(shape, FSIGMA),
+        rng.uniform(0, 1e-4, shape), np.broadcast_to([0, 1], shape),
+    )  # fmt: skip
+    spects = synth_instruments(peaks, TRUE, MODEL.harscale, 1, M)
+    return frames_of(spects), peaks
+
+
+def fitted(start, **options):
+    return dictlearn.fit_columns(MODEL, *known_tones(**options), start, np.random.default_rng(0))
+
+
+def test_unexplained_of_many_frames_is_the_share_of_the_loss():
+    frames, peaks = known_tones(150)  # more than a block
+    wrong = np.clip(TRUE + 0.1, 0, 1)
+    losses = [
+        naive.loss(params, [0, 1], wrong, MODEL.harscale, 1, 0.5, frame)
+        for params, frame in zip(peaks.params, frames, strict=True)
+    ]
+    silence = [naive.loss(np.zeros((4, 0)), [], wrong, 1, 1, 0.5, frame) for frame in frames]
+    left = dictlearn.unexplained(MODEL, frames, peaks, wrong)
+    assert left == pytest.approx(np.sum(losses) / np.sum(silence), rel=1e-6)
+    assert dictlearn.unexplained(MODEL, frames, peaks, TRUE) == pytest.approx(0, abs=1e-9)
+
+
+def test_columns_are_learned_from_known_tones():
+    found = fitted(np.full(TRUE.shape, 0.5))
+    np.testing.assert_allclose(found, TRUE, atol=0.03)
+    np.testing.assert_array_equal(found.max(axis=0), 1)
+
+
+def test_columns_without_tones_stay_as_they_are():
+    start = np.stack([np.full(HAR, 0.5), np.linspace(0.4, 0.1, HAR)], axis=1)
+    found = fitted(start, silent=[1])
+    np.testing.assert_allclose(found[:, 0], TRUE[:, 0], atol=0.03)
+    np.testing.assert_allclose(found[:, 1], start[:, 1] / 0.4)
+    silent = fitted(start, silent=[0, 1])
+    np.testing.assert_allclose(silent, start / [0.5, 0.4])
+    np.testing.assert_array_equal(fitted(0 * start, silent=[0, 1]), 0 * start)
+
+
+def test_frames_without_tones_are_not_drawn():
+    frames, peaks = known_tones(4000)
+    peaks.amps[8:] = 0
+    start, rng = np.full(TRUE.shape, 0.5), np.random.default_rng(0)
+    found = dictlearn.fit_columns(MODEL, frames, peaks, start, rng)
+    np.testing.assert_allclose(found, TRUE, atol=0.05)
 
 
 def test_stoch_grad_takes_a_step_along_the_negative_gradient():

@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+
+from musisep.dictsep import notes as module
+from musisep.dictsep.exptool import harmonic_centre
+from musisep.dictsep.notes import APART, GAP, GLIDE, HARMONICS, NO_NOTE, SHORTEST, Notes
+from musisep.dictsep.synthesis import all_instruments, synth_instruments
+from musisep.dictsep.tones import Peaks, ToneModel
+
+M, OCTAVE, FSIGMA = 420, 60, 1.9
+MODEL = ToneModel(FSIGMA, OCTAVE / np.log(2), M)
+STEP = GLIDE * FSIGMA
+COLUMN = np.array([1, 0.5, 0.8, 0.3, 0.6, 0.2, 0.4, 0.25, 0.3, 0.2, 0.15, 0.1])[:, None]
+
+
+def tones(*lines, amps=None, spread=0.0):
+    """Tones from the shifts of each place; None is silence."""
+    shifts = np.array(lines, dtype=float).T
+    amps = np.ones(shifts.shape) if amps is None else np.array(amps, dtype=float).T
+    amps = np.where(np.isnan(shifts), 0.0, amps)
+    return Peaks(
+        amps, np.nan_to_num(shifts), np.full(amps.shape, FSIGMA), np.full(amps.shape, spread),
+        np.zeros(amps.shape, int),
+    )  # fmt: skip
+
+
+def notes_of(peaks, column=COLUMN):
+    spects = synth_instruments(peaks, column, MODEL.harscale, 1, M)
+    return Notes.of(peaks, np.ascontiguousarray(all_instruments(spects, 1).T), MODEL)
+
+
+def numbers(*lines):
+    return module.linked(tones(*lines), STEP).T.tolist()
+
+
+def test_a_note_glides_but_does_not_leap():
+    assert numbers(50 + 0.99 * STEP * np.arange(10)) == [[0] * 10]
+    leap = 50 + 1.01 * STEP * (np.arange(12) >= 6)
+    assert numbers(leap) == [[0] * 6 + [1] * 6]
+
+
+def test_a_note_may_be_lost_for_some_frames():
+    sounding = [50] * 6
+    assert numbers(sounding + [None] * GAP + sounding) == [[0] * 6 + [NO_NOTE] * GAP + [0] * 6]
+    lost = [None] * (GAP + 1)
+    assert numbers(sounding + lost + sounding) == [[0] * 6 + [NO_NOTE] * (GAP + 1) + [1] * 6]
+
+
+def test_short_notes_are_none_and_the_others_are_numbered_by_onset():
+    short, long = [90] * (SHORTEST - 1), [50] * SHORTEST
+    first = short + [None] * (GAP + 1) + long
+    second = [None] * 2 + [120] * (len(first) - 2)
+    found = numbers(first, second)
+    assert found[0] == [NO_NOTE] * (len(short) + GAP + 1) + [1] * SHORTEST
+    assert found[1] == [NO_NOTE] * 2 + [0] * (len(first) - 2)
+
+
+def test_the_gap_counts_no_frame_of_the_length():
+    half = SHORTEST // 2
+    assert numbers([50] * half + [None] * 3 + [50] * half) == [[NO_NOTE] * (2 * half + 3)]
+
+
+def test_places_may_be_exchanged():
+    low, high = np.full(12, 50.0), np.full(12, 80.0)
+    swapped = np.arange(12) % 3 == 0
+    found = np.array(numbers(np.where(swapped, high, low), np.where(swapped, low, high)))
+    np.testing.assert_array_equal(found[0] == found[0, 0], swapped)
+    np.testing.assert_array_equal(found[1] != found[0], True)
+
+
+def test_the_nearest_pair_is_linked_first():
+    near = [None] * 6 + [51.0] * 6
+    far = [50.0] * 6 + [52.0] * 6
+    assert numbers(far, near) == [[0] * 6 + [1] * 6, [NO_NOTE] * 6 + [0] * 6]
+
+
+def test_means_of_a_note():
+    amps = [[1, 1, 2, 2, 0, 2]]
+    found = notes_of(tones([50, 50, 52, 52, 99, 52], amps=amps))
+    assert found.numbers.T.tolist() == [[0, 0, 0, 0, NO_NOTE, 0]]
+    assert found.onsets.tolist() == [0] and found.lengths.tolist() == [5]
+    assert found.shifts[0] == pytest.approx((2 * 50 + 6 * 52) / 8)
+    assert found.amps[0] == pytest.approx(np.sqrt((2 + 3 * 4) / 5))
+
+
+def test_onsets_are_those_of_the_notes():
+    found = notes_of(tones([50] * 6 + [90] * 6, [None] * 3 + [130] * 9))
+    assert found.onsets.tolist() == [0, 3, 6] and found.lengths.tolist() == [6, 9, 6]
+    np.testing.assert_allclose(found.shifts, [50, 130, 90])
+
+
+def test_overlaps_are_counted_in_frames():
+    first = [50] * 10 + [None] * 6
+    second = [None] * 4 + [90] * 12
+    third = [130] * 6 + [None] * 4 + [170] * 6
+    found = notes_of(tones(third, second, first))
+    assert found.shifts[:3].round().tolist() == [130, 50, 90]  # of one onset: by place
+    assert found.pairs.tolist() == [[0, 1], [0, 2], [1, 2], [2, 3]]
+    np.testing.assert_allclose(found.together, [6, 2, 6, 6])
+
+
+@pytest.mark.parametrize("first", [[1.0] * 10, [1.0] * 5 + [0.1] * 5])
+def test_frames_in_which_a_note_is_quiet_count_less(first):
+    loudness = np.array([1.0] * 5 + [0.1] * 5)
+    found = notes_of(tones([50] * 10, [90] * 10, amps=[first, loudness]))
+    level = np.sqrt(np.mean(loudness**2))
+    np.testing.assert_allclose(found.together, [5 + 5 * 0.1 / level])
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-3])
+def test_the_profile_is_the_column_whatever_the_loudness(spread):
+    shifts = 40 + 0.3 * np.arange(20)
+    found = notes_of(tones(shifts, amps=[np.linspace(0.2, 3, 20)], spread=spread))
+    assert found.seen.all() and found.profiles.shape == (1, HARMONICS)
+    np.testing.assert_allclose(found.profiles[0], COLUMN[:, 0], rtol=0.04)
+
+
+def test_harmonics_beyond_the_axis_are_not_seen():
+    shift = M - 1.0 - 3 * OCTAVE  # the eighth is in the last bin
+    found = notes_of(tones([shift] * 8))
+    centres = [harmonic_centre(shift, 0.0, h, MODEL.harscale)[0] for h in range(1, HARMONICS + 1)]
+    inside = np.rint(centres) < M - 1
+    assert 0 < inside.sum() < HARMONICS
+    np.testing.assert_array_equal(found.seen[0], inside)
+    np.testing.assert_array_equal(found.profiles[0, ~inside], 0)
+
+
+def test_coinciding_harmonics_are_not_seen():
+    low, high = notes_of(tones([40] * 20, [40 + OCTAVE] * 20)).seen
+    np.testing.assert_array_equal(low, np.arange(1, HARMONICS + 1) % 2 == 1)
+    assert not high.any()
+
+
+@pytest.mark.parametrize(("distance", "seen"), [(0.9, False), (1.1, True)])
+def test_fundamentals_are_told_apart_from_some_sigmas_on(distance, seen):
+    found = notes_of(tones([40] * 10, [40 + distance * APART * FSIGMA] * 10))
+    assert found.seen[:, 0].tolist() == [seen, seen]
+
+
+@pytest.mark.parametrize(("together", "alone"), [(9, 3), (36, 4)])
+def test_a_harmonic_is_seen_when_it_is_apart_for_long_enough(together, alone):
+    octave = [40 + OCTAVE] * together
+    enough = notes_of(tones([40] * (together + alone), octave + [None] * alone))
+    assert enough.seen[0].all()
+    np.testing.assert_allclose(enough.profiles[0], COLUMN[:, 0], rtol=0.04)  # not of the octave
+    alone -= 1
+    few = notes_of(tones([40] * (together + alone), octave + [None] * alone))
+    np.testing.assert_array_equal(few.seen[0], np.arange(1, HARMONICS + 1) % 2 == 1)
+
+
+def test_tones_without_a_note_hide_harmonics_too():
+    short = [40 + OCTAVE] * (SHORTEST - 1)
+    found = notes_of(tones([40] * (SHORTEST + 1), short + [None] * 2))
+    assert found.numbers.max() == 0
+    np.testing.assert_array_equal(found.seen[0], np.arange(1, HARMONICS + 1) % 2 == 1)
+
+
+@pytest.mark.parametrize("frames", [0, 8])
+def test_silence_has_no_notes(frames):
+    found = notes_of(tones([None] * frames, [None] * frames))
+    np.testing.assert_array_equal(found.numbers, np.full((frames, 2), NO_NOTE))
+    assert found.profiles.shape == found.seen.shape == (0, HARMONICS)
+    assert found.pairs.shape == (0, 2) and found.together.size == found.amps.size == 0
