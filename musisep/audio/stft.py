@@ -1,10 +1,10 @@
 """Short-time Fourier transform, its inverse and their adjoints."""
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -213,7 +213,7 @@ class SpectralTransform:
         count = self.frame_count(length)
         window, synthesis = self._analysis(signal.dtype), self._synthesis(signal.dtype)
         result = np.zeros((*leading, length), dtype=signal.dtype)
-        adding = Lock()
+        adding = threading.Lock()
 
         def work(part: slice) -> None:
             samples = (part.stop - part.start - 1) * self._hop + self.n_fft
