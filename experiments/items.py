@@ -3,7 +3,6 @@
 An item is a folder with ``mix.flac`` and one FLAC per true stem, named after its instrument.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,11 +34,6 @@ def read_item(folder: Path) -> Item:
     paths = _stem_paths(folder)
     stems = np.stack([files.read(path)[0][:, : mixture.shape[1]] for path in paths])
     return Item(folder.name, [path.stem for path in paths], mixture, stems, sample_rate)
-
-
-def items_in(folder: Path) -> Iterator[Item]:
-    """Yield the items of a folder that have two stems or more, by name."""
-    return map(read_item, item_folders(folder))
 
 
 def _stem_paths(folder: Path) -> list[Path]:

@@ -69,11 +69,6 @@ class Analysis:
             settings.sigma_bins, self.axis.harscale, self.axis.bins, settings.pexp, settings.qexp
         )
 
-    @property
-    def octave(self) -> float:
-        """Bins of an octave."""
-        return float(self.axis.harscale * np.log(2))
-
     @cached_property
     def anonymous_search(self) -> JointSearch:
         """Finds the tones of single frames, whoever plays them: any may take any column."""

@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 
 from musisep.analysis import Analysis
 from musisep.dictionary import Dictionary
-from musisep.dictsep.decode import Guide
+from musisep.dictsep.decode import NOBODY, Guide
 from musisep.dictsep.dictlearn import (
     Learner,
     fit_columns,
@@ -23,7 +23,7 @@ from musisep.dictsep.dictlearn import (
     unexplained,
 )
 from musisep.dictsep.grouping import group
-from musisep.dictsep.notes import NO_NOTE, Notes
+from musisep.dictsep.notes import Notes
 from musisep.dictsep.tones import Floats, Ints, Peaks, from_slots, slots
 
 Progress = Callable[[str, int, int], None]
@@ -109,9 +109,9 @@ def settle(
             peaks = analysis.decoder(frames, columns, jobs, guide)
         notes = Notes.of(peaks, frames, model)
         players = group(
-            notes, settings.instruments, analysis.octave, rng, tones=settings.tones, jobs=jobs
+            notes, settings.instruments, model.octave, rng, tones=settings.tones, jobs=jobs
         )
-        guide = Guide(peaks.shifts, np.append(players, NO_NOTE)[notes.numbers])
+        guide = Guide(peaks.shifts, np.append(players, NOBODY)[notes.numbers])
         known = given(peaks, guide.insts, settings.instruments, settings.tones)
         start = columns.mean(axis=1, keepdims=True)
         start = np.repeat(start / start.max(), settings.instruments, axis=1)

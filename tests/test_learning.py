@@ -31,7 +31,7 @@ def analysis(**options):
 
 def mixture(own, instruments):
     """Tones of some instruments that each play a melody, and the frames."""
-    lines = np.repeat(MELODIES[:instruments], NOTE, axis=1).T * own.octave / 12
+    lines = np.repeat(MELODIES[:instruments], NOTE, axis=1).T * own.model.octave / 12
     amps = np.tile(np.linspace(1, 0.5, NOTE), MELODIES.shape[1])[:, None] + 0 * lines
     sigmas = np.full(lines.shape, own.model.fsigma)
     insts = np.broadcast_to(np.arange(instruments), lines.shape)

@@ -95,7 +95,7 @@ class Decoder:
             )  # fmt: skip
         path = cheapest_path(
             offered.shifts, offered.amps, costs, self.jump, self.onset, GLIDE * self.model.fsigma,
-            self.model.harscale * np.log(2),
+            self.model.octave,
         )  # fmt: skip
         index = np.arange(len(frames)), path
         chosen = Hypotheses(*(array[index][:, None] for array in offered))

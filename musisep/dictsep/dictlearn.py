@@ -141,6 +141,11 @@ def stoch_grad(
     return adam.step(-grad).copy(), reconstruction, _summed_amplitudes(peaks, inst_dict.shape[1])
 
 
+def _step_size(done: int, total: int) -> float:
+    """Step size of the learning when some of all steps are done."""
+    return FIRST_STEP + (LAST_STEP - FIRST_STEP) * done / total
+
+
 def _summed_amplitudes(peaks: Peaks, instruments: int) -> Floats:
     sums = np.bincount(peaks.insts.ravel(), peaks.amps.ravel(), minlength=instruments)
     return sums.astype(np.float64)
@@ -226,7 +231,7 @@ class Learner:
             raise ValueError(f"{runs=} must be at least 1 and lifetime={self.lifetime}")
         last_renewal = max(1, int(EXPLORING * runs / max(1, self.lifetime))) * self.lifetime
         for run, frames in enumerate(batches, start=1):
-            self.adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * (run - 1) / runs
+            self.adam.alpha = _step_size(run - 1, runs)
             yield self.step(frames)
             if self.lifetime and run % self.lifetime == 0 and run <= last_renewal:
                 self.renew(newcomers=run < last_renewal)
@@ -303,7 +308,7 @@ def fit_columns(
     adam = Adam_B(start, alpha=FIRST_STEP)
     sounding = np.flatnonzero((peaks.amps > 0).any(axis=1))
     for step in range(FIT_STEPS if sounding.size else 0):
-        adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * step / FIT_STEPS
+        adam.alpha = _step_size(step, FIT_STEPS)
         drawn = rng.choice(sounding, min(FIT_BATCH, sounding.size))
         adam.step(-dict_grad(model, frames[drawn], peaks[drawn], adam.value))
     return adam.value / np.maximum(adam.value.max(axis=0), np.finfo(np.float64).tiny)

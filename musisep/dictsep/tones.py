@@ -163,6 +163,11 @@ class ToneModel:
     pexp: float = 1.0
     qexp: float = 0.5
 
+    @property
+    def octave(self) -> float:
+        """Bins of an octave."""
+        return self.harscale * math.log(2)
+
     def roots(self, spectra: Floats) -> Floats:
         """``(y + eps)^q - eps^q``: spectra as they are compared, 0 where a spectrum is 0."""
         return (spectra + exptool.EPS) ** self.qexp - self.root_floor
