@@ -1,6 +1,6 @@
 """Settings at a sample rate: the sizes, axes and transforms that follow from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -84,6 +84,11 @@ class Analysis:
     def decoder(self) -> Decoder:
         """Finds the tones of the whole recording: of each instrument with its column."""
         return Decoder(JointSearch(self.model, self.settings.tones))
+
+    @cached_property
+    def exploring_decoder(self) -> Decoder:
+        """`decoder` that trusts its guide less: it may find tones that the palette missed."""
+        return replace(self.decoder, contradiction=0.05, novelty=0.0)
 
     def frames(self, audio: Floats) -> tuple[Floats, float]:
         """Log-frequency spectrogram, frame-major, as the tones are found in it.

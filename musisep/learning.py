@@ -1,40 +1,45 @@
 """Learning the instruments of a recording from the recording itself.
 
-First it is asked what sounds, not who plays: a palette of one or two columns, which any tone may
-take, is learned, and tones are found with it. They are linked into notes, the notes are given to
+First it is asked what sounds, not who plays: a palette of two columns, which any tone may take, is
+learned, and tones are found with it. They are linked into notes, the notes are given to
 instruments, and each instrument's column of the dictionary is learned from its notes.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from musisep.analysis import Analysis
 from musisep.dictionary import Dictionary
-from musisep.dictsep.decode import NOBODY, Guide
-from musisep.dictsep.dictlearn import (
-    Learner,
+from musisep.dictsep.columns import (
+    audible,
+    evenly,
+    falling,
     fit_columns,
-    gen_random_inst_dict,
-    random_batches,
+    normalized,
+    smoothed,
     unexplained,
 )
+from musisep.dictsep.decode import Guide
 from musisep.dictsep.grouping import group
-from musisep.dictsep.notes import Notes
+from musisep.dictsep.notes import NO_NOTE, Notes
 from musisep.dictsep.tones import Floats, Ints, Peaks, from_slots, slots
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is to do."""
 
-FALLS = (0.5,), (0.5, 3.0)
-"""Exponents with which the columns of the first palettes fall with the harmonic, at the start."""
-
-ROUNDS, REFITS = 3, 3
-"""For more than two instruments: how often tones are given to them, and columns refitted to what
-is found with them."""
+FALLS = 0.5, 3.0
+"""Exponents with which the columns of the palette fall with the harmonic at the start."""
+UPDATES, SETTLED = 2, 3
+"""Of the palette: updates in a step, and last steps, in which its columns may have edges."""
+FINAL_UPDATES, FINAL_FRAMES = 10, 1200
+"""Updates of an instrument's column, and frames from which it is learned."""
+WORTH = 500.0
+"""What it is worth in the value of a grouping that all is explained by the tones that follow."""
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -52,9 +57,9 @@ class Learned:
     guide : Guide, optional
         Tones of which it is known who plays them.
     unexplained : tuple of float
-        What the tones of each restart's palette leave unexplained.
+        What the tones of each different attempt leave unexplained.
     chosen : int
-        The restart whose tones were used.
+        The attempt that was used.
     """
 
     dictionary: Dictionary
@@ -66,87 +71,124 @@ class Learned:
 def learn(
     analysis: Analysis, frames: Floats, jobs: int = 1, report: Progress = no_progress
 ) -> Learned:
-    """Learn a dictionary from `frames` [frame, bin], and who plays which tone."""
+    """Learn a dictionary from `frames` [frame, bin], and who plays which tone.
+
+    For more than two instruments the tones are given to them again and again, as decoding with
+    the columns finds octaves and unisons that no palette finds.
+    """
     settings = analysis.settings
-    *generators, own = np.random.default_rng(settings.seed).spawn(settings.restarts + 1)
-    done, total = count(1), settings.restarts * settings.steps
+    rounds = max(1, settings.instruments - 1)
+    done, total = count(1), settings.steps + rounds
 
-    def attempt(number: int, rng: np.random.Generator) -> tuple[float, Floats, Peaks]:
-        palette = learn_palette(
-            analysis, frames, number, rng, lambda: report("learning", next(done), total)
-        )
-        peaks = analysis.anonymous_decoder(frames, palette)
-        return unexplained(analysis.model, frames, peaks, palette), palette, peaks
+    def step_done() -> None:
+        report("learning", next(done), total)
 
-    attempts = Parallel(n_jobs=min(jobs, len(generators)), backend="threading")(
-        delayed(attempt)(*numbered) for numbered in enumerate(generators)
-    )
-    left = tuple(attempt[0] for attempt in attempts)
-    chosen = int(np.argmin(left))
-    _, palette, peaks = attempts[chosen]
-    columns, guide = settle(analysis, frames, palette, peaks, own, jobs)
-    return Learned(Dictionary(columns), guide, left, chosen)
+    palette = learn_palette(analysis, frames, jobs, step_done)
+    peaks = analysis.anonymous_decoder(frames, palette, jobs)
+    start = palette.mean(axis=1, keepdims=True)
+    rng = np.random.default_rng(settings.seed)
+    for _ in range(rounds):
+        attempts = settle(analysis, frames, peaks, start, rng, jobs)
+        chosen = int(np.argmax([attempt.value for attempt in attempts]))
+        peaks = attempts[chosen].found
+        step_done()
+    best = attempts[chosen]
+    left = tuple(attempt.unexplained for attempt in attempts)
+    return Learned(Dictionary(best.columns), best.guide, left, chosen)
+
+
+def recognize(
+    analysis: Analysis, frames: Floats, dictionary: Dictionary, jobs: int = 1
+) -> Learned:
+    """Find out who plays which note with a dictionary that was learned elsewhere.
+
+    A note belongs to the instrument that most of its tones are given to.
+    """
+    peaks = analysis.decoder(frames, dictionary.amplitudes, jobs)
+    notes = Notes.of(peaks, frames, analysis.model)
+    votes = np.zeros((notes.shifts.size, analysis.settings.instruments))
+    frame, place = np.nonzero(notes.numbers != NO_NOTE)
+    voters = notes.numbers[frame, place], peaks.insts[frame, place]
+    np.add.at(votes, voters, peaks.amps[frame, place])
+    return Learned(dictionary, Guide.of(peaks.shifts, notes.numbers, votes.argmax(axis=1)))
+
+
+class Attempt(NamedTuple):
+    """One answer to who plays: its value, what follows from it, and what that leaves."""
+
+    value: float
+    unexplained: float
+    columns: Floats
+    guide: Guide
+    found: Peaks
 
 
 def settle(
-    analysis: Analysis,
-    frames: Floats,
-    palette: Floats,
-    peaks: Peaks,
-    rng: np.random.Generator,
-    jobs: int,
-) -> tuple[Floats, Guide | None]:
-    """Give the tones to instruments, and learn the column of each [harmonic, instrument].
+    analysis: Analysis, frames: Floats, peaks: Peaks, start: Floats,
+    rng: np.random.Generator, jobs: int,
+) -> list[Attempt]:  # fmt: skip
+    """Give tones to instruments in some ways, and judge these by the tones that follow.
 
-    For more than two instruments this is repeated with the tones that are found with the columns:
-    they include octaves and unisons that no palette finds.
+    Parameters
+    ----------
+    analysis : Analysis
+    frames : ndarray, shape (frame, bin)
+    peaks : Peaks, shape (frame, place)
+        Tones, in any places.
+    start : ndarray, shape (harmonic, 1)
+        Column to start with.
+    rng : numpy.random.Generator
+        Source of randomness.
+    jobs : int
+        Threads; the result does not depend on it.
     """
     settings, model = analysis.settings, analysis.model
-    rounds, refits = (1, 0) if settings.instruments <= 2 else (ROUNDS, REFITS)
-    columns, guide = palette, None
-    for number in range(rounds):
-        if number:
-            peaks = analysis.decoder(frames, columns, jobs, guide)
-        notes = Notes.of(peaks, frames, model)
-        players = group(
-            notes, settings.instruments, model.octave, rng, tones=settings.tones, jobs=jobs
-        )
-        guide = Guide(peaks.shifts, np.append(players, NOBODY)[notes.numbers])
+    notes = Notes.of(peaks, frames, model)
+    groupings = Parallel(n_jobs=min(jobs, settings.restarts), backend="threading")(
+        delayed(group)(notes, settings.instruments, model.octave, own, settings.tones)
+        for own in rng.spawn(settings.restarts)
+    )
+
+    def judged(value: float, players: Ints) -> Attempt:
+        guide = Guide.of(peaks.shifts, notes.numbers, players)
         known = given(peaks, guide.insts, settings.instruments, settings.tones)
-        start = columns.mean(axis=1, keepdims=True)
-        start = np.repeat(start / start.max(), settings.instruments, axis=1)
-        columns = fit_columns(model, frames, known, start, rng)
-        for _ in range(refits):
-            known = analysis.decoder(frames, columns, jobs, guide)
-            columns = fit_columns(model, frames, known, columns, rng)
-    return columns, guide
+        columns = learn_columns(analysis, frames, known, start, jobs)
+        found = analysis.exploring_decoder(frames, columns, jobs, guide)
+        left = unexplained(model, frames, found, columns)
+        return Attempt(value - WORTH * left, left, columns, guide, found)
+
+    different = {players.tobytes(): (value, players) for value, players in groupings}
+    return [judged(*grouping) for grouping in different.values()]
 
 
 def learn_palette(
-    analysis: Analysis,
-    frames: Floats,
-    number: int,
-    rng: np.random.Generator,
-    step_done: Callable[[], None],
+    analysis: Analysis, frames: Floats, jobs: int, step_done: Callable[[], None]
 ) -> Floats:
-    """Learn columns that any tone may take, from the start of this number; [harmonic, column]."""
+    """Learn columns that any tone may take, [harmonic, column].
+
+    Tones are found and columns fitted to them in turn. The columns are kept smooth at first and
+    falling at last: otherwise one tone comes to stand for two that have an octave below in common.
+    """
     settings = analysis.settings
-    orders = np.arange(1.0, settings.harmonics + 1)
-    if number < len(FALLS):
-        start = orders[:, None] ** -np.array(FALLS[number])
-    else:
-        start = gen_random_inst_dict(settings.harmonics, len(FALLS[-1]), rng)
-    if settings.lifetime:
-        fresh = gen_random_inst_dict(settings.harmonics, start.shape[1], rng)
-        start = np.concatenate((start, fresh), axis=1)
-    search = analysis.anonymous_search
-    learner = Learner(
-        settings.sigma_bins, search.tones, start.shape[1], settings.harmonics, analysis.model.m,
-        settings.lifetime, settings.pexp, settings.qexp, start, finder=search, rng=rng,
-    )  # fmt: skip
-    for _ in learner.learn(random_batches(frames, settings.batch, rng), settings.steps):
+    palette = np.arange(1.0, settings.harmonics + 1)[:, None] ** -np.array(FALLS)
+    heard = np.ascontiguousarray(frames[evenly(audible(frames), settings.batch)])
+    for step in range(settings.steps):
+        peaks = analysis.anonymous_search(heard, palette, jobs)
+        palette = fit_columns(analysis.model, heard, peaks, palette, UPDATES, jobs)
+        palette = (smoothed if step < settings.steps - SETTLED else falling)(palette)
         step_done()
-    return learner.get_dict()
+    return palette
+
+
+def learn_columns(
+    analysis: Analysis, frames: Floats, peaks: Peaks, start: Floats, jobs: int = 1
+) -> Floats:
+    """Learn the column of each instrument from its tones, [harmonic, instrument]."""
+    number = analysis.settings.instruments
+    sounding = np.flatnonzero((peaks.amps > 0).any(axis=1))
+    drawn = sounding[evenly(audible(frames[sounding]), FINAL_FRAMES)]
+    columns = np.repeat(normalized(start), number, axis=1)
+    return fit_columns(analysis.model, frames[drawn], peaks[drawn], columns, FINAL_UPDATES, jobs)
 
 
 def given(peaks: Peaks, players: Ints, instruments: int, tones: int) -> Peaks:

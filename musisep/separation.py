@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from musisep.audio import files
 from musisep.audio.arrays import Spectra
 from musisep.dictionary import Dictionary
 from musisep.dictsep import exptool
-from musisep.dictsep.dictlearn import unexplained
+from musisep.dictsep.columns import Voices, fit_pitches, unexplained
 from musisep.dictsep.synthesis import share_spectra, synth_instruments
-from musisep.dictsep.tones import Floats, Peaks
-from musisep.learning import Learned, Progress, learn, no_progress
+from musisep.dictsep.tones import Floats
+from musisep.learning import Progress, learn, no_progress, recognize
 from musisep.settings import SUBTYPES, Settings
 from musisep.stems import Subtract as Subtract
 from musisep.stems import Sum as Sum
@@ -32,8 +33,8 @@ class Separation:
     ----------
     stems : ndarray, shape (instrument, channel, sample)
         The instruments, the loudest first.
-    residual : ndarray, shape (channel, sample)
-        What belongs to none; ``stems.sum(0) + residual`` is the mixture.
+    mixture : ndarray, shape (channel, sample)
+        What was separated; not a copy of an array that was given.
     sample_rate : int
         In Hz.
     dictionary : Dictionary
@@ -43,20 +44,29 @@ class Separation:
     settings : Settings
         How it was made.
     unexplained : tuple of float
-        What the tones of each restart leave unexplained of the recording, from 0 to 1, before
-        it is known who plays them; with a given dictionary, what its tones leave.
+        What the tones of each different answer to who plays leave unexplained of the recording,
+        from 0 to 1; with a given dictionary, what its tones leave.
     chosen : int
-        The restart that was used.
+        The answer that was used.
     """
 
     stems: Floats
-    residual: Floats
+    mixture: Floats
     sample_rate: int
     dictionary: Dictionary
     tones: "np.recarray[Any, Any]"
     settings: Settings
     unexplained: tuple[float, ...]
     chosen: int
+
+    @cached_property
+    def residual(self) -> Floats:
+        """What belongs to none [channel, sample]; ``stems.sum(0) + residual`` is the mixture.
+
+        It is made when it is first asked for, as it takes as much memory as the mixture.
+        """
+        residual = self.stems.sum(axis=0)
+        return np.subtract(self.mixture, residual, out=residual)
 
     def save(
         self,
@@ -170,25 +180,26 @@ def _separate(
     report: Progress,
 ) -> Separation:
     frames, level = analysis.frames(audio)
-    learned = Learned(dictionary) if dictionary else learn(analysis, frames, jobs, report)
+    if dictionary is None:
+        learned = learn(analysis, frames, jobs, report)
+    else:
+        learned = recognize(analysis, frames, dictionary, jobs)
     amplitudes = learned.dictionary.amplitudes
     report("decoding", 0, 1)
     peaks = analysis.decoder(frames, amplitudes, jobs, learned.guide)
     report("decoding", 1, 1)
-    tones = peaks.scaled(level)
+    voices = fit_pitches(analysis.model, frames, peaks, amplitudes, jobs)
     left = learned.unexplained or (unexplained(analysis.model, frames, peaks, amplitudes),)
     del frames  # a third of the memory of the stems
-    stems = mask(analysis, audio, tones, amplitudes, report)
+    stems = mask(analysis, audio, voices, level, report)
     order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
     reorder(stems, order)
-    residual = stems.sum(axis=0)
-    np.subtract(audio, residual, out=residual)
     return Separation(
         stems=stems,
-        residual=residual,
+        mixture=audio,
         sample_rate=analysis.sample_rate,
         dictionary=Dictionary(amplitudes[:, order]),
-        tones=analysis.table(tones.renumbered(np.argsort(order))),
+        tones=analysis.table(peaks.scaled(level).renumbered(np.argsort(order))),
         settings=analysis.settings,
         unexplained=left,
         chosen=learned.chosen,
@@ -220,22 +231,26 @@ def load(
 def mask(
     analysis: Analysis,
     audio: Floats,
-    peaks: Peaks,
-    amplitudes: Floats,
+    voices: Voices,
+    level: float,
     report: Progress = no_progress,
 ) -> Floats:
-    """Divide the mixture by the instruments' spectra; result [instrument, channel, sample]."""
+    """Divide the mixture by the instruments' spectra; result [instrument, channel, sample].
+
+    `level` is what the frames have been divided by, in which the voices have been found.
+    """
     settings, transform = analysis.settings, analysis.transform
-    linear = analysis.linear(peaks)
+    peaks, columns, owners = voices
+    linear = analysis.linear(peaks.scaled(level))
     total = transform.frame_count(audio.shape[1])
 
     def divide(frames: slice, spectra: Spectra) -> Spectra:
         tones = linear[frames]
         if settings.masking:
-            shares = share_spectra(tones, amplitudes, settings.pexp, spectra)
+            shares = share_spectra(tones, columns, settings.pexp, spectra, owners)
         else:
             spects = synth_instruments(
-                tones, amplitudes, exptool.LINEAR, settings.pexp, transform.frequencies
+                tones, columns, exptool.LINEAR, settings.pexp, transform.frequencies, owners
             )
             phases = np.exp(1j * np.angle(spectra)) * (spectra != 0)
             shares = spects.swapaxes(1, 2)[:, None] * phases
@@ -243,7 +258,7 @@ def mask(
         return shares
 
     report("masking", 0, total)
-    stems = transform.map_spectra(audio, divide, (amplitudes.shape[1], len(audio)))
+    stems = transform.map_spectra(audio, divide, (settings.instruments, len(audio)))
     report("masking", total, total)
     return np.asarray(stems, dtype=np.float64)
 

@@ -12,7 +12,7 @@ PEXP_MAX = 16
 """Amplitudes add up to hardly more than their maximum from there on."""
 LIMITS = {
     "instruments": (1, 16), "tones": (1, 16), "harmonics": (1, 1000), "restarts": (1, 1000),
-    "steps": (1, 10**6), "batch": (1, 10**4), "lifetime": (0, 10**6), "seed": (0, 2**63 - 1),
+    "steps": (1, 10**6), "batch": (1, 10**6), "seed": (0, 2**63 - 1),
 }  # fmt: skip
 """Lower and upper limits of the integers."""
 
@@ -32,8 +32,8 @@ class Settings:
     front_end : {"cqt", "pursuit", "mel"}
         How the log-frequency spectrogram is made, see `musisep.audio.logfreq`.
     restarts : int
-        How many palettes are learned (see `musisep.learning`); the tones of the one that
-        leaves least unexplained are used.
+        How often notes are given to instruments (see `musisep.learning`); the likeliest answer
+        is used, of which one sign is that its tones leave little unexplained.
     seed : int
         Seed of the randomness.
     hop_s : float
@@ -53,10 +53,7 @@ class Settings:
     qexp : float
         Exponent that is applied to spectra before they are compared.
     steps, batch : int
-        Steps of the learning of a palette, and frames of a step.
-    lifetime : int
-        Steps after which half of the columns of a palette are renewed, while twice as many as
-        it will have are learned; 0: none is renewed.
+        Steps of the learning of a palette, and frames of the recording from which it is learned.
     masking : bool
         Whether stems are shares of the mixture, or synthesised from the tones with its phase.
 
@@ -70,7 +67,7 @@ class Settings:
     tones: int = 1
     harmonics: int = 25
     front_end: str = "cqt"
-    restarts: int = 2
+    restarts: int = 6
     seed: int = 0
     hop_s: float = 0.0116
     window_s: float = 0.186
@@ -81,9 +78,8 @@ class Settings:
     sigma_bins: float = 6 / math.pi
     pexp: float = 1.0
     qexp: float = 0.5
-    steps: int = 400
-    batch: int = 48
-    lifetime: int = 0
+    steps: int = 10
+    batch: int = 400
     masking: bool = True
 
     def __post_init__(self) -> None:
@@ -104,8 +100,6 @@ class Settings:
             raise ValueError(f"front_end={self.front_end!r} must be one of {', '.join(FRONT_ENDS)}")
         if self.fmin_hz >= self.fmax_hz:
             raise ValueError(f"fmin_hz={self.fmin_hz} must be below fmax_hz={self.fmax_hz}")
-        if self.lifetime > self.steps:
-            raise ValueError(f"lifetime={self.lifetime} must be at most steps={self.steps}")
         if 2 * self.hop_s > self.window_s:
             raise ValueError(f"hop_s={self.hop_s} must be at most half of window_s={self.window_s}")
 

@@ -37,3 +37,11 @@ def test_frames_of_any_level(level):
     frames, found = analysis.frames(audio)
     assert np.isfinite(frames).all() and np.isfinite(found)
     assert frames.max() == (level > 0)
+
+
+def test_the_exploring_decoder_trusts_its_guide_less():
+    analysis = Analysis(Settings(tones=2), RATE)
+    usual, exploring = analysis.decoder, analysis.exploring_decoder
+    assert exploring.contradiction < usual.contradiction
+    assert exploring.novelty < usual.novelty
+    assert exploring.search == usual.search and exploring.search.tones == 2

@@ -14,7 +14,6 @@ import pytest
 import soundfile as sf
 from duet import SAMPLE_RATE, duet
 
-from musisep.dictsep.dictlearn import Learner
 from musisep.metrics import bss_eval
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
@@ -198,7 +197,7 @@ def test_wrong_usage_is_told(arguments, message, folder, tmp_path, capsys):
 def test_variants_are_chosen_by_module_and_wildcards():
     import variants
 
-    assert list(variants.choose(["steps=*", "default"])) == ["steps=100", "steps=200", "default"]
+    assert list(variants.choose(["steps=*", "default"])) == ["steps=6", "steps=20", "default"]
     finders = EXPERIMENTS / "variants" / "finders.py"
     assert variants.choose(["finders"]) == dict.fromkeys(variants.load(finders), finders)
 
@@ -207,11 +206,11 @@ def test_every_variant_of_ours_gives_stems(folder, monkeypatch):
     import variants
     from items import read_item
 
-    learn = Learner.learn
-    monkeypatch.setattr(
-        Learner, "learn", lambda own, frames, _: learn(own, frames, own.lifetime or 1)
-    )
+    from musisep import learning
+
+    monkeypatch.setattr(learning, "evenly", lambda indices, number: indices[:3])
     item = read_item(folder / "one")
+    item = item._replace(stems=item.stems[..., :1200], mixture=item.mixture[..., :1200])
     for file in variants.own_files():
         for name, variant in variants.load(file).items():
             result = variant(item, 0)
@@ -231,8 +230,8 @@ def test_finders_start_from_what_separate_learns(item, monkeypatch):
         asked["prices"] = own.crossing, own.contradiction
         return decode(own, frames, columns, jobs, guide)
 
-    separation = musisep.separate(item.mixture, SAMPLE_RATE, seed=2, steps=20, restarts=1)
-    learned = partial(finders.learned, steps=20, restarts=1)
+    separation = musisep.separate(item.mixture, SAMPLE_RATE, seed=2, steps=4, restarts=1)
+    learned = partial(finders.learned, steps=4, restarts=1)
     monkeypatch.setattr(finders, "learned", learned)
     monkeypatch.setattr(Decoder, "__call__", decoding)
     stems = finders.VARIANTS["decoded"](item, 2).stems
@@ -242,8 +241,27 @@ def test_finders_start_from_what_separate_learns(item, monkeypatch):
     assert asked == {"guided": True, "prices": usual}
     finders.VARIANTS["crossing=0.05"](item, 2)
     assert asked == {"guided": False, "prices": (0.05, usual[1])}
-    finders.VARIANTS["contradiction=0.1"](item, 2)
-    assert asked == {"guided": True, "prices": (usual[0], 0.1)}
+    finders.VARIANTS["contradiction=0.02"](item, 2)
+    assert asked == {"guided": True, "prices": (usual[0], 0.02)}
+
+
+def test_every_variant_of_the_steps_changes_one_while_it_runs(item, monkeypatch):
+    from variants import steps
+
+    import musisep
+    from musisep import learning, separation
+    from musisep.dictsep import columns, grouping, notes
+
+    def state(*given, **settings):
+        names = [dict(vars(own)) for own in (columns, grouping, learning, notes, separation)]
+        analysis = separation.Analysis(musisep.Settings(**settings), SAMPLE_RATE)
+        return names, analysis.decoder
+
+    monkeypatch.setattr(musisep, "separate", state)
+    usual = state(instruments=2)
+    for name, variant in steps.VARIANTS.items():
+        assert variant(item, 0) != usual, name
+        assert state(instruments=2) == usual, name
 
 
 def test_what_is_learned_is_kept(folder, tmp_path, monkeypatch):
@@ -264,7 +282,7 @@ def test_what_is_learned_is_kept(folder, tmp_path, monkeypatch):
     assert [first.saved_s, again.saved_s, other.saved_s] == [0, 8, 0]
     for name in ("columns", "guide"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
-    assert not np.array_equal(first.columns, other.columns)
+    assert other.analysis.settings.seed == 1
     monkeypatch.setattr(shared, "code", lambda: "changed")
     assert shared.learned(item, 0, steps=3).saved_s == 0
 
@@ -380,18 +398,23 @@ def item():
     return Item("duet", ["reed", "string"], stems.sum(axis=0), stems, SAMPLE_RATE)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def ladder(item, monkeypatch):
-    """Return the module, with quick learning."""
+def ladder(item, kept, monkeypatch):
+    """Return the module, with quick learning, and what the stems tell kept."""
     from variants import ladder
 
     import musisep
 
-    monkeypatch.setattr(ladder, "STEPS", 60)
+    monkeypatch.setenv(ladder.CACHE, str(kept))
     separate = musisep.separate
 
     def quick(*given, **options):
-        return separate(*given, steps=30, restarts=1, **options)
+        return separate(*given, steps=5, restarts=2, **options)
 
     monkeypatch.setattr(musisep, "separate", quick)
     return ladder
@@ -500,7 +523,8 @@ def test_blind_gives_what_separate_gives(ladder, item):
         np.testing.assert_allclose(table[name], separation.tones[name], atol=1e-12)
     np.testing.assert_array_equal(found.columns, separation.dictionary.amplitudes)
     stems = ladder.estimate(item, found).stems
-    np.testing.assert_allclose(stems, separation.stems, atol=1e-9)
+    error = np.linalg.norm(stems - separation.stems, axis=2)  # the table does not tell the widths
+    assert np.all(error < 0.01 * np.linalg.norm(separation.stems, axis=2))
 
 
 def test_the_assignment_is_told(ladder, item, monkeypatch):
@@ -514,12 +538,14 @@ def test_the_assignment_is_told(ladder, item, monkeypatch):
     found = ladder.blind(item, 0)
     found = found._replace(columns=found.columns.mean(axis=1, keepdims=True).repeat(2, axis=1))
     given = ladder.fitted(ladder.assigned(found, ladder.true(item).peaks))
-    before = bss_eval(item.stems, ladder.estimate(item, given).stems).sdr
+    before = ladder.estimate(item, given).unexplained
     monkeypatch.setattr(ladder, "decoded", wrong(ladder.decoded))
     monkeypatch.setattr(ladder, "blind", wrong(lambda *cell: found))
     assert np.max(sdr(ladder, item, "oracle-columns")) < 0
     assert np.min(sdr(ladder, item, "oracle-columns-and-assignment")) > 18
-    assert np.min(sdr(ladder, item, "oracle-assignment") - before) > 0.4  # columns are learned
+    assert np.min(sdr(ladder, item, "oracle-assignment")) > 18
+    told = ladder.VARIANTS["oracle-assignment"](item, 0)
+    assert told.unexplained < 0.6 * before  # columns are learned
 
 
 def test_amplitudes_and_pitches_are_fitted(ladder, item, monkeypatch):
@@ -543,7 +569,7 @@ def test_amplitudes_and_pitches_are_fitted(ladder, item, monkeypatch):
 def test_the_truth_is_kept(ladder, item, tmp_path, monkeypatch):
     monkeypatch.setenv(ladder.CACHE, str(tmp_path))
     first = ladder.true(item)
-    monkeypatch.setattr(ladder, "Learner", None)
+    monkeypatch.setattr(ladder, "learn", None)
     again = ladder.true(item)
     np.testing.assert_array_equal(first.peaks.params, again.peaks.params)
     np.testing.assert_array_equal(first.columns, again.columns)

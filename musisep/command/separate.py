@@ -85,7 +85,7 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
         help="keep what was learned about the instruments (.npz)",
     )  # fmt: skip
     _add_setting(group, "front_end", "how the spectrogram is made", choices=FRONT_ENDS)
-    _add_setting(group, "restarts", "how many times to learn; the best attempt is used")
+    _add_setting(group, "restarts", "how often to guess who plays; the best guess is used")
     _add_setting(group, "seed", "another number, another attempt")
     group.add_argument(
         "--jobs", type=_number(int, "a number of at least 1", lambda n: n >= 1), metavar="N",

@@ -30,12 +30,15 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
     list of str
         A line for each path, and one for the learning.
     """
-    signals = [*separation.stems, separation.residual]
-    ranges = [pitch_range(separation, k) for k in range(len(separation.stems))] + [""]
+    signals = list(separation.stems)
+    ranges = [pitch_range(separation, k) for k in range(len(signals))]
+    if len(paths) > len(signals):
+        signals.append(separation.residual)
+        ranges.append("")
     width = max(len(str(path)) for path in paths)
     lines = [
         f"  {path!s:{width}}  {level(signal):>9}  {pitches}".rstrip()
-        for path, signal, pitches in zip(paths, signals, ranges, strict=False)
+        for path, signal, pitches in zip(paths, signals, ranges, strict=True)
     ]
     left = f"  left unexplained: {separation.unexplained[separation.chosen]:.1%}"
     attempts = len(separation.unexplained)

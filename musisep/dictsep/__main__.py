@@ -79,9 +79,9 @@ def main(
     out_name : str
         Prefix of the files that are written: ``{out_name}-instrument1.wav`` and so on.
     runs : int
-        Number of steps of the learning.
+        Number of training iterations, of one frame each.
     lifetime : int
-        Number of steps after which to renew the dictionary.
+        Of no effect: where instruments are learned from notes, nothing is renewed.
     num_dicts : int
         Number of dictionaries to learn; the best one is used.
     mask : bool
@@ -100,6 +100,7 @@ def main(
     from musisep.command.summary import measure_lines, read_references
     from musisep.dictsep.pursuit import calc_harscale
     from musisep.separation import separate
+    from musisep.settings import Settings
 
     calc_harscale(minfreq, maxfreq, logspectheight)
     mixture, sample_rate = files.read(mixed_soundfile)
@@ -112,8 +113,8 @@ def main(
         harmonics=har, window_sigmas=sigmas, sigma_bins=sigmas / math.pi,
         hop_s=sampdist / sample_rate, window_s=2 * spectheight / sample_rate,
         bins_per_octave=logspectheight / math.log2(maxfreq / minfreq),
-        fmin_hz=minfreq, fmax_hz=maxfreq, steps=runs, lifetime=lifetime, restarts=num_dicts,
-        masking=mask,
+        fmin_hz=minfreq, fmax_hz=maxfreq, steps=math.ceil(runs / Settings.batch),
+        restarts=num_dicts, masking=mask,
     )  # fmt: skip
     folder, prefix = os.path.split(out_name)
     separation.save(folder, filename="{track}-{stem}.{ext}", track=prefix)

@@ -39,6 +39,21 @@ class Guide(NamedTuple):
     shifts: Floats
     insts: Ints
 
+    @classmethod
+    def of(cls, shifts: Floats, numbers: Ints, players: Ints) -> "Guide":
+        """Return the guide for tones of whose notes it is known who plays them.
+
+        Parameters
+        ----------
+        shifts : ndarray, shape (frame, place)
+            Fundamentals, in bins.
+        numbers : ndarray of int, shape (frame, place)
+            The note that each tone belongs to, or -1 for none.
+        players : ndarray of int, shape (note,)
+            The instrument of each note.
+        """
+        return cls(shifts, np.append(players, NOBODY)[numbers])
+
 
 @dataclass(frozen=True)
 class Decoder:
@@ -61,6 +76,10 @@ class Decoder:
         guide.
     contradiction : float
         Price of a tone that the guide gives to another instrument, per frame.
+    unison : float
+        Price of a tone at the pitch of another instrument, which sounds as well, per frame.
+    novelty : float
+        Price of a tone that the guide does not know, per frame.
     """
 
     search: JointSearch
@@ -68,7 +87,9 @@ class Decoder:
     jump: float = 0.2
     onset: float = 0.2
     crossing: float = 0.03
-    contradiction: float = 0.05
+    contradiction: float = 0.1
+    unison: float = 0.01
+    novelty: float = 0.04
 
     @property
     def model(self) -> ToneModel:
@@ -91,7 +112,7 @@ class Decoder:
         else:
             add_contradictions(
                 offered.shifts, offered.amps, insts, *guide, NEAR * self.model.fsigma,
-                self.contradiction, costs,
+                self.contradiction, self.unison, self.novelty, costs,
             )  # fmt: skip
         path = cheapest_path(
             offered.shifts, offered.amps, costs, self.jump, self.onset, GLIDE * self.model.fsigma,
@@ -130,10 +151,13 @@ def crossings(offered: Hypotheses, insts: NDArray[np.int64]) -> Floats:
 
 
 @kernel
-def add_contradictions(shifts, amps, insts, guide_shifts, guide_insts, near, price, costs):  # type: ignore[no-untyped-def]
-    """Add to ``costs`` [frame, hypothesis] a price for tones that are another instrument's.
+def add_contradictions(  # type: ignore[no-untyped-def]
+    shifts, amps, insts, guide_shifts, guide_insts, near, contradiction, unison, novelty, costs
+):
+    """Add to ``costs`` [frame, hypothesis] prices for tones that the guide does not give.
 
-    A tone is another's if it is near to one of the guide that is, and to none that is its own.
+    A tone is another's if it is near to one of the guide that is, and to none that is its own: it
+    contradicts the guide unless such another sounds there as well. It is new if it is near to none.
     """
     frames, number, places = shifts.shape
     for frame in range(frames):
@@ -141,17 +165,19 @@ def add_contradictions(shifts, amps, insts, guide_shifts, guide_insts, near, pri
             for place in range(places):
                 if amps[frame, hypothesis, place] <= 0.0:
                     continue
-                own = others = False
+                price, known = novelty, False
                 for tone in range(guide_insts.shape[1]):
-                    inst = guide_insts[frame, tone]
-                    distance = guide_shifts[frame, tone] - shifts[frame, hypothesis, place]
-                    if inst != NOBODY and abs(distance) < near:
-                        if inst == insts[place]:
-                            own = True
-                        else:
-                            others = True
-                if others and not own:
-                    costs[frame, hypothesis] += price
+                    inst, shift = guide_insts[frame, tone], guide_shifts[frame, tone]
+                    if inst == NOBODY or abs(shift - shifts[frame, hypothesis, place]) >= near:
+                        continue
+                    own = 0.0 if inst == insts[place] else contradiction
+                    for other in range(places):
+                        distance = abs(shift - shifts[frame, hypothesis, other])
+                        sounds = amps[frame, hypothesis, other] > 0.0
+                        if insts[other] == inst != insts[place] and sounds and distance < near:
+                            own = unison
+                    price, known = min(price, own) if known else own, True
+                costs[frame, hypothesis] += price
 
 
 @kernel

@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep import metrics
-from musisep.dictsep import exptool
 from musisep.dictsep.adam_b import Adam_B
+from musisep.dictsep.columns import audible, dict_grads, evenly, fit_columns
 from musisep.dictsep.pursuit import (
     GreedyPursuit,
     calc_harscale,
-    checked_dictionary,
     fft_selector,
     inst_shift_dict_grad,
     peak_pursuit,
 )
-from musisep.dictsep.search import BLOCK, JointSearch
+from musisep.dictsep.search import JointSearch
 from musisep.dictsep.synthesis import (
     all_instruments,
     mask_spectrums,
@@ -33,8 +32,6 @@ from musisep.dictsep.tones import Floats, Peaks, ToneFinder, ToneModel, slots
 
 __all__ = [
     "Learner",
-    "dict_grad",
-    "fit_columns",
     "gen_random_inst",
     "gen_random_inst_dict",
     "gen_test_spects",
@@ -45,17 +42,14 @@ __all__ = [
     "synth_spect",
     "test_learn",
     "test_learn_multi",
-    "unexplained",
 ]
 
 FIRST_STEP, LAST_STEP = 0.02, 0.001
 """Step sizes of the learning, which falls linearly from the first to the last."""
-FIT_STEPS, FIT_BATCH = 200, 48
-"""Steps of `fit_columns`, and frames of a step if so many sound."""
 EXPLORING = 0.75
 """Share of the learning in which columns are renewed; then the survivors learn on alone."""
-QUIET = 1e-3
-"""Frames below this share of the loudest frame's summed magnitude teach nothing."""
+FITS, FIT_UPDATES, FIT_FRAMES = 4, 4, 500
+"""Turns of `Learner.fit`, updates in each, and frames that it gets when the learning is over."""
 TEST_BLOCK = 100
 """Artificial spectra that are generated at a time."""
 TEST_FLANKS = (2, 3, 4)
@@ -242,10 +236,23 @@ class Learner:
         """Find the tones of frames [frame, bin], improve the dictionary, return the tones."""
         inst_dict = self.adam.value
         peaks = self.finder(frames, inst_dict)
-        self.adam.step(-dict_grad(self.finder.model, frames, peaks, inst_dict))
+        higher, lower = dict_grads(self.finder.model, frames, peaks, inst_dict)
+        self.adam.step(higher - lower)
         self.carried += _summed_amplitudes(peaks, self.ages.size)
         self.ages += 1
         return peaks
+
+    def fit(self, frames: Floats) -> None:
+        """Find the tones of frames [frame, bin] and fit the columns to them, several times.
+
+        Steps on single frames leave the noise of the last ones in the columns; this converges.
+        Columns get maximum 1; zeros stay.
+        """
+        for _ in range(FITS):
+            peaks = self.finder(frames, self.adam.value)
+            self.adam.value = fit_columns(
+                self.finder.model, frames, peaks, self.adam.value, FIT_UPDATES
+            )
 
     def renew(self, newcomers: bool = True) -> None:
         """Replace the columns that carried the least amplitude since the last renewal.
@@ -272,69 +279,11 @@ class Learner:
         return self.adam.value[:, np.sort(oldest)].copy()
 
 
-def dict_grad(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> Floats:
-    """Gradient of the frames' summed loss with respect to the dictionary, and of its shape."""
-    inst_dict = checked_dictionary(inst_dict, peaks.insts)
-    grad = np.zeros_like(inst_dict)
-    exptool.add_loss_dict_grad(
-        peaks.params, peaks.places, inst_dict, model.harscale, model.pexp, model.qexp,
-        model.roots(frames) + model.root_floor, grad,
-    )  # fmt: skip
-    return grad
-
-
-def fit_columns(
-    model: ToneModel, frames: Floats, peaks: Peaks, start: Floats, rng: np.random.Generator
-) -> Floats:
-    """Learn the columns of tones that are known.
-
-    Parameters
-    ----------
-    model : ToneModel
-    frames : ndarray, shape (frame, bin)
-        Log-frequency spectrogram, frame-major.
-    peaks : Peaks, shape (frame, tone)
-        The tones of all frames.
-    start : ndarray, shape (harmonic, instrument)
-        Dictionary to start with.
-    rng : numpy.random.Generator
-        Draws frames.
-
-    Returns
-    -------
-    ndarray, shape (harmonic, instrument)
-        With maximum 1 in each column, unless the column is 0.
-    """
-    adam = Adam_B(start, alpha=FIRST_STEP)
-    sounding = np.flatnonzero((peaks.amps > 0).any(axis=1))
-    for step in range(FIT_STEPS if sounding.size else 0):
-        adam.alpha = _step_size(step, FIT_STEPS)
-        drawn = rng.choice(sounding, min(FIT_BATCH, sounding.size))
-        adam.step(-dict_grad(model, frames[drawn], peaks[drawn], adam.value))
-    return adam.value / np.maximum(adam.value.max(axis=0), np.finfo(np.float64).tiny)
-
-
-def unexplained(model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats) -> float:
-    """Share of the loss of silence that the tones leave; 0 for silent frames."""
-    inst_dict, insts = checked_dictionary(inst_dict, peaks.insts), peaks.places
-    silence = loss = 0.0
-    for first in range(0, len(frames), BLOCK):
-        block = slice(first, first + BLOCK)
-        roots = model.roots(frames[block])
-        silence += 0.5 * float(np.vdot(roots, roots))
-        roots += model.root_floor
-        loss += exptool.add_losses(
-            peaks[block].params, insts, inst_dict, model.harscale, model.pexp, model.qexp, roots
-        )
-    return float(loss / silence) if silence > 0 else 0.0
-
-
 def random_batches(frames: Floats, size: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Yield `size` frames at a time, drawn from those that are not quiet, for ever."""
-    level = frames.sum(axis=1)
-    audible = np.flatnonzero(level > QUIET * level.max(initial=0))
-    while audible.size:
-        yield frames[rng.choice(audible, size)]
+    heard = audible(frames)
+    while heard.size:
+        yield frames[rng.choice(heard, size)]
 
 
 def learn_spect_dict(
@@ -383,7 +332,7 @@ def learn_spect_dict(
     Returns
     -------
     inst_dict : ndarray, shape (har, column)
-        The columns that lived a lifetime.
+        The columns that lived a lifetime, with maximum 1.
     """
     rng = rng or np.random.default_rng()
     frames = np.ascontiguousarray(np.asarray(spect, dtype=np.float64).T)
@@ -395,6 +344,7 @@ def learn_spect_dict(
     )  # fmt: skip
     for _ in learner.learn(random_batches(frames, 1, rng), runs):
         pass
+    learner.fit(frames[evenly(audible(frames), FIT_FRAMES)])
     return learner.get_dict()
 
 
@@ -474,10 +424,13 @@ def test_learn(
     model = ToneModel(fsigma, calc_harscale(1, 1024, m), m, pexp, qexp)
     original = gen_random_inst_dict(har, inst_num, rng)
 
+    def fresh_frames(number: int) -> Floats:
+        spects = gen_test_spects(original, model, tone_num, number, rng)
+        return np.ascontiguousarray(all_instruments(spects, pexp).T)
+
     def batches() -> Iterator[Floats]:
         while True:
-            spects = gen_test_spects(original, model, tone_num, TEST_BLOCK, rng)
-            yield from np.ascontiguousarray(all_instruments(spects, pexp).T)[:, None]
+            yield from fresh_frames(TEST_BLOCK)[:, None]
 
     learner = Learner(
         fsigma, tone_num, 2 * inst_num, har, m, lifetime, pexp, qexp,
@@ -485,6 +438,7 @@ def test_learn(
     )  # fmt: skip
     for _ in learner.learn(batches(), runs):
         pass
+    learner.fit(fresh_frames(FIT_FRAMES))
     trained = learner.get_dict()
     spects = gen_test_spects(original, model, tone_num, test_samples, rng)
     finder = JointSearch(model, tone_num, flanks=TEST_FLANKS, refined=4, steps=20)

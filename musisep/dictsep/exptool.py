@@ -125,26 +125,31 @@ def inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian):
 
 
 @kernel
-def inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, weights, grad):
-    """Add the sum over bins of ``weights * dS/dD`` to ``grad`` ``[harmonic, instrument]``."""
+def inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, more, less, grads):
+    """Add the sums over bins of ``more * dS/dD`` and ``less * dS/dD`` to ``grads``.
+
+    ``grads`` is ``[2, harmonic, instrument]``; ``more`` and ``less`` are weights of the bins.
+    """
     for tone in range(params.shape[1]):
         if params[AMP, tone] <= 0.0:
             continue
-        sigma = params[SIGMA, tone]
+        sigma, inst = params[SIGMA, tone], insts[tone]
         for har in range(inst_dict.shape[0]):
             centre, _, _ = harmonic_centre(
                 params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale
             )
-            low, high = support(centre, sigma, weights.size)
+            low, high = support(centre, sigma, more.size)
             value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
-            total, part = 0.0, weights[low:high]
-            for i in range(part.size):
-                total += part[i] * value
+            wanted, present = 0.0, 0.0
+            more_part, less_part = more[low:high], less[low:high]
+            for i in range(more_part.size):
+                wanted += more_part[i] * value
+                present += less_part[i] * value
                 value *= ratio
                 ratio *= ratio2
-            relative = inst_dict[har, insts[tone]]
-            scale = pexp * power(params[AMP, tone], pexp) * power(relative, pexp - 1.0)
-            grad[har, insts[tone]] += scale * total
+            scale = pexp * power(params[AMP, tone], pexp) * power(inst_dict[har, inst], pexp - 1.0)
+            grads[0, har, inst] += scale * wanted
+            grads[1, har, inst] += scale * present
 
 
 @kernel
@@ -194,29 +199,38 @@ def loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, powers):
 
 
 @kernel
-def add_loss_dict_grad(params, insts, inst_dict, harscale, pexp, qexp, targets, grad):
-    """Add the gradient of the loss of many frames to ``grad`` ``[harmonic, instrument]``.
+def add_loss_dict_grads(params, insts, inst_dict, harscale, pexp, qexp, targets, grads):
+    """Add the two parts of the negative gradient of the loss of many frames to ``grads``.
 
-    ``params`` is ``[frame, 4, tone]``, ``targets`` ``[frame, bin]``.
+    ``grads`` ``[2, harmonic, instrument]`` gets what calls for higher and for lower harmonics:
+    derivatives of the model weighted by ``targets`` ``[frame, bin]``, and by the model itself.
+    ``params`` is ``[frame, 4, tone]``, ``insts`` ``[frame, tone]``.
     """
     size = targets.shape[1]
     powers, residual, slope = np.empty(size), np.empty(size), np.empty(size)
     for frame in range(targets.shape[0]):
         powers[:] = 0.0
-        inst_shift(params[frame], insts, inst_dict, harscale, pexp, powers)
+        inst_shift(params[frame], insts[frame], inst_dict, harscale, pexp, powers)
         residual_and_slope(powers, targets[frame], pexp, qexp, residual, slope)
-        slope *= residual
-        inst_shift_dict_grad(params[frame], insts, inst_dict, harscale, pexp, slope, grad)
+        residual += targets[frame]
+        residual *= slope
+        slope *= targets[frame]
+        inst_shift_dict_grad(
+            params[frame], insts[frame], inst_dict, harscale, pexp, slope, residual, grads
+        )
 
 
 @kernel
 def add_losses(params, insts, inst_dict, harscale, pexp, qexp, targets):
-    """Sum of `loss_of` over frames: ``params`` [frame, 4, tone], ``targets`` [frame, bin]."""
+    """Sum of `loss_of` over frames.
+
+    ``params`` is ``[frame, 4, tone]``, ``insts`` ``[frame, tone]``, ``targets`` ``[frame, bin]``.
+    """
     powers = np.empty(targets.shape[1])
     loss = 0.0
     for frame in range(targets.shape[0]):
         loss += loss_of(
-            params[frame], insts, inst_dict, harscale, pexp, qexp, targets[frame], powers
+            params[frame], insts[frame], inst_dict, harscale, pexp, qexp, targets[frame], powers
         )
     return loss
 
@@ -349,12 +363,16 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
 
 
 @kernel
-def add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers):
-    """`inst_shift` of each frame, ``powers`` [instrument, frame, bin] of each instrument."""
+def add_tones_of_frames(params, insts, owners, inst_dict, harscale, pexp, powers):
+    """`inst_shift` of each frame, ``powers`` [owner, frame, bin]: of the tones of each owner.
+
+    ``params`` is ``[frame, 4, tone]``, ``insts`` ``[frame, tone]``; ``owners`` tells to whom a
+    column belongs.
+    """
     for frame in range(params.shape[0]):
-        for tone in range(insts.size):
+        for tone in range(insts.shape[1]):
             one = slice(tone, tone + 1)
             inst_shift(
-                params[frame, :, one], insts[one], inst_dict, harscale, pexp,
-                powers[insts[tone], frame],
+                params[frame, :, one], insts[frame, one], inst_dict, harscale, pexp,
+                powers[owners[insts[frame, tone]], frame],
             )  # fmt: skip

@@ -3,30 +3,30 @@
 Notes that sound together belong to different instruments, which seldom cross; notes of one
 instrument are alike in timbre, loudness and register, and form lines. The objective says so:
 
-* Timbre. The roots of the harmonics relative to the note's amplitude, and its level, are
-  features. For each instrument a feature is a straight line over pitch, plus an effect of the
-  pitch (a resonance makes neighbouring pitches differ, but recurs with the pitch), plus an effect
-  of the note; all normal, and the line and the effects are integrated out.
+* Timbre. The roots of the harmonics relative to the note's amplitude, its level, and how much its
+  pitch moves from frame to frame are features. For each instrument a feature is a straight line
+  over pitch, plus an effect of the pitch (a resonance makes neighbouring pitches differ, but recurs
+  with the pitch), plus an effect of the note; all normal, and the line and the effects are
+  integrated out.
 * Register. The pitches of an instrument are normal about an unknown mean.
 * Line, overlap, crossing. Leaps between successive notes of an instrument cost, as do notes of one
   instrument that sound together, and notes that sound together in reverse order of the instruments,
   of which the first is the highest.
 
-Simulated annealing seeks the labels of highest value, from some starts.
+Simulated annealing seeks the labels of highest value.
 """
 
 import math
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from musisep.compiled import kernel
 from musisep.dictsep.notes import Notes
 from musisep.dictsep.tones import Floats, Ints
 
-STARTS, SWEEPS, HOTTEST, COOLING = 6, 30, 3.0, 0.7
-"""Annealings; moves per note in each; temperature at first; share of the sweeps until it is 0."""
+SWEEPS, HOTTEST, COOLING = 100, 1.5, 0.7
+"""Moves per note; temperature at first; share of the sweeps until it is 0."""
 TIMBRE, REGISTER = 0.2, 0.5
 """Weights of the log likelihoods: features and frames are less independent than they seem."""
 PITCH_VARIANCE, NOTE_VARIANCE = 0.5, 0.4
@@ -35,8 +35,9 @@ LINE_VARIANCE, SLOPE_VARIANCE = 4.0, 0.5
 """Prior variances of a feature's line over pitch: of its height, of its slope per octave."""
 MEAN_VARIANCE, RANGE_VARIANCE = 9.0, 1.0
 """Variances of the mean pitch of an instrument and of its pitches, in octaves."""
-ROOT_SCALE, LEVEL_SCALE = 3.0, 2.4
-"""Features: this times the root of a relative harmonic, this times the level in bels."""
+ROOT_SCALE, LEVEL_SCALE, UNREST_SCALE, UNREST_MIN = 3.0, 2.4, 2.0, 0.01
+"""Features: this times the root of a relative harmonic, this times the level in bels, this times
+the logarithm of the unrest of the pitch, to which so many sigmas are added."""
 RELATIVE_MAX = 2.0
 """Harmonics are not counted as higher than this times the amplitude of the tone."""
 LEAP, LEAP_MAX = 0.1, 1.0
@@ -47,8 +48,8 @@ CROSSING = 0.01
 """Price of a frame in which two instruments are in reverse order."""
 WEIGHT_MAX, WEIGHT_POWER = 3.0, 0.8
 """Limit and exponent of the weights of notes, which are their root energy times root length."""
-FLIPPED = 0.2
-"""Share of labels that are random in a start by register."""
+FLIPPED = 0.1, 1.0
+"""Shares of the labels that are random at the start, the others being by register."""
 LONGEST_SWAP = 20
 """Notes up to which a move exchanges two instruments."""
 PARAMETERS = np.array([
@@ -58,14 +59,8 @@ PARAMETERS = np.array([
 
 
 def group(
-    notes: Notes,
-    instruments: int,
-    octave: float,
-    rng: np.random.Generator,
-    *,
-    tones: int = 1,
-    jobs: int = 1,
-) -> Ints:
+    notes: Notes, instruments: int, octave: float, rng: np.random.Generator, tones: int = 1
+) -> tuple[float, Ints]:
     """Say which instrument plays each note.
 
     Parameters
@@ -76,30 +71,25 @@ def group(
     octave : float
         Bins of an octave.
     rng : numpy.random.Generator
-        Source of randomness.
+        Source of randomness: another one may lead to another answer.
     tones : int
         Number of tones of one instrument at a time; more than one may overlap for nothing.
-    jobs : int
-        Threads; the result does not depend on it.
 
     Returns
     -------
-    ndarray of int, shape (note,)
+    value : float
+        Of the objective, up to a constant.
+    players : ndarray of int, shape (note,)
         Numbers of instruments, of which 0 mostly plays the highest notes.
     """
     if instruments == 1 or not notes.shifts.size:
-        return np.zeros(notes.shifts.size, np.int64)
-    evidence = _evidence(notes, octave, tones)
-
-    def attempt(number: int, rng: np.random.Generator) -> tuple[float, Ints]:
-        labels = _start(number, notes, instruments, rng)
-        value = anneal(labels, instruments, *evidence, PARAMETERS, rng, SWEEPS, HOTTEST, COOLING)
-        return value, labels
-
-    attempts = Parallel(n_jobs=min(jobs, STARTS), backend="threading")(
-        delayed(attempt)(number, own) for number, own in enumerate(rng.spawn(STARTS))
-    )
-    return max(attempts, key=lambda pair: pair[0])[1]
+        return 0.0, np.zeros(notes.shifts.size, np.int64)
+    labels = _start(notes, instruments, rng)
+    value = anneal(
+        labels, instruments, *_evidence(notes, octave, tones), PARAMETERS, rng, SWEEPS, HOTTEST,
+        COOLING,
+    )  # fmt: skip
+    return value, labels
 
 
 def weights(notes: Notes) -> Floats:
@@ -112,8 +102,10 @@ def features(notes: Notes) -> tuple[Floats, NDArray[np.bool_]]:
     """Features of the timbre, centred, and whether they are known: (note, feature) each."""
     roots = ROOT_SCALE * np.sqrt(np.minimum(notes.profiles, RELATIVE_MAX))
     levels = LEVEL_SCALE * np.log10(np.maximum(notes.amps, 1e-9))
-    values = np.column_stack((roots, levels))
-    known = np.column_stack((notes.seen, np.ones(len(levels), np.bool_)))
+    unrest = UNREST_SCALE * np.log(notes.unrest + UNREST_MIN)
+    values = np.column_stack((roots, levels, unrest))
+    always = np.ones((len(values), 2), np.bool_)
+    known = np.column_stack((notes.seen, always))
     counts = known * weights(notes)[:, None]
     values -= np.sum(values * counts, axis=0) / np.maximum(counts.sum(axis=0), 1e-9)
     return values, known
@@ -137,23 +129,23 @@ def _evidence(notes: Notes, octave: float, tones: int) -> tuple[NDArray, ...]:  
     both, twice = np.concatenate((pairs, pairs[:, ::-1])), np.concatenate((frames, frames))
     order = np.argsort(both[:, 0], kind="stable")
     first = np.searchsorted(both[order, 0], np.arange(counts.size + 1))
+    lighter = np.sqrt(np.minimum(counts[both].min(axis=1), 1))[order]
     return (
         *features(notes), counts, octaves, semitones(notes.shifts, counts, octave), first,
-        both[order, 1], twice[order] * (OVERLAP if tones == 1 else 0.0), twice[order] * CROSSING,
+        both[order, 1], twice[order] * lighter * (OVERLAP if tones == 1 else 0.0),
+        twice[order] * CROSSING,
     )  # fmt: skip
 
 
-def _start(number: int, notes: Notes, instruments: int, rng: np.random.Generator) -> Ints:
-    """Labels to start with: by register, by register with some at random, all at random."""
+def _start(notes: Notes, instruments: int, rng: np.random.Generator) -> Ints:
+    """Labels to start with: by register, but for some at random; or all at random."""
     chance = rng.integers(0, instruments, notes.shifts.size)
-    if number % 2:
-        return chance
     counts = weights(notes)
     order = np.argsort(-notes.shifts, kind="stable")
     above = np.cumsum(counts[order]) - 0.5 * counts[order]
     labels = np.empty_like(chance)
     labels[order] = np.minimum(above / counts.sum() * instruments, instruments - 1)
-    return np.where(rng.random(labels.size) < (FLIPPED if number else 0), chance, labels)
+    return np.where(rng.random(labels.size) < rng.choice(FLIPPED), chance, labels)
 
 
 @kernel

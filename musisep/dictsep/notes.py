@@ -14,6 +14,8 @@ GLIDE = 2.0
 """Sigmas that the pitch of a note may move from frame to frame."""
 GAP = 5
 """Frames for which a note may be lost."""
+RISE = 2.0
+"""Times as loud as before, at which a tone begins a note of its own."""
 SHORTEST = 5
 """Frames that a note lasts at least."""
 HARMONICS = 12
@@ -37,6 +39,8 @@ class Notes(NamedTuple):
         First frame, and number of frames with a tone.
     shifts, amps : ndarray, shape (note,)
         Mean fundamental in bins, weighted by amplitude; root mean square of the amplitudes.
+    unrest : ndarray, shape (note,)
+        Mean movement of the pitch from frame to frame, in sigmas: vibrato, for one.
     profiles : ndarray, shape (note, harmonic)
         Magnitude of the frames at the first harmonics, relative to `amps`.
     seen : ndarray of bool, shape (note, harmonic)
@@ -52,6 +56,7 @@ class Notes(NamedTuple):
     lengths: Ints
     shifts: Floats
     amps: Floats
+    unrest: Floats
     profiles: Floats
     seen: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
     pairs: Ints
@@ -86,7 +91,8 @@ class Notes(NamedTuple):
         pairs, together = overlaps(numbers, peaks.amps, level)
         return cls(
             numbers, onsets, lengths,
-            np.bincount(note, amps * peaks.shifts[frame, place], size) / weights, level, profiles,
+            np.bincount(note, amps * peaks.shifts[frame, place], size) / weights, level,
+            movement(numbers, peaks.shifts, size) / model.fsigma, profiles,
             heard >= np.maximum(SEEN[0] * lengths, SEEN[1])[:, None], pairs, together,
         )  # fmt: skip
 
@@ -94,10 +100,21 @@ class Notes(NamedTuple):
 def linked(peaks: Peaks, glide: float) -> Ints:
     """Return the number of each tone's note, by onset; short notes are `NO_NOTE`."""
     numbers = np.full(peaks.amps.shape, NO_NOTE)
-    link(peaks.amps, peaks.shifts, glide, GAP, numbers)
+    link(peaks.amps, peaks.shifts, glide, GAP, RISE, numbers)
     lengths = np.bincount(numbers[numbers != NO_NOTE])
     kept = np.append(lengths >= SHORTEST, False)  # the last is for NO_NOTE
     return np.where(kept, np.cumsum(kept) - 1, NO_NOTE)[numbers]
+
+
+def movement(numbers: Ints, shifts: Floats, size: int) -> Floats:
+    """Mean movement of the pitch of each of `size` notes from frame to frame, in bins."""
+    frame, place = np.nonzero(numbers != NO_NOTE)
+    order = np.lexsort((frame, numbers[frame, place]))
+    frame, place = frame[order], place[order]
+    note, steps = numbers[frame, place], np.abs(np.diff(shifts[frame, place]))
+    follows = (np.diff(note) == 0) & (np.diff(frame) == 1)
+    note, steps = note[1:][follows], steps[follows]
+    return np.bincount(note, steps, size) / np.maximum(np.bincount(note, minlength=size), 1)
 
 
 def overlaps(numbers: Ints, amps: Floats, level: Floats) -> tuple[Ints, Floats]:
@@ -118,21 +135,25 @@ def overlaps(numbers: Ints, amps: Floats, level: Floats) -> tuple[Ints, Floats]:
 
 
 @kernel
-def link(amps, shifts, glide, gap, numbers):  # type: ignore[no-untyped-def]
-    """Fill ``numbers`` [frame, place]: tones continue the nearest note, the nearest pair first."""
+def link(amps, shifts, glide, gap, rise, numbers):  # type: ignore[no-untyped-def]
+    """Fill ``numbers`` [frame, place]: tones continue the nearest note, the nearest pair first.
+
+    A tone that is `rise` times as loud as a note has been lately begins another one, and ends it.
+    """
     frames, places = amps.shape
-    last, number = np.empty(places * (gap + 1)), np.empty(places * (gap + 1), np.int64)
-    seen = np.empty(places * (gap + 1), np.int64)
+    room = places * (gap + 2)
+    last, level = np.empty(room), np.empty(room)
+    number, seen = np.empty(room, np.int64), np.empty(room, np.int64)
     active, total = 0, 0
     for frame in range(frames):
-        before = active
         while True:
             nearest, chosen, here = glide, -1, -1
-            for i in range(before):
+            for i in range(active):
                 if seen[i] == frame:
                     continue
                 for place in range(places):
-                    if amps[frame, place] > 0.0 and numbers[frame, place] == NO_NOTE:
+                    amp = amps[frame, place]
+                    if 0.0 < amp < rise * level[i] and numbers[frame, place] == NO_NOTE:
                         move = abs(shifts[frame, place] - last[i])
                         if move <= nearest:
                             nearest, chosen, here = move, i, place
@@ -140,18 +161,25 @@ def link(amps, shifts, glide, gap, numbers):  # type: ignore[no-untyped-def]
                 break
             numbers[frame, here] = number[chosen]
             last[chosen], seen[chosen] = shifts[frame, here], frame
-        kept = 0
-        for i in range(active):
-            if frame - seen[i] <= gap:
-                last[kept], number[kept], seen[kept] = last[i], number[i], seen[i]
-                kept += 1
-        active = kept
+            level[chosen] = 0.5 * (level[chosen] + amps[frame, here])
+        continued = active
         for place in range(places):
             if amps[frame, place] > 0.0 and numbers[frame, place] == NO_NOTE:
-                numbers[frame, place] = total
-                last[active], number[active], seen[active] = shifts[frame, place], total, frame
-                active += 1
-                total += 1
+                numbers[frame, place] = number[active] = total
+                last[active], level[active] = shifts[frame, place], amps[frame, place]
+                seen[active] = frame
+                active, total = active + 1, total + 1
+        kept = 0
+        for i in range(active):
+            ended = frame - seen[i] > gap
+            for j in range(continued, active):
+                if seen[i] < frame and abs(last[j] - last[i]) <= glide:
+                    ended = True
+            if not ended:
+                last[kept], level[kept] = last[i], level[i]
+                number[kept], seen[kept] = number[i], seen[i]
+                kept += 1
+        active = kept
 
 
 @kernel

@@ -194,10 +194,12 @@ def inst_shift_dict_grad(
     """Gradient of `inst_shift_obj` with respect to `inst_dict`, and of its shape."""
     params, insts = _params(peak_array, insts, n)
     inst_dict = checked_dictionary(inst_dict, insts)
-    grad = np.zeros_like(inst_dict)
+    grads = np.zeros((2, *inst_dict.shape))
     targets = _target(y, m, qexp)[None]
-    exptool.add_loss_dict_grad(params[None], insts, inst_dict, harscale, pexp, qexp, targets, grad)
-    return grad
+    exptool.add_loss_dict_grads(
+        params[None], insts[None], inst_dict, harscale, pexp, qexp, targets, grads
+    )  # fmt: skip
+    return grads[1] - grads[0]
 
 
 def _params(peak_array: ArrayLike, insts: ArrayLike, n: int) -> tuple[Floats, Ints]:

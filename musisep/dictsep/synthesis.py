@@ -10,22 +10,27 @@ from musisep.compiled import kernel
 from musisep.dictsep import exptool
 from musisep.dictsep.pursuit import calc_harscale, checked_dictionary
 from musisep.dictsep.search import JointSearch
-from musisep.dictsep.tones import Floats, Peaks, ToneFinder, ToneModel
+from musisep.dictsep.tones import Floats, Ints, Peaks, ToneFinder, ToneModel
 
 TINY = float(np.finfo(np.float64).tiny)
 """What is not above it, is divided among nobody."""
 
 
 def synth_instruments(
-    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int
+    peaks: Peaks,
+    inst_dict: ArrayLike,
+    harscale: float,
+    pexp: float,
+    m: int,
+    owners: Ints | None = None,
 ) -> Floats:
     """Synthesise the spectrogram of each instrument.
 
     Parameters
     ----------
     peaks : Peaks, shape (frame, tone)
-        Tones; a place belongs to one instrument in all frames.
-    inst_dict : array_like, shape (harmonic, instrument)
+        Tones, whose `insts` are columns of the dictionary.
+    inst_dict : array_like, shape (harmonic, column)
         Relative amplitudes of the harmonics.
     harscale : float
         Scale of the log-frequency axis, or `exptool.LINEAR`.
@@ -33,20 +38,32 @@ def synth_instruments(
         Exponent for the addition of sinusoids.
     m : int
         Number of bins.
+    owners : ndarray of int, shape (column,), optional
+        Instruments that the columns belong to; default: each is an instrument.
 
     Returns
     -------
     ndarray, shape (instrument, m, frame)
     """
-    return np.moveaxis(_synthesise(peaks, inst_dict, harscale, pexp, m), 1, 2)
+    return np.moveaxis(_synthesise(peaks, inst_dict, harscale, pexp, m, owners), 1, 2)
 
 
-def _synthesise(peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int) -> Floats:
+def _synthesise(
+    peaks: Peaks,
+    inst_dict: ArrayLike,
+    harscale: float,
+    pexp: float,
+    m: int,
+    owners: Ints | None,
+) -> Floats:
     """Synthesise the spectrogram of each instrument, [instrument, frame, bin]."""
-    inst_dict, insts = checked_dictionary(inst_dict, peaks.insts), peaks.places
+    inst_dict = checked_dictionary(inst_dict, peaks.insts)
+    if owners is None:
+        owners = np.arange(inst_dict.shape[1])
     params = peaks.params
-    powers = np.zeros((inst_dict.shape[1], len(params), m))
-    exptool.add_tones_of_frames(params, insts, inst_dict, harscale, pexp, powers)
+    powers = np.zeros((int(owners.max()) + 1, len(params), m))
+    insts = np.ascontiguousarray(peaks.insts)
+    exptool.add_tones_of_frames(params, insts, owners, inst_dict, harscale, pexp, powers)
     return powers if pexp == 1 else powers ** (1 / pexp)
 
 
@@ -164,18 +181,20 @@ def mask_spectrums(
 
 
 def share_spectra(
-    peaks: Peaks, inst_dict: ArrayLike, pexp: float, spectra: NDArray[np.complexfloating]
+    peaks: Peaks,
+    inst_dict: ArrayLike,
+    pexp: float,
+    spectra: NDArray[np.complexfloating],
+    owners: Ints | None = None,
 ) -> NDArray[np.complexfloating]:
     """Divide spectra among the instruments, as `mask_spectrums` does with those of their tones.
 
     Parameters
     ----------
     peaks : Peaks, shape (frame, tone)
-        Tones on the linear-frequency axis; a place belongs to one instrument in all frames.
-    inst_dict : array_like, shape (harmonic, instrument)
-        Relative amplitudes of the harmonics.
-    pexp : float
-        Exponent for the addition of sinusoids.
+        Tones on the linear-frequency axis.
+    inst_dict, pexp, owners
+        As in `synth_instruments`.
     spectra : ndarray of complex, shape (channel, frame, bin)
         What is divided; the same shares in all channels.
 
@@ -183,7 +202,7 @@ def share_spectra(
     -------
     ndarray of complex, shape (instrument, channel, frame, bin)
     """
-    spects = _synthesise(peaks, inst_dict, exptool.LINEAR, pexp, spectra.shape[-1])
+    spects = _synthesise(peaks, inst_dict, exptool.LINEAR, pexp, spectra.shape[-1], owners)
     shares = np.empty((len(spects), *spectra.shape), spectra.dtype)
     divide_spectra(spects, spectra, shares)
     return shares

@@ -85,15 +85,6 @@ class Peaks:
         """The same as ``(..., 4, tone)``, which is what the kernels take."""
         return np.stack((self.amps, self.shifts, self.sigmas, self.spreads), axis=-2)
 
-    @property
-    def places(self) -> Ints:
-        """Instruments of the places of many frames, ``(tone,)``; ValueError if they differ."""
-        if not len(self.insts):
-            return np.zeros(len(self), dtype=np.int64)
-        if not np.all(self.insts == self.insts[0]):
-            raise ValueError("a place must belong to one instrument in all frames")
-        return self.insts[0].copy()
-
     def __len__(self) -> int:
         """Return the number of tones of a frame."""
         return self.amps.shape[-1]

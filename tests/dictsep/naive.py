@@ -104,3 +104,33 @@ def cheapest_path(shifts, amps, costs, jump, onset, glide, octave):
     frames, number = costs.shape
     paths = list(itertools.product(range(number), repeat=frames))
     return np.array(min(paths, key=price))
+
+
+def linked(amps, shifts, glide, gap, rise):
+    """Number of the note of each tone [frame, place], -1 for silence, by onset and place."""
+    numbers, notes, total = np.full(amps.shape, -1), [], 0
+    for frame in range(len(amps)):
+        pairs = [
+            (abs(shifts[frame, place] - note["shift"]), place, note["number"])
+            for note in notes
+            for place in np.flatnonzero(amps[frame])
+            if amps[frame, place] < rise * note["level"]
+        ]
+        for distance, place, number in sorted(pairs):
+            if distance <= glide and numbers[frame, place] < 0 and number not in numbers[frame]:
+                numbers[frame, place] = number
+        begun = []
+        for place in np.flatnonzero(amps[frame]):
+            if numbers[frame, place] < 0:
+                numbers[frame, place] = total
+                begun.append({"number": total, "level": amps[frame, place]})
+                total += 1
+        for note in [*notes, *begun]:
+            for place in np.flatnonzero(numbers[frame] == note["number"]):
+                note["level"] = 0.5 * (note["level"] + amps[frame, place])
+                note["shift"], note["seen"] = shifts[frame, place], frame
+        for note in notes:
+            apart = all(abs(note["shift"] - other["shift"]) > glide for other in begun)
+            note["lost"] = frame - note["seen"] > (gap if apart else 0)
+        notes = [note for note in notes if not note["lost"]] + begun
+    return numbers

@@ -161,27 +161,76 @@ def test_no_frames_have_no_tones():
     assert found.amps.shape == (0, 2)
 
 
-def contradicted(shifts, amps, insts, guide, near):
-    """Number of the tones of each hypothesis that are another instrument's."""
-    result = np.zeros(shifts.shape[:2])
+CONTRADICTION, UNISON, NOVELTY = 0.25, 0.06, 0.11
+
+
+def possible_prices(shifts, amps, insts, guide, near):
+    """Least and greatest price of the tones of each hypothesis.
+
+    They differ only where several other instruments are near, of which but some sound there.
+    """
+    least, greatest = np.zeros((2, *shifts.shape[:2]))
     for frame, hypothesis, place in np.argwhere(amps > 0):
-        close = np.abs(guide.shifts[frame] - shifts[frame, hypothesis, place]) < near
-        players = set(guide.insts[frame, close]) - {NOBODY}
-        result[frame, hypothesis] += bool(players) and insts[place] not in players
-    return result
+        here, sounding = shifts[frame, hypothesis], amps[frame, hypothesis] > 0
+        prices = []
+        for shift, inst in zip(guide.shifts[frame], guide.insts[frame], strict=True):
+            if inst != NOBODY and abs(shift - here[place]) < near:
+                there = np.any(sounding & (insts == inst) & (np.abs(here - shift) < near))
+                own = inst == insts[place]
+                prices.append(0.0 if own else UNISON if there else CONTRADICTION)
+        if 0.0 in prices:
+            prices = [0.0]
+        least[frame, hypothesis] += min(prices, default=NOVELTY)
+        greatest[frame, hypothesis] += max(prices, default=NOVELTY)
+    return least, greatest
 
 
 @given(seed=st.integers(0, 10**6))
-def test_contradictions_are_tones_of_another_instrument_only(seed):
+def test_tones_that_the_guide_does_not_give_have_their_prices(seed):
     rng = np.random.default_rng(seed)
     insts = np.array([0, 0, 1, 2])
-    shifts, amps = rng.uniform(0, 30, (5, 4, 4)), rng.integers(0, 2, (5, 4, 4)) * 0.5
-    guide = Guide(rng.uniform(0, 30, (5, 6)), rng.integers(-1, 3, (5, 6)))
+    shifts, amps = rng.uniform(0, 40, (5, 4, 4)), rng.integers(0, 2, (5, 4, 4)) * 0.5
+    guide = Guide(rng.uniform(0, 40, (5, 6)), rng.integers(-1, 3, (5, 6)))
     start = rng.uniform(0, 1, (5, 4))
     costs = start.copy()
-    decode.add_contradictions(shifts, amps, insts, *guide, 4.0, 0.25, costs)
-    expected = start + 0.25 * contradicted(shifts, amps, insts, guide, 4.0)
-    np.testing.assert_allclose(costs, expected)
+    prices = CONTRADICTION, UNISON, NOVELTY
+    decode.add_contradictions(shifts, amps, insts, *guide, 4.0, *prices, costs)
+    least, greatest = possible_prices(shifts, amps, insts, guide, 4.0)
+    assert np.all(costs > start + least - 1e-12) and np.all(costs < start + greatest + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "price"),
+    [
+        ([10, None, 20], 0),  # as the guide says
+        ([20, None, None], CONTRADICTION),
+        ([20, None, 20], UNISON),
+        ([20, None, 90], CONTRADICTION + NOVELTY),  # the other is not there
+        ([None, 10, None], CONTRADICTION),
+        ([10, 10, None], UNISON),
+        ([10, 10, 10], 2 * UNISON),
+        ([10, 20, 20], UNISON),
+        ([30, None, 40], 2 * NOVELTY),  # at 40 it is known of nobody
+        ([None, None, None], 0),
+    ],
+)
+def test_who_sounds_as_well_decides_the_price_of_a_tone(shifts, price):
+    offered, insts = offers([shifts]), np.arange(3)
+    guide = Guide(np.array([[10.0, 20, 40]]), np.array([[0, 2, NOBODY]]))
+    costs = np.zeros((1, 1))
+    decode.add_contradictions(
+        *offered[:2], insts, *guide, 4.0, CONTRADICTION, UNISON, NOVELTY, costs
+    )  # fmt: skip
+    assert costs[0, 0] == pytest.approx(price)
+
+
+def test_a_guide_of_notes_names_their_players():
+    shifts = np.arange(6.0).reshape(2, 3)
+    guide = Guide.of(shifts, np.array([[0, 1, -1], [2, -1, 0]]), np.array([1, 0, 2]))
+    np.testing.assert_array_equal(guide.shifts, shifts)
+    np.testing.assert_array_equal(guide.insts, [[1, 0, NOBODY], [2, NOBODY, 1]])
+    nobody = Guide.of(shifts, np.full((2, 3), -1), np.zeros(0, int))
+    np.testing.assert_array_equal(nobody.insts, np.full((2, 3), NOBODY))
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
@@ -196,9 +245,35 @@ def test_a_guide_decides_who_plays_when_the_columns_are_alike(order):
 def test_a_guide_that_knows_nobody_is_no_crossing_price():
     frames, shifts = two_lines()
     nobody = Guide(shifts, np.full(shifts.shape, NOBODY))
-    found = Decoder(SEARCH)(frames, INST_DICT, guide=nobody)
+    found = Decoder(SEARCH, novelty=0)(frames, INST_DICT, guide=nobody)
     free = Decoder(SEARCH, crossing=0)(frames, INST_DICT)
     np.testing.assert_array_equal(found.get_array(), free.get_array())
+
+
+def test_where_novelty_is_dear_only_known_tones_are_found():
+    frames, shifts = two_lines()
+    guide = Guide(shifts[:, 1:], np.zeros((len(shifts), 1), int))
+
+    def found(novelty):  # among all combinations, even those of single tones
+        decoder = Decoder(SEARCH, 400, contradiction=10, unison=10, novelty=novelty)
+        return decoder(frames, INST_DICT, guide=guide)
+
+    dear, free = found(10), found(0)
+    np.testing.assert_allclose(dear.shifts[:, 0], shifts[:, 1], atol=2)
+    np.testing.assert_array_equal(dear.amps > 0, [[True, False]] * len(frames))
+    np.testing.assert_allclose(free.shifts, shifts[:, ::-1], atol=2)
+
+
+@pytest.mark.parametrize(("dear", "together"), [("contradiction", True), ("unison", False)])
+def test_instruments_meet_where_unisons_are_cheap(dear, together):
+    odd = np.where(np.arange(HAR) % 2, 0.02, FIRST)
+    inst_dict = np.stack([odd, np.where(np.arange(HAR) % 2, 0.7, 0.05)], axis=1)
+    frames = np.tile(spectrum([1.0, 0.8], [60.0, 60.0], inst_dict), (6, 1))
+    guide = Guide(np.full((6, 1), 60.0), np.zeros((6, 1), int))
+    prices = {"contradiction": 0, "unison": 0, "novelty": 0, dear: 10}
+    found = Decoder(SEARCH, **prices)(frames, inst_dict, guide=guide)
+    met = np.all((np.abs(found.shifts - 60) < 2) & (found.amps > 0.4), axis=1)
+    np.testing.assert_array_equal(met, together)
 
 
 def test_silence_is_the_loss_without_tones():

@@ -28,6 +28,14 @@ def tones(harscale, seed=0, insts=INSTS):
     return params, rng.uniform(0.1, 1, (HAR, 2))
 
 
+FRAMES = {
+    harscale: np.array([tones(harscale, seed)[0] for seed in range(3)])
+    for harscale in (HARSCALE, exptool.LINEAR)
+}
+FRAME_INSTS = np.array([INSTS, 1 - INSTS, [0, 0, 0, 0, 1]])
+"""Instruments of the tones of `FRAMES`, [frame, tone]."""
+
+
 def spectrum(seed=5):
     return np.random.default_rng(seed).uniform(0, 1, SIZE)
 
@@ -115,20 +123,21 @@ def gradients(params, insts, inst_dict, harscale, pexp, qexp, y):
     target = (y + exptool.EPS) ** qexp
     exptool.inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian)
     loss = exptool.residual_and_slope(powers, target, pexp, qexp, residual, slope)
-    grad = np.zeros_like(inst_dict)
-    exptool.inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, residual * slope, grad)
-    return loss, jacobian @ (residual * slope), grad
+    more, less = slope * target, slope * (residual + target)
+    grads = np.zeros((2, *inst_dict.shape))
+    exptool.inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, more, less, grads)
+    return loss, jacobian @ (residual * slope), grads
 
 
 def assert_gradients(params, insts, inst_dict, harscale, pexp, qexp, y):
     arguments = harscale, pexp, qexp, y
-    loss, by_params, by_dict = gradients(params, insts, inst_dict, *arguments)
+    loss, by_params, (higher, lower) = gradients(params, insts, inst_dict, *arguments)
     assert loss == pytest.approx(naive.loss(params, insts, inst_dict, *arguments), rel=1e-10)
     expected = naive.gradient(lambda x: naive.loss(x, insts, inst_dict, *arguments), params)
     for row, expected_row in zip(by_params, expected, strict=True):
         assert_close(row, expected_row, 1e-8)
     expected = naive.gradient(lambda x: naive.loss(params, insts, x, *arguments), inst_dict)
-    assert_close(by_dict, expected, 1e-8)
+    assert_close(lower - higher, expected, 1e-8)
 
 
 @AXES
@@ -170,33 +179,50 @@ def test_loss_of_equals_the_loss_beside_the_slope(harscale, pexp):
     assert loss == pytest.approx(naive.loss(params, *arguments, y), rel=1e-10)
 
 
+@AXES
 @PEXPS
-def test_losses_and_their_gradients_sum_over_frames(pexp):
-    params = np.array([tones(HARSCALE, seed)[0] for seed in range(3)])
-    inst_dict = tones(HARSCALE)[1]
+@QEXPS
+def test_losses_and_their_gradients_sum_over_frames(harscale, pexp, qexp):
+    params, inst_dict = FRAMES[harscale], tones(harscale)[1]
     y = np.array([spectrum(seed) for seed in range(3)])
-    grad = np.ones_like(inst_dict)
-    arguments = INSTS, inst_dict, HARSCALE, pexp, 0.5
-    targets = (y + exptool.EPS) ** 0.5
-    exptool.add_loss_dict_grad(params, *arguments, targets, grad)
-    loss = exptool.add_losses(params, *arguments, targets)
-    parts = [gradients(params[frame], *arguments, y[frame]) for frame in range(3)]
+    grads = np.ones((2, *inst_dict.shape))
+    arguments = inst_dict, harscale, pexp, qexp
+    targets = (y + exptool.EPS) ** qexp
+    exptool.add_loss_dict_grads(params, FRAME_INSTS, *arguments, targets, grads)
+    loss = exptool.add_losses(params, FRAME_INSTS, *arguments, targets)
+    parts = [
+        gradients(own, insts, *arguments, one)
+        for own, insts, one in zip(params, FRAME_INSTS, y, strict=True)
+    ]
     assert loss == pytest.approx(sum(part[0] for part in parts), rel=1e-10)
-    np.testing.assert_allclose(grad, 1 + sum(part[2] for part in parts), rtol=1e-10)
+    np.testing.assert_allclose(grads, 1 + sum(part[2] for part in parts), rtol=1e-10)
 
 
-def test_add_tones_of_frames_keeps_instruments_and_frames_apart():
-    params = np.array([tones(HARSCALE, seed)[0] for seed in range(3)])
-    inst_dict = tones(HARSCALE)[1]
-    powers = np.zeros((2, 3, SIZE))
-    exptool.add_tones_of_frames(params, INSTS, inst_dict, HARSCALE, 2.0, powers)
-    for inst in range(2):
-        own = inst == INSTS
+@AXES
+@PEXPS
+def test_what_calls_for_lower_harmonics_is_there_without_a_target(harscale, pexp):
+    params, inst_dict = FRAMES[harscale], tones(harscale)[1]
+    arguments = inst_dict, harscale, pexp, 1.0
+    grads, silent = np.zeros((2, 2, *inst_dict.shape))
+    exptool.add_loss_dict_grads(params, FRAME_INSTS, *arguments, np.ones((3, SIZE)), grads)
+    exptool.add_loss_dict_grads(params, FRAME_INSTS, *arguments, np.zeros((3, SIZE)), silent)
+    assert not silent[0].any() and np.all(grads[0] > 0)
+    np.testing.assert_allclose(grads[1], silent[1], rtol=1e-10)
+
+
+def test_add_tones_of_frames_keeps_owners_and_frames_apart():
+    params, inst_dict = FRAMES[HARSCALE], np.random.default_rng(0).uniform(0, 1, (HAR, 4))
+    insts = np.array([[0, 1, 2, 3, 3], [3, 0, 0, 1, 2], [1, 1, 1, 1, 1]])
+    owners = np.array([1, 0, 0, 2])
+    powers = np.zeros((3, 3, SIZE))
+    exptool.add_tones_of_frames(params, insts, owners, inst_dict, HARSCALE, 2.0, powers)
+    for owner in range(3):
         for frame in range(3):
+            own = owners[insts[frame]] == owner
             expected = naive.powers(
-                params[frame][:, own], INSTS[own], inst_dict, HARSCALE, 2.0, SIZE
+                params[frame][:, own], insts[frame, own], inst_dict, HARSCALE, 2.0, SIZE
             )
-            np.testing.assert_allclose(powers[inst, frame], expected, rtol=1e-10)
+            np.testing.assert_allclose(powers[owner, frame], expected, rtol=1e-10)
 
 
 @AXES

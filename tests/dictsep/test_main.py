@@ -90,12 +90,12 @@ def test_samples_and_bins_become_settings(folder, monkeypatch):
 
     monkeypatch.setattr("musisep.separation.separate", separate)
     with pytest.raises(Seen):
-        main(*documented(runs=70, lifetime=50, num_dicts=3, mask=False))
+        main(*documented(runs=2001, lifetime=50, num_dicts=3, mask=False))
     assert seen == {
         "instruments": 2, "tones": 1, "pexp": 1, "qexp": 0.5, "harmonics": 12,
         "window_sigmas": 6, "sigma_bins": 6 / np.pi, "hop_s": 0.016, "window_s": 0.128,
-        "bins_per_octave": 512 / 6, "fmin_hz": 100, "fmax_hz": 6400, "steps": 70,
-        "lifetime": 50, "restarts": 3, "masking": False,
+        "bins_per_octave": 512 / 6, "fmin_hz": 100, "fmax_hz": 6400, "steps": 6,
+        "restarts": 3, "masking": False,
     }  # fmt: skip
 
 

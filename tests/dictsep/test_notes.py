@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from dictsep import naive
+from hypothesis import given
+from hypothesis import strategies as st
 
 from musisep.dictsep import notes as module
 from musisep.dictsep.exptool import harmonic_centre
-from musisep.dictsep.notes import APART, GAP, GLIDE, HARMONICS, NO_NOTE, SHORTEST, Notes
+from musisep.dictsep.notes import APART, GAP, GLIDE, HARMONICS, NO_NOTE, RISE, SHORTEST, Notes
 from musisep.dictsep.synthesis import all_instruments, synth_instruments
 from musisep.dictsep.tones import Peaks, ToneModel
 
@@ -29,8 +32,8 @@ def notes_of(peaks, column=COLUMN):
     return Notes.of(peaks, np.ascontiguousarray(all_instruments(spects, 1).T), MODEL)
 
 
-def numbers(*lines):
-    return module.linked(tones(*lines), STEP).T.tolist()
+def numbers(*lines, amps=None):
+    return module.linked(tones(*lines, amps=amps), STEP).T.tolist()
 
 
 def test_a_note_glides_but_does_not_leap():
@@ -74,13 +77,75 @@ def test_the_nearest_pair_is_linked_first():
     assert numbers(far, near) == [[0] * 6 + [1] * 6, [NO_NOTE] * 6 + [0] * 6]
 
 
+@given(seed=st.integers(0, 10**6))
+def test_linking_follows_its_rules(seed):
+    rng = np.random.default_rng(seed)
+    shape = 40, rng.integers(1, 4)
+    shifts = 50 + rng.choice([0, 6, 40], shape) + rng.normal(0, 1.5, shape)
+    amps = np.exp(rng.normal(0, 0.4, shape)) * (rng.random(shape) < rng.choice([0.2, 0.8]))
+    arguments = amps, shifts, 4.0, rng.integers(0, 5), rng.choice([1.5, 2.0, np.inf])
+    found = np.full(shape, NO_NOTE)
+    module.link(*arguments, found)
+    np.testing.assert_array_equal(found, naive.linked(*arguments))
+
+
+@pytest.mark.parametrize(("rise", "notes"), [(0.99 * RISE, 1), (RISE, 2)])
+def test_a_tone_that_is_much_louder_begins_a_note(rise, notes):
+    found = numbers([50] * 12, amps=[[0.5] * 6 + [0.5 * rise] * 6])
+    assert found == [[0] * 6 + [notes - 1] * 6]
+
+
+@pytest.mark.parametrize(("growth", "begun"), [(1.45, False), (1.55, True)])
+def test_loudness_is_compared_with_that_of_late(growth, begun):
+    steady = numbers([50] * 24, amps=[growth ** np.arange(24)])[0]
+    assert (steady != [0] * 24) == begun
+    fading = [1.0] * 6 + [0.4] * 6 + [0.9] * 6
+    assert numbers([50] * 18, amps=[fading]) == [[0] * 12 + [1] * 6]
+
+
+@pytest.mark.parametrize(("shift", "ended"), [(51, True), (80, False)])
+def test_a_note_that_begins_ends_a_lost_one_at_its_pitch(shift, ended):
+    quiet = [50] * 6 + [None] + [50] * 6
+    loud = [None] * 6 + [shift] * 7
+    amps = [[1] * 13, [3] * 13]
+    found = numbers(quiet, loud, amps=amps)
+    assert found == [[0] * 6 + [NO_NOTE] + [2 * ended] * 6, [NO_NOTE] * 6 + [1] * 7]
+
+
+def test_a_note_that_sounds_on_is_not_ended_by_another():
+    loud = [None] * 6 + [51] * 7
+    found = numbers([50] * 13, loud, amps=[[1] * 13, [3] * 13])
+    assert found == [[0] * 13, [NO_NOTE] * 6 + [1] * 7]
+
+
+def test_unrest_is_the_movement_of_the_pitch_in_sigmas():
+    vibrato = 50 + 0.5 * STEP * (np.arange(12) % 2)
+    found = notes_of(tones(vibrato, [100.0] * 12, 150 + 0.1 * FSIGMA * np.arange(12)))
+    np.testing.assert_allclose(found.unrest, [0.5 * GLIDE, 0, 0.1], atol=1e-9)
+
+
+def test_unrest_follows_a_note_through_the_places():
+    low, high = np.full(12, 50.0), 80 + 0.2 * FSIGMA * np.arange(12)
+    swapped = np.arange(12) % 2 == 0
+    found = notes_of(tones(np.where(swapped, high, low), np.where(swapped, low, high)))
+    np.testing.assert_allclose(found.unrest, [0.2, 0], atol=1e-9)
+
+
+def test_what_happens_between_notes_and_while_they_are_lost_is_no_unrest():
+    moved = [50] * 6 + [None] * 2 + [50 + 0.9 * STEP] * 6
+    found = notes_of(tones(moved, [100, None] * 7, [150] * 7 + [160] * 7))
+    assert found.lengths.tolist() == [12, 7, 7, 7]
+    np.testing.assert_array_equal(found.unrest, 0)
+
+
 def test_means_of_a_note():
-    amps = [[1, 1, 2, 2, 0, 2]]
+    amps = [[1, 1, 1.5, 1.5, 0, 1.5]]
     found = notes_of(tones([50, 50, 52, 52, 99, 52], amps=amps))
     assert found.numbers.T.tolist() == [[0, 0, 0, 0, NO_NOTE, 0]]
     assert found.onsets.tolist() == [0] and found.lengths.tolist() == [5]
-    assert found.shifts[0] == pytest.approx((2 * 50 + 6 * 52) / 8)
-    assert found.amps[0] == pytest.approx(np.sqrt((2 + 3 * 4) / 5))
+    assert found.shifts[0] == pytest.approx((2 * 50 + 4.5 * 52) / 6.5)
+    assert found.amps[0] == pytest.approx(np.sqrt((2 + 3 * 2.25) / 5))
+    assert found.unrest[0] == pytest.approx(2 / 3 / FSIGMA)  # of three steps that are known
 
 
 def test_onsets_are_those_of_the_notes():
@@ -160,4 +225,4 @@ def test_silence_has_no_notes(frames):
     found = notes_of(tones([None] * frames, [None] * frames))
     np.testing.assert_array_equal(found.numbers, np.full((frames, 2), NO_NOTE))
     assert found.profiles.shape == found.seen.shape == (0, HARMONICS)
-    assert found.pairs.shape == (0, 2) and found.together.size == found.amps.size == 0
+    assert found.pairs.shape == (0, 2) and found.together.size == found.unrest.size == 0

@@ -49,6 +49,31 @@ def test_no_frames_have_no_spectra():
     assert synth_instruments(empty, DICT, SCALE, 1, M).shape == (2, M, 0)
 
 
+def test_a_place_may_belong_to_another_instrument_in_another_frame():
+    peaks = two_lines()
+    expected = synth_instruments(peaks, DICT, SCALE, 1, M)
+    moved = peaks[[[0], [1], [2]], [[0, 1], [1, 0], [0, 1]]]
+    np.testing.assert_array_equal(synth_instruments(moved, DICT, SCALE, 1, M), expected)
+
+
+@pytest.mark.parametrize("pexp", [1, 2])
+def test_columns_sound_as_the_instrument_that_owns_them(pexp):
+    peaks = linear_peaks(two_lines(), SCALE, 0.1, 1.5)
+    columns = np.concatenate([DICT[:, ::-1], 2 * DICT], axis=1)
+    peaks.insts[:] = [[0, 1], [2, 0], [3, 1]]
+    owners = np.array([0, 2, 0, 2])  # the instrument 1 has no column
+    spects = synth_instruments(peaks, columns, exptool.LINEAR, pexp, HEIGHT, owners)
+    single = synth_instruments(peaks, columns, exptool.LINEAR, pexp, HEIGHT)
+    assert spects.shape == (3, HEIGHT, 3) and not spects[1].any()
+    for owner in (0, 2):
+        expected = np.sum(single[owners == owner] ** pexp, axis=0) ** (1 / pexp)
+        np.testing.assert_allclose(spects[owner], expected, atol=1e-12)
+    spectra = np.random.default_rng(0).normal(size=(1, 3, HEIGHT)) + 0j
+    shares = share_spectra(peaks, columns, pexp, spectra, owners)
+    masked, _ = mask_spectrums(spects, spectra[0].T)
+    np.testing.assert_allclose(shares[:, 0], np.swapaxes(masked, 1, 2), rtol=1e-9, atol=1e-12)
+
+
 def test_tones_move_to_the_linear_axis():
     peaks = linear_peaks(two_lines(), SCALE, 10.0, 1.5)
     np.testing.assert_allclose(peaks.shifts[0, 0], 10 * np.exp(300 / SCALE))
@@ -119,6 +144,3 @@ def test_tones_that_fit_no_dictionary_are_refused():
     peaks = two_lines()
     with pytest.raises(ValueError, match="instrument numbers 0 to 1 must lie in 0 to 0"):
         synth_instruments(peaks, DICT[:, :1], SCALE, 1, M)
-    peaks.insts[2] = [1, 0]
-    with pytest.raises(ValueError, match="one instrument in all frames"):
-        synth_instruments(peaks, DICT, SCALE, 1, M)
