@@ -10,8 +10,8 @@ from items import Item
 from joblib import Memory
 
 from musisep.analysis import Analysis
+from musisep.dictsep.columns import fit_pitches, unexplained
 from musisep.dictsep.decode import Guide
-from musisep.dictsep.dictlearn import unexplained
 from musisep.dictsep.tones import Floats, Peaks
 from musisep.learning import Learned, learn
 from musisep.separation import mask
@@ -50,7 +50,8 @@ class Prepared:
     def estimate(self, peaks: Peaks) -> Estimate:
         """Return the stems that follow from the tones of the frames."""
         analysis, columns = self.analysis, self.columns
-        stems = mask(analysis, self.item.mixture, peaks.scaled(self.level), columns)
+        voices = fit_pitches(analysis.model, self.frames, peaks, columns)
+        stems = mask(analysis, self.item.mixture, voices, self.level)
         left = unexplained(analysis.model, self.frames, peaks, columns)
         return Estimate(stems, left, self.saved_s)
 

@@ -48,5 +48,5 @@ VARIANTS = {
     "joint": found_by(joint),
     **{f"crossing={price}": found_by(unguided(crossing=price)) for price in (0.0, 0.03, 0.05)},
     "decoded": found_by(guided()),
-    **{f"contradiction={price}": found_by(guided(contradiction=price)) for price in (0.02, 0.1)},
+    **{f"contradiction={price}": found_by(guided(contradiction=price)) for price in (0.02, 0.3)},
 }

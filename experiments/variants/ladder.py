@@ -31,16 +31,15 @@ from shared import Estimate
 import musisep
 from musisep.analysis import Analysis
 from musisep.audio.arrays import Spectra
-from musisep.dictsep.dictlearn import Learner, fit_columns, random_batches, unexplained
+from musisep.dictsep.columns import fit_pitches, unexplained
 from musisep.dictsep.exptool import AMP, SHIFT, SIGMA, SPREAD
 from musisep.dictsep.search import Hypotheses
 from musisep.dictsep.synthesis import mask_spectrums
 from musisep.dictsep.tones import Floats, Peaks, from_slots, slots
+from musisep.learning import learn, learn_columns
 from musisep.separation import mask
 from musisep.settings import Settings
 
-STEPS = 3000
-"""Of the learning from a stem: from there on columns hardly depend on how they start."""
 FLOOR_DB = -30.0
 """A stem is silent where its tone is that far below its loudest one."""
 FAR_SEMITONES = 1.4
@@ -93,18 +92,10 @@ def true(item: Item) -> Found:
 def _alone(stem: Floats, sample_rate: int, code: str) -> tuple[Peaks, Floats]:
     """Return the tones of a stem [channel, sample], (frame, 1), and its column [harmonic, 1]."""
     analysis = Analysis(Settings(instruments=1), sample_rate)
-    settings = analysis.settings
     frames, level = analysis.frames(stem)
-    rng = np.random.default_rng(0)
-    start = np.arange(1.0, settings.harmonics + 1)[:, None] ** -2
-    learner = Learner(
-        settings.sigma_bins, 1, 1, settings.harmonics, analysis.model.m, 0, settings.pexp,
-        settings.qexp, start, finder=analysis.decoder.search, rng=rng,
-    )  # fmt: skip
-    for _ in learner.learn(random_batches(frames, settings.batch, rng), STEPS):
-        pass
-    column = learner.get_dict()
-    peaks = analysis.decoder(frames, column)
+    found = learn(analysis, frames)
+    column = found.dictionary.amplitudes
+    peaks = analysis.decoder(frames, column, guide=found.guide)
     peaks.amps[peaks.amps < 10 ** (FLOOR_DB / 20) * peaks.amps.max()] = 0
     return peaks.scaled(level), column
 
@@ -146,13 +137,14 @@ def assigned(found: Found, true: Peaks) -> Found:
     chosen = orders[np.argmin(costs[:, usual], axis=1)]  # the first, so the most usual, of equals
     moved = peaks[np.arange(len(chosen))[:, None], chosen]
     moved.insts = true.insts
-    return found._replace(peaks=moved, columns=found.columns[:, peaks.places[orders[0]]])
+    return found._replace(peaks=moved, columns=found.columns[:, peaks.insts[0, orders[0]]])
 
 
 def estimate(item: Item, found: Found) -> Estimate:
     """Return the stems that follow."""
     analysis, frames, level, peaks, columns = found
-    stems = mask(analysis, item.mixture, peaks.scaled(level), columns)
+    voices = fit_pitches(analysis.model, frames, peaks, columns)
+    stems = mask(analysis, item.mixture, voices, level)
     return Estimate(stems, unexplained(analysis.model, frames, peaks, columns), saved_s=0.0)
 
 
@@ -197,8 +189,8 @@ def columns(item: Item, seed: int) -> Estimate:
 def assignment(item: Item, seed: int) -> Estimate:
     """Tell whose the tones are that are found blindly."""
     given = assigned(blind(item, seed), true(item).peaks)
-    rng = np.random.default_rng(seed)
-    learned = fit_columns(given.analysis.model, given.frames, given.peaks, given.columns, rng)
+    start = given.columns.mean(axis=1, keepdims=True)
+    learned = learn_columns(given.analysis, given.frames, given.peaks, start)
     return estimate(item, fitted(given._replace(columns=learned)))
 
 

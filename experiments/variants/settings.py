@@ -11,10 +11,9 @@ from musisep.audio.logfreq import FRONT_ENDS, mel_magnitudes
 from variants import Variant
 
 OTHERS = {
-    "restarts": (1, 4),
-    "steps": (100, 200),
-    "batch": (24, 96),
-    "lifetime": (50,),
+    "restarts": (1, 12),
+    "steps": (6, 20),
+    "batch": (200, 1000),
     "harmonics": (15, 40),
     "hop_s": (0.008, 0.016),
     "qexp": (0.35, 0.7),
