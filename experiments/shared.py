@@ -43,7 +43,7 @@ class Prepared:
         return self.learned.dictionary.amplitudes
 
     @property
-    def guide(self) -> Guide | None:
+    def guide(self) -> Guide:
         """Who plays which tone, as far as it is known."""
         return self.learned.guide
 

@@ -54,7 +54,7 @@ class Learned:
     ----------
     dictionary : Dictionary
         A column for each instrument.
-    guide : Guide, optional
+    guide : Guide
         Tones of which it is known who plays them.
     unexplained : tuple of float
         What the tones of each different attempt leave unexplained.
@@ -63,7 +63,7 @@ class Learned:
     """
 
     dictionary: Dictionary
-    guide: Guide | None = None
+    guide: Guide
     unexplained: tuple[float, ...] = ()
     chosen: int = 0
 

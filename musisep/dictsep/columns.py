@@ -12,12 +12,11 @@ from scipy.optimize import isotonic_regression
 
 from musisep.dictsep import exptool
 from musisep.dictsep.pursuit import checked_dictionary
-from musisep.dictsep.search import BLOCK, in_blocks
+from musisep.dictsep.search import BLOCK, TINY, in_blocks
 from musisep.dictsep.tones import Floats, Ints, Peaks, ToneModel
 
 QUIET = 1e-3
 """Frames below this share of the loudest frame's summed magnitude teach nothing."""
-TINY = float(np.finfo(np.float64).tiny)
 LEAST = 1e-4
 """Harmonics are not taken for lower where the form of a column is made plainer."""
 TRUST = 0.03

@@ -165,19 +165,19 @@ def add_contradictions(  # type: ignore[no-untyped-def]
             for place in range(places):
                 if amps[frame, hypothesis, place] <= 0.0:
                     continue
-                price, known = novelty, False
+                price = np.inf
                 for tone in range(guide_insts.shape[1]):
                     inst, shift = guide_insts[frame, tone], guide_shifts[frame, tone]
                     if inst == NOBODY or abs(shift - shifts[frame, hypothesis, place]) >= near:
                         continue
-                    own = 0.0 if inst == insts[place] else contradiction
+                    here = 0.0 if inst == insts[place] else contradiction
                     for other in range(places):
                         distance = abs(shift - shifts[frame, hypothesis, other])
                         sounds = amps[frame, hypothesis, other] > 0.0
                         if insts[other] == inst != insts[place] and sounds and distance < near:
-                            own = unison
-                    price, known = min(price, own) if known else own, True
-                costs[frame, hypothesis] += price
+                            here = unison
+                    price = min(price, here)
+                costs[frame, hypothesis] += novelty if price == np.inf else price
 
 
 @kernel
