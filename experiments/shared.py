@@ -14,7 +14,7 @@ from musisep.dictsep.columns import fit_pitches, unexplained
 from musisep.dictsep.decode import Guide
 from musisep.dictsep.tones import Floats, Peaks
 from musisep.learning import Learned, learn
-from musisep.separation import mask
+from musisep.masking import mask
 from musisep.settings import Settings
 
 

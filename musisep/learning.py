@@ -28,9 +28,7 @@ from musisep.dictsep.decode import Guide
 from musisep.dictsep.grouping import group
 from musisep.dictsep.notes import NO_NOTE, Notes
 from musisep.dictsep.tones import Floats, Ints, Peaks, from_slots, slots
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a stage, how much of it is done, and how much there is to do."""
+from musisep.progress import Progress, no_progress
 
 FALLS = 0.5, 3.0
 """Exponents with which the columns of the palette fall with the harmonic at the start."""
@@ -40,10 +38,6 @@ FINAL_UPDATES, FINAL_FRAMES = 10, 1200
 """Updates of an instrument's column, and frames from which it is learned."""
 WORTH = 500.0
 """What it is worth in the value of a grouping that all is explained by the tones that follow."""
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Report nothing."""
 
 
 @dataclass(frozen=True, eq=False)

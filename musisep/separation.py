@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep.analysis import Analysis
 from musisep.audio import files
-from musisep.audio.arrays import Spectra
 from musisep.dictionary import Dictionary
-from musisep.dictsep import exptool
-from musisep.dictsep.columns import Voices, fit_pitches, unexplained
-from musisep.dictsep.synthesis import share_spectra, synth_instruments
+from musisep.dictsep.columns import fit_pitches, unexplained
 from musisep.dictsep.tones import Floats
-from musisep.learning import Progress, learn, no_progress, recognize
+from musisep.learning import learn, recognize
+from musisep.masking import mask
+from musisep.progress import Progress, no_progress
 from musisep.settings import SUBTYPES, Settings
 from musisep.stems import Subtract as Subtract
 from musisep.stems import Sum as Sum
@@ -226,41 +225,6 @@ def load(
         )
     files.check_finite(audio, "mixture")
     return audio, files.check_rate("sample_rate", sample_rate)
-
-
-def mask(
-    analysis: Analysis,
-    audio: Floats,
-    voices: Voices,
-    level: float,
-    report: Progress = no_progress,
-) -> Floats:
-    """Divide the mixture by the instruments' spectra; result [instrument, channel, sample].
-
-    `level` is what the frames have been divided by, in which the voices have been found.
-    """
-    settings, transform = analysis.settings, analysis.transform
-    peaks, columns, owners = voices
-    linear = analysis.linear(peaks.scaled(level))
-    total = transform.frame_count(audio.shape[1])
-
-    def divide(frames: slice, spectra: Spectra) -> Spectra:
-        tones = linear[frames]
-        if settings.masking:
-            shares = share_spectra(tones, columns, settings.pexp, spectra, owners)
-        else:
-            spects = synth_instruments(
-                tones, columns, exptool.LINEAR, settings.pexp, transform.frequencies, owners
-            )
-            phases = np.exp(1j * np.angle(spectra)) * (spectra != 0)
-            shares = spects.swapaxes(1, 2)[:, None] * phases
-        report("masking", min(frames.stop, total - 1), total)
-        return shares
-
-    report("masking", 0, total)
-    stems = transform.map_spectra(audio, divide, (settings.instruments, len(audio)))
-    report("masking", total, total)
-    return np.asarray(stems, dtype=np.float64)
 
 
 def loudest_first(stems: Floats) -> NDArray[np.intp]:

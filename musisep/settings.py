@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 FRONT_ENDS = ("cqt", "pursuit", "mel")
+PHASES = ("mixture", "misi")
 SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_24", "PCM_16")}
 """File formats that are written, and their sample formats, the default first."""
 PEXP_MAX = 16
@@ -56,6 +57,9 @@ class Settings:
         Steps of the learning of a palette, and frames of the recording from which it is learned.
     masking : bool
         Whether stems are shares of the mixture, or synthesised from the tones with its phase.
+    phase : {"mixture", "misi"}
+        Whose phases the stems have: those of the mixture, or their own, retrieved so that the
+        stems add up to the mixture and nothing is left (`musisep.audio.inversion.misi`).
 
     Raises
     ------
@@ -81,6 +85,7 @@ class Settings:
     steps: int = 10
     batch: int = 400
     masking: bool = True
+    phase: str = "mixture"
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -96,8 +101,10 @@ class Settings:
             raise ValueError(f"pexp={self.pexp!r} must be from 1 to {PEXP_MAX}")
         if not isinstance(self.masking, bool):
             raise ValueError(f"masking={self.masking!r} must be True or False")
-        if self.front_end not in FRONT_ENDS:
-            raise ValueError(f"front_end={self.front_end!r} must be one of {', '.join(FRONT_ENDS)}")
+        for name, choices in (("front_end", FRONT_ENDS), ("phase", PHASES)):
+            value = getattr(self, name)
+            if value not in choices:
+                raise ValueError(f"{name}={value!r} must be one of {', '.join(choices)}")
         if self.fmin_hz >= self.fmax_hz:
             raise ValueError(f"fmin_hz={self.fmin_hz} must be below fmax_hz={self.fmax_hz}")
         if 2 * self.hop_s > self.window_s:

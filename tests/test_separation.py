@@ -12,6 +12,7 @@ from musisep import separation as module
 from musisep.analysis import Analysis
 from musisep.audio.files import AudioFileError
 from musisep.dictsep.columns import Voices, fit_pitches
+from musisep.masking import mask
 from musisep.metrics import bss_eval
 
 QUICK = {"restarts": 1, "steps": 6, "batch": 40}
@@ -199,7 +200,7 @@ def test_the_level_of_the_tones_is_that_of_stems_without_masking_only(stems, sep
     audio, columns = stems.sum(axis=0)[None, :8000], separation.dictionary.amplitudes
     frames, level = analysis.frames(audio)
     voices = fit_pitches(analysis.model, frames, analysis.decoder(frames, columns), columns)
-    one, double = (module.mask(analysis, audio, voices, scale * level) for scale in (1, 2))
+    one, double = (mask(analysis, audio, voices, scale * level) for scale in (1, 2))
     np.testing.assert_allclose(double, one if masking else 2 * one, rtol=1e-6, atol=1e-9)
     assert one.any()
 

@@ -37,7 +37,7 @@ from musisep.dictsep.search import Hypotheses
 from musisep.dictsep.synthesis import mask_spectrums
 from musisep.dictsep.tones import Floats, Peaks, from_slots, slots
 from musisep.learning import learn, learn_columns
-from musisep.separation import mask
+from musisep.masking import mask
 from musisep.settings import Settings
 
 FLOOR_DB = -30.0

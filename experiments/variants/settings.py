@@ -18,6 +18,7 @@ OTHERS = {
     "hop_s": (0.008, 0.016),
     "qexp": (0.35, 0.7),
     "front_end": ("pursuit", "mel"),
+    "phase": ("misi",),
 }
 """Settings, and what they are set to instead of their default."""
 MEL_WINDOWS_MS = (23, 32, 64)

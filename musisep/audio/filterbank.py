@@ -130,6 +130,39 @@ class Filterbank:
         threads.each(work, [slice(i, i + size) for i in range(0, len(rows), size)])
         return result.reshape(*values.shape[:-1], self.bands).swapaxes(-1, -2)
 
+    def project_adjoint(self, bands: ArrayLike) -> Real:
+        """Apply the adjoint of `project`: it takes gradients by bands to ones by frequencies.
+
+        Parameters
+        ----------
+        bands : array of reals, shape (..., band, frame)
+
+        Returns
+        -------
+        array, shape (..., frequency, frame)
+            float32 if the bands are, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the number of bands is another one, or they are not real.
+        """
+        values = as_real(bands, "bands")
+        if values.ndim < 2 or values.shape[-2] != self.bands:
+            raise ValueError(
+                f"bands of shape={values.shape} must be of shape (..., bands={self.bands}, frame)"
+            )
+        values = values.swapaxes(-1, -2)
+        rows = np.ascontiguousarray(values).reshape(-1, self.bands)
+        result = np.zeros((len(rows), len(self.matrix)), dtype=rows.dtype)
+
+        def work(block: slice) -> None:
+            spread(rows[block], self._ranges, self._packed[rows.dtype], result[block])
+
+        size = BLOCK_FRAMES
+        threads.each(work, [slice(i, i + size) for i in range(0, len(rows), size)])
+        return result.reshape(*values.shape[:-1], len(self.matrix)).swapaxes(-1, -2)
+
 
 def spectral_power(spectra: ArrayLike, power: float = 2.0, out: Real | None = None) -> Real:
     """Raise the magnitudes of a spectrum to a power.
@@ -250,3 +283,20 @@ def pool(values, ranges, weights, bands):  # type: ignore[no-untyped-def]
                 total += own[i] * used[i]
             bands[t, b] = total
             place += used.size
+
+
+@kernel
+def spread(bands, ranges, weights, values):  # type: ignore[no-untyped-def]
+    """Add bands [frame, band], times their weights, to `values` [frame, frequency].
+
+    The adjoint of `pool`, with the same ranges and weights.
+    """
+    for t in range(bands.shape[0]):
+        place = 0
+        for b in range(ranges.shape[0]):
+            first, stop = ranges[b]
+            target = values[t, first:stop]
+            own = weights[place : place + target.size]
+            for i in range(target.size):
+                target[i] += own[i] * bands[t, b]
+            place += target.size

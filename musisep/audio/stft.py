@@ -30,6 +30,8 @@ BLOCK_POINTS = 2**20
 """Samples of windowed frames that are held at a time where blocks come one after another."""
 CACHE_POINTS = 2**17
 """The same where a block is worked on by one core: little enough for its cache."""
+Blocks = Callable[[slice], Spectra]
+"""Returns the spectra [..., frame, frequency] of the frames of a slice; from several threads."""
 CHOICES = {
     "center_pad_mode": ("reflect", "constant"),
     "center_tail_pad": ("symmetric", "minimal"),
@@ -185,6 +187,8 @@ class SpectralTransform:
         signal: ArrayLike,
         change: Callable[[slice, Spectra], Spectra],
         leading: tuple[int, ...],
+        *,
+        adjoint: bool = False,
     ) -> Real:
         """Transform a signal, change its spectra and transform back, in small blocks of frames.
 
@@ -197,11 +201,14 @@ class SpectralTransform:
             come in any order and, if `scipy.fft.get_workers` is above 1, from several threads.
         leading : tuple of int
             Shape of the result before the samples.
+        adjoint : bool
+            Whether to go back by the adjoint of `stft` instead of by its inverse.
 
         Returns
         -------
         array, shape (leading axes, sample)
-            `istft` of the changed spectra; the same for any number of threads.
+            `istft`, or `stft_adjoint`, of the changed spectra; the same for any number of
+            threads.
 
         Raises
         ------
@@ -209,33 +216,18 @@ class SpectralTransform:
             As `stft` and `istft`, or if what `change` returns is of another shape.
         """
         signal = np.ascontiguousarray(as_real(signal))
-        length = signal.shape[-1]
-        count = self.frame_count(length)
-        window, synthesis = self._analysis(signal.dtype), self._synthesis(signal.dtype)
-        result = np.zeros((*leading, length), dtype=signal.dtype)
-        adding = threading.Lock()
+        window = self._analysis(signal.dtype)
 
-        def work(part: slice) -> None:
-            samples = (part.stop - part.start - 1) * self._hop + self.n_fft
-            own = np.zeros((*leading, samples), dtype=signal.dtype)
-            for block in self._blocks(part.stop - part.start, CACHE_POINTS):
-                frames = slice(part.start + block.start, part.start + block.stop)
-                spectra = change(frames, self._spectra(signal, frames, window, self._reflect))
-                shape = *leading, frames.stop - frames.start, self.frequencies
-                if spectra.shape != shape:
-                    raise ValueError(f"changed spectra of {spectra.shape=} must be of {shape=}")
-                self._overlap_add(spectra, synthesis, block.start * self._hop, False, own, 1)
-            start = part.start * self._hop - self.lead
-            low, high = max(start, 0), max(0, min(start + samples, length))
-            with adding:
-                result[..., low:high] += own[..., low - start : high - start]
+        def changed(frames: slice) -> Spectra:
+            spectra = change(frames, self._spectra(signal, frames, window, self._reflect))
+            shape = *leading, frames.stop - frames.start, self.frequencies
+            if spectra.shape != shape:
+                raise ValueError(f"changed spectra of {spectra.shape=} must be of {shape=}")
+            return spectra
 
-        # A part is at least as long as a frame. So no more than two of them meet at a sample,
-        # and it does not matter which is added first.
-        points = max(-(-self.n_fft // self._hop) * self.n_fft, CACHE_POINTS)
-        threads.each(work, self._blocks(count, points))
-        self._undo_windows(result, count)
-        return result
+        go_back = self._adjoint if adjoint else self._inverse
+        shape = *leading, signal.shape[-1]
+        return go_back(changed, self.frame_count(signal.shape[-1]), shape, signal.dtype)
 
     def istft(
         self, spectrum: ArrayLike, length: int | None = None, *, input_layout: Layout = "bfn"
@@ -277,13 +269,10 @@ class SpectralTransform:
                 raise ValueError("length=None must be given with center_tail_pad='minimal'")
             length = (count - 1) * self._hop + self.n_fft - 2 * self.lead
         length = at_least("length", length, 1)
-        window = self._synthesis(spectrum.real.dtype)
-        result = np.zeros((*spectrum.shape[:-2], length), dtype=window.dtype)
-        for frames in self._blocks(count, BLOCK_POINTS):
-            start = frames.start * self._hop - self.lead
-            self._overlap_add(spectrum[..., frames, :], window, start, False, result)
-        self._undo_windows(result, count)
-        return result
+        shape = *spectrum.shape[:-2], length
+        return self._inverse(
+            lambda frames: spectrum[..., frames, :], count, shape, spectrum.real.dtype
+        )
 
     def stft_adjoint(self, spectrum: ArrayLike, length: int) -> Real:
         """Apply the adjoint of `stft`: it takes gradients by the spectrum to ones by the signal.
@@ -312,12 +301,10 @@ class SpectralTransform:
                 f"spectrum with frame={spectrum.shape[-2]} must have {self.frame_count(length)} "
                 f"for {length=}"
             )
-        window, weights = self._analysis(spectrum.real.dtype), self._parseval(spectrum.real.dtype)
-        result = np.zeros((*spectrum.shape[:-2], length), dtype=window.dtype)
-        for frames in self._blocks(spectrum.shape[-2], BLOCK_POINTS):
-            block, start = spectrum[..., frames, :] / weights, frames.start * self._hop - self.lead
-            self._overlap_add(block, window, start, self._reflect, result)
-        return result
+        count, shape = spectrum.shape[-2], (*spectrum.shape[:-2], length)
+        return self._adjoint(
+            lambda frames: spectrum[..., frames, :], count, shape, spectrum.real.dtype
+        )
 
     def istft_adjoint(self, signal: ArrayLike) -> Spectra:
         """Apply the adjoint of `istft`: it takes gradients by the signal to ones by the spectrum.
@@ -393,24 +380,63 @@ class SpectralTransform:
             window_frames(signal[index], window, start, self._hop, reflect, windowed[index])
         return scipy.fft.rfft(windowed, overwrite_x=True, workers=1)
 
-    def _overlap_add(
-        self,
-        spectra: Spectra,
-        window: Real,
-        start: int,
-        reflect: bool,
-        result: Real,
-        workers: int | None = None,
-    ) -> None:
-        """Add the windowed inverse transforms of frames, from sample `start` on, to `result`."""
-        for index in np.ndindex(result.shape[:-1]):
-            frames = scipy.fft.irfft(spectra[index], self.n_fft, workers=workers)
-            overlap_add(frames, window, self._hop, start, reflect, result[index])
-
-    def _undo_windows(self, result: Real, count: int) -> None:
-        """Divide `result` [..., sample] by the sum of `count` squared windows, in place."""
-        for index in np.ndindex(result.shape[:-1]):  # NumPy would copy all channels at once
+    def _inverse(
+        self, spectra: Blocks, count: int, shape: tuple[int, ...], kind: DTypeLike
+    ) -> Real:
+        """Find signals of this shape from the spectra [..., frame, frequency] of `count` frames."""
+        result = self._overlap_add(spectra, count, shape, self._synthesis(kind), False)
+        for index in np.ndindex(shape[:-1]):  # NumPy would copy all channels at once
             divide_by_windows(result[index], self.frame_window**2, self._hop, -self.lead, count)
+        return result
+
+    def _adjoint(
+        self, spectra: Blocks, count: int, shape: tuple[int, ...], kind: DTypeLike
+    ) -> Real:
+        """Apply the adjoint to the spectra [..., frame, frequency] of `count` frames."""
+        weights = self._parseval(kind)
+        return self._overlap_add(
+            lambda frames: spectra(frames) / weights,
+            count,
+            shape,
+            self._analysis(kind),
+            self._reflect,
+        )
+
+    def _overlap_add(
+        self, spectra: Blocks, count: int, shape: tuple[int, ...], window: Real, reflect: bool
+    ) -> Real:
+        """Add up the windowed inverse transforms of frames, in threads."""
+        *leading, length = shape
+        result = np.zeros(shape, dtype=window.dtype)
+        adding = threading.Lock()
+        ends: dict[int, Real] = {}
+
+        def work(part: slice) -> None:
+            samples = (part.stop - part.start - 1) * self._hop + self.n_fft
+            own = np.zeros((*leading, samples), dtype=window.dtype)
+            for block in self._blocks(part.stop - part.start, CACHE_POINTS):
+                found = spectra(slice(part.start + block.start, part.start + block.stop))
+                for index in np.ndindex(*leading):
+                    frames = scipy.fft.irfft(found[index], self.n_fft, workers=1)
+                    start = block.start * self._hop
+                    overlap_add(frames, window, self._hop, start, False, own[index])
+            start = part.start * self._hop - self.lead
+            low, high = max(start, 0), max(0, min(start + samples, length))
+            if reflect and high - low < samples:
+                ends[start] = own
+                return
+            with adding:
+                result[..., low:high] += own[..., low - start : high - start]
+
+        # A part is at least as long as a frame. So no more than two of them meet at a sample,
+        # and it does not matter which is added first.
+        points = max(-(-self.n_fft // self._hop) * self.n_fft, CACHE_POINTS)
+        threads.each(work, self._blocks(count, points))
+        for start, own in sorted(ends.items()):
+            ones = np.ones(own.shape[-1], dtype=window.dtype)
+            for index in np.ndindex(*leading):
+                overlap_add(own[index][None], ones, 1, start, True, result[index])
+        return result
 
 
 def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:

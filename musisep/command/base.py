@@ -11,8 +11,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any
 
 from musisep import __version__
 
@@ -107,30 +105,3 @@ def _plain_messages() -> Iterator[None]:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="backslashreplace")
         yield
-
-
-class Bars:
-    """Progress bars on stderr, one after the other; none if that is no terminal."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-        self._stage = ""
-        self._bar: Any = None
-        self._lock = Lock()  # restarts report from threads
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` parts of a stage are done."""
-        from tqdm import tqdm
-
-        with self._lock:
-            if stage != self._stage:
-                self.close()
-                hidden = True if self._quiet else None  # None: hidden if it is no terminal
-                self._bar = tqdm(desc=stage, total=total, leave=False, disable=hidden)
-                self._stage = stage
-            self._bar.update(max(0, done - self._bar.n))
-
-    def close(self) -> None:
-        """Remove the bar that is shown, if any."""
-        if self._bar is not None:
-            self._bar.close()

@@ -9,9 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musisep.command.base import Bars, Command, UsageError, say
+from musisep.command.base import Command, UsageError, say
 from musisep.command.planning import Task, check_writable, plan
-from musisep.settings import FRONT_ENDS, SUBTYPES, Settings
+from musisep.progress import Bars
+from musisep.settings import FRONT_ENDS, PHASES, SUBTYPES, Settings
 
 if TYPE_CHECKING:
     from musisep.dictionary import Dictionary
@@ -85,6 +86,7 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
         help="keep what was learned about the instruments (.npz)",
     )  # fmt: skip
     _add_setting(group, "front_end", "how the spectrogram is made", choices=FRONT_ENDS)
+    _add_setting(group, "phase", "whose phases the tracks have", choices=PHASES)
     _add_setting(group, "restarts", "how often to guess who plays; the best guess is used")
     _add_setting(group, "seed", "another number, another attempt")
     group.add_argument(

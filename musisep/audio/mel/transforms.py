@@ -1,5 +1,7 @@
 """Mel spectrograms and mel-frequency cepstral coefficients."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -7,9 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep.audio.arrays import Real, Spectra, as_real
+from musisep.audio.arrays import Real, Spectra, as_real, one_channel
 from musisep.audio.checks import above_zero, flag, one_of
-from musisep.audio.decibels import RangeMode, check_range, limit_range, representable, to_levels
+from musisep.audio.decibels import (
+    AMIN,
+    RangeMode,
+    check_range,
+    limit_range,
+    representable,
+    to_levels,
+)
 from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
 from musisep.audio.mel.cepstrum import cepstral_filterbank
 from musisep.audio.mel.scale import MelNorm, MelScale, mel_filterbank
@@ -167,6 +176,69 @@ center_tail_pad, normalized
         return self._limited(mel, scale)
 
     __call__ = mel_spectrogram
+
+    def linearized(self, x: ArrayLike) -> tuple[Real, Callable[[ArrayLike], Real]]:
+        """Return the mel spectrogram of a signal and what takes gradients back to the signal.
+
+        Parameters
+        ----------
+        x : array, shape (sample,)
+
+        Returns
+        -------
+        mel : array, shape (n_mels, frame)
+            On the transform's own scale.
+        pullback : function
+            Takes the gradient of a number by `mel` and returns its gradient by the samples. Where
+            the magnitude is 0 or a level is raised to `amin`, the gradient counts as 0; levels
+            that `top_db` raises go with the maximum.
+
+        Raises
+        ------
+        ValueError
+            If the signal is too short; see `SpectralTransform.stft`.
+        """
+        signal = one_channel(x)
+        power = self.spectrogram(signal)
+        linear = self.filterbank.project(power)
+        mel = self.scaled(linear, self.output_scale)
+
+        def pullback(gradient: ArrayLike) -> Real:
+            by_mel = self._slopes(linear) * self._unlimited(np.asarray(gradient), mel)
+            # |z|^p has the gradient p |z|^(p - 2) z.
+            heard = power > np.finfo(power.dtype).tiny
+            factor = self.power * heard * np.where(heard, power, 1) ** (1 - 2 / self.power)
+            factor = (factor * self.filterbank.project_adjoint(by_mel)).T
+
+            def change(frames: slice, spectra: Spectra) -> Spectra:
+                return spectra * factor[frames]
+
+            return self.transform.map_spectra(signal, change, (), adjoint=True)
+
+        return mel, pullback
+
+    def _slopes(self, linear: Real) -> Real:
+        """Differentiate the scale by linear values."""
+        if self.output_scale == "linear":
+            return np.ones_like(linear)
+        if self.output_scale == "db":
+            amin = representable(AMIN, linear)
+            return (20 / self.power / math.log(10)) * (linear > amin) / np.maximum(linear, amin)
+        if self.log_mode == "log1p":
+            return self.log_multiplier / (1 + self.log_multiplier * linear)
+        amin = representable(self.log_amin, linear)
+        if self.log_mode == "add":
+            return 1 / (linear + amin)
+        return (linear > amin) / np.maximum(linear, amin)
+
+    def _unlimited(self, gradient: Real, mel: Real) -> Real:
+        """Let the gradients of levels that `top_db` has raised go to the largest level."""
+        if self.output_scale != "db" or self.top_db is None:
+            return gradient
+        raised = mel <= mel.max() - self.top_db
+        own = np.where(raised, 0, gradient)
+        own.flat[mel.argmax()] += gradient[raised].sum()
+        return own
 
     def scaled(self, mel: ArrayLike, output_scale: OutputScale) -> Real:
         """Put linear mel values [..., n_mels, frame] on a scale, with this object's parameters."""

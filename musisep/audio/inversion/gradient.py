@@ -1,0 +1,172 @@
+"""Signals from anything that has a derivative, by a quasi-Newton method."""
+
+from typing import Any
+
+import numpy as np
+import scipy
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.audio.arrays import Real, as_real, real_kind
+from musisep.audio.checks import at_least
+from musisep.audio.inversion.representations import Representation
+from musisep.audio.inversion.retrieval import Course, Metric, Retrieved, Schedule
+from musisep.audio.inversion.starts import Rng
+from musisep.progress import Progress
+
+LEVELS = 10.0 ** np.arange(-5, 2)
+"""Standard deviations that random samples may have at the start."""
+MEMORY = 5
+"""Steps that are remembered, unless said otherwise: more cost more time than they save."""
+FIRST_STEP = 3.0
+"""Length of the first step that is tried, relative to the signal at the start."""
+
+
+def l_bfgs(
+    spec: ArrayLike,
+    transform_fn: Representation,
+    samples: int | None = None,
+    init_x0: ArrayLike | None = None,
+    max_iter: int = 1000,
+    tol: float = 1e-6,
+    verbose: bool = True,
+    eva_iter: int = 10,
+    metric: Metric = "sc",
+    *,
+    rng: Rng = None,
+    progress: Progress | None = None,
+    return_history: bool = False,
+    **options: Any,
+) -> Retrieved:
+    r"""Find a signal whose representation is closest to a given one.
+
+    :math:`\frac12 \lVert T(x) - S \rVert^2` is minimised by L-BFGS [1]_ [2]_, as SciPy has it.
+
+    Parameters
+    ----------
+    spec : array, shape (..., band, frame)
+        The representation: magnitudes, mel values or levels, ...
+    transform_fn : Representation
+        What makes it of a signal, with its derivative: a `StftMagnitude`, a
+        `ConstantQMagnitude`, a `musisep.audio.mel.MelSpectrogramTransform`, or one of your own.
+    samples : int, optional
+        Samples of the signal; to be given if `init_x0` is not.
+    init_x0 : array, shape (..., sample), optional
+        Signal to start from; leading axes that are missing stand for all. If left out, normally
+        distributed samples, of the power of ten that fits best.
+    max_iter, tol, verbose, eva_iter, metric, rng, progress, return_history
+        See `griffin_lim`.
+    **options
+        For the method "L-BFGS-B" of `scipy.optimize.minimize`, such as ``maxcor``, the number of
+        steps that are remembered (5).
+
+    Returns
+    -------
+    signal, history
+        See `griffin_lim`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, a value is not finite or too large to be squared, or
+        a shape does not fit.
+
+    References
+    ----------
+    .. [1] R. Decorsière, P. L. Søndergaard, E. N. MacDonald, T. Dau: Inversion of auditory
+       spectrograms, traditional spectrograms, and other envelope representations. IEEE/ACM Trans.
+       Audio, Speech, Lang. Process. 23 (2015).
+    .. [2] D. C. Liu, J. Nocedal: On the limited memory BFGS method for large scale optimization.
+       Mathematical Programming 45 (1989).
+    """
+    schedule = Schedule("L-BFGS", max_iter, tol, eva_iter, metric, verbose, progress)
+    spec = as_real(spec, "spec")
+    if spec.ndim < 2 or 0 in spec.shape or not np.isfinite(spec).all():
+        raise ValueError(f"spec of shape={spec.shape} must be finite and [..., band, frame]")
+    leading = spec.shape[:-2]
+    starts = _starts(spec, transform_fn, samples, init_x0, np.random.default_rng(rng))
+
+    def solve(index: tuple[int, ...], course: Course) -> Real:
+        wanted = np.ascontiguousarray(spec[index].T).T  # in memory, as transforms have it
+        found = _minimize(wanted, transform_fn, starts[index], course, options)
+        return found.astype(spec.dtype)
+
+    return schedule.each(leading, solve, return_history)
+
+
+def _starts(
+    spec: Real,
+    transform_fn: Representation,
+    samples: int | None,
+    init_x0: ArrayLike | None,
+    rng: np.random.Generator,
+) -> Real:
+    """Return signals [..., sample] to start from, whose representations have the right shape."""
+    leading = spec.shape[:-2]
+    if init_x0 is None:
+        if samples is None:
+            raise ValueError("samples=None must be given if init_x0 is not")
+        noise = rng.standard_normal((*leading, at_least("samples", samples, 1)))
+        starts = noise.astype(real_kind(spec))
+        for index in np.ndindex(leading):
+            _check_shape(spec, transform_fn, starts[index])
+            losses = [
+                np.square(transform_fn.linearized(level * starts[index])[0] - spec[index]).sum()
+                for level in LEVELS.astype(starts.dtype)
+            ]
+            starts[index] *= LEVELS[np.nanargmin(losses)]
+        return starts
+    given = as_real(init_x0, "init_x0").astype(real_kind(spec))
+    if samples not in (None, given.shape[-1]) or not np.isfinite(given).all():
+        raise ValueError(f"init_x0 of shape={given.shape} must be finite and have {samples=}")
+    try:
+        starts = np.broadcast_to(given, (*leading, given.shape[-1]))
+    except ValueError:
+        raise ValueError(
+            f"init_x0 of shape={given.shape} must be [..., sample] with spec's axes {leading}"
+        ) from None
+    _check_shape(spec, transform_fn, starts[(0,) * len(leading)])
+    return starts
+
+
+def _check_shape(spec: Real, transform_fn: Representation, signal: Real) -> None:
+    values, _ = transform_fn.linearized(signal)
+    if values.shape != spec.shape[-2:]:
+        raise ValueError(
+            f"spec of shape={spec.shape} must be [..., band, frame]={values.shape}, which signals "
+            f"of {signal.size} samples have"
+        )
+
+
+def _minimize(
+    wanted: Real, transform_fn: Representation, start: Real, course: Course, options: dict[str, Any]
+) -> Real:
+    """Find one signal."""
+    found = wanted
+    # SciPy's first step has length 1: in units in which that suits a signal like the start.
+    unit = FIRST_STEP * float(np.linalg.norm(start)) or 1.0
+
+    def loss(scaled: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        nonlocal found
+        found, pullback = transform_fn.linearized((unit * scaled).astype(wanted.dtype))
+        difference = found - wanted
+        value = 0.5 * float(np.square(difference).sum(dtype=np.float64))  # BLAS would spin
+        if not np.isfinite(value):
+            raise ValueError("spec has values that are too large to be squared; scale it down")
+        return value, unit * pullback(difference).astype(np.float64)
+
+    done = 0
+
+    def after(intermediate_result: Any) -> None:
+        nonlocal done
+        done += 1
+        if course.ended(done, wanted, lambda: found):
+            raise StopIteration
+
+    if course.ended(0, wanted, lambda: transform_fn.linearized(start)[0]):
+        return start
+    limits = {"maxiter": course.schedule.max_iter, "maxfun": np.iinfo(np.int32).max}
+    result = scipy.optimize.minimize(
+        loss, start.astype(np.float64) / unit, jac=True, method="L-BFGS-B", callback=after,
+        options={**limits, "maxcor": MEMORY, "ftol": 0, "gtol": 0, **options},
+    )  # fmt: skip
+    return unit * result.x

@@ -1,0 +1,118 @@
+"""Phases of several signals that add up to a mixture."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real, Spectra, as_real
+from musisep.audio.inversion.kernels import set_magnitudes
+from musisep.audio.inversion.representations import StftMagnitude
+from musisep.audio.inversion.retrieval import (
+    Course,
+    Metric,
+    Retrieved,
+    Schedule,
+    signal_length,
+)
+from musisep.audio.inversion.starts import Rng, started, wanted
+from musisep.audio.stft import SpectralTransform
+from musisep.progress import Progress
+
+
+def misi(
+    spec: ArrayLike,
+    mixture: ArrayLike,
+    max_iter: int = 20,
+    tol: float = 1e-6,
+    verbose: bool = True,
+    eva_iter: int = 10,
+    metric: Metric = "sc",
+    *,
+    init: str | ArrayLike | None = None,
+    rng: Rng = None,
+    transform: SpectralTransform | None = None,
+    progress: Progress | None = None,
+    return_history: bool = False,
+    **stft_parameters: Any,
+) -> Retrieved:
+    """Find signals of given magnitudes that add up to a mixture.
+
+    The magnitudes of the signals are replaced by those that are wanted, as by Griffin and Lim,
+    and what then lacks the sum of the signals is divided evenly among them: multiple input
+    spectrogram inversion [1]_.
+
+    Parameters
+    ----------
+    spec : array, shape (instrument, ..., frequency, frame)
+        Magnitudes of the signals; phases of complex numbers do not matter.
+    mixture : array, shape (..., sample)
+    max_iter, tol, verbose, eva_iter, metric, rng, transform, progress, return_history, \
+**stft_parameters
+        See `griffin_lim`.
+    init : str or array, optional
+        As for `griffin_lim`; if left out, the phases of the mixture.
+
+    Returns
+    -------
+    signals : array, shape (instrument, ..., sample)
+        Their sum is the mixture.
+    history : History
+        If `return_history`; it measures the magnitudes of all signals together.
+
+    Raises
+    ------
+    ValueError
+        As `griffin_lim`, or if the mixture does not fit or is not finite.
+
+    References
+    ----------
+    .. [1] D. Gunawan, D. Sen: Iterative phase estimation for the synthesis of separated sources
+       from single-channel mixtures. IEEE Signal Process. Lett. 17 (2010).
+    """
+    schedule = Schedule("MISI", max_iter, tol, eva_iter, metric, verbose, progress)
+    magnitudes, _, transform = wanted(spec, transform, stft_parameters)
+    mixture = as_real(mixture, "mixture").astype(magnitudes.dtype, copy=False)
+    if magnitudes.shape[1:-2] != mixture.shape[:-1] or magnitudes.ndim < 3:
+        raise ValueError(
+            f"spec of shape={np.shape(spec)} must be [instrument, ..., frequency, frame] with the "
+            f"axes of the mixture, {mixture.shape[:-1]}"
+        )
+    if not np.isfinite(mixture).all():
+        raise ValueError("mixture must be finite")
+    signal_length(transform, magnitudes.shape[-2], mixture.shape[-1])
+    peak = max(magnitudes.max(), np.abs(mixture).max()) or magnitudes.dtype.type(1)
+    magnitudes, mixture = magnitudes / peak, mixture / peak
+    start = started(magnitudes, transform.stft(mixture) if init is None else init, rng, transform)
+    leading = magnitudes.shape[:-2]
+    flat = magnitudes.reshape(-1, transform.frequencies)
+
+    def change(frames: slice, spectra: Spectra) -> Spectra:
+        return with_magnitudes(spectra, magnitudes[..., frames, :])
+
+    def step(signals: Real) -> Real:
+        return add_up(transform.map_spectra(signals, change, leading), mixture)
+
+    def measure(signals: Real) -> Real:
+        return StftMagnitude(transform)(signals).swapaxes(-1, -2).reshape(flat.shape)
+
+    def solve(_: tuple[int, ...], course: Course) -> Real:
+        signals = transform.istft(start, mixture.shape[-1], input_layout="bnf")
+        return course.iterate(add_up(signals, mixture), step, flat, measure) * peak
+
+    return schedule.each((), solve, return_history)
+
+
+def with_magnitudes(spectra: Spectra, magnitudes: Real) -> Spectra:
+    """Give spectra [..., frequency], in place, other magnitudes of their shape."""
+    size = spectra.shape[-1]
+    set_magnitudes(spectra.reshape(-1, size), np.ascontiguousarray(magnitudes).reshape(-1, size))
+    return spectra
+
+
+def add_up(signals: Real, mixture: Real) -> Real:
+    """Divide what signals [instrument, ...] lack of the mixture among them, in place."""
+    lack = mixture - signals.sum(axis=0)
+    lack /= len(signals)
+    signals += lack
+    return signals

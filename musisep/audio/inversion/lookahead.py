@@ -1,0 +1,182 @@
+"""Phase retrieval frame by frame, for signals that are still going on."""
+
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real, Spectra
+from musisep.audio.checks import at_least, flag, number
+from musisep.audio.inversion.kernels import accelerate, set_magnitudes, weave
+from musisep.audio.inversion.retrieval import Problem, reporting
+from musisep.audio.inversion.starts import Rng, in_the_middle
+from musisep.audio.stft import SpectralTransform
+from musisep.progress import Progress
+
+THIN = 1e-3
+"""Least sum of squared windows that a sum of frames is divided by, relative to a whole one."""
+
+
+def rtisi_la(
+    spec: ArrayLike,
+    look_ahead: int = -1,
+    asymmetric_window: bool = False,
+    max_iter: int = 25,
+    alpha: float = 0.99,
+    verbose: bool = True,
+    *,
+    init: str | ArrayLike | None = None,
+    rng: Rng = None,
+    length: int | None = None,
+    transform: SpectralTransform | None = None,
+    progress: Progress | None = None,
+    **stft_parameters: Any,
+) -> Real:
+    """Find a signal of given magnitudes frame by frame, looking some frames ahead.
+
+    A frame and those that are looked at ahead are improved by the fast algorithm of Griffin and
+    Lim, with the frames before as they are; then it stays as it is, and the next one comes in
+    (real-time iterative spectrogram inversion [1]_, with look-ahead [2]_).
+
+    Parameters
+    ----------
+    spec, init, rng, length, transform, progress, verbose, **stft_parameters
+        See `griffin_lim`; but if there is no `init` and `spec` is not complex, a frame starts
+        from the phases of what the frames before it add to it.
+    look_ahead : int >= -1
+        Frames that are looked ahead; -1 stands for all that overlap,
+        (win_length - 1) // hop_length; 0 is the algorithm without looking ahead.
+    asymmetric_window : bool
+        Whether a frame that comes in is seen through a window that makes up for what the frames
+        after it will add. It is of no effect if there is an `init`.
+    max_iter : int >= 0
+        Iterations for each frame.
+    alpha : float >= 0
+        How much further the fast variant goes; 0 is the original algorithm.
+
+    Returns
+    -------
+    array, shape (..., sample)
+        As of `griffin_lim`.
+
+    Raises
+    ------
+    ValueError
+        As `griffin_lim`.
+
+    References
+    ----------
+    .. [1] G. T. Beauregard, X. Zhu, L. Wyse: An efficient algorithm for real-time spectrogram
+       inversion. Proc. DAFx-05 (2005).
+    .. [2] X. Zhu, G. T. Beauregard, L. Wyse: Real-time signal estimation from modified short-time
+       Fourier transform magnitude spectra. IEEE Trans. Audio, Speech, Lang. Process. 15 (2007).
+    """
+    look_ahead = at_least("look_ahead", look_ahead, -1)
+    flag("asymmetric_window", asymmetric_window)
+    max_iter = at_least("max_iter", max_iter, 0)
+    if number("alpha", alpha) < 0:
+        raise ValueError(f"{alpha=} must be at least 0")
+    given = init is not None or np.iscomplexobj(spec)
+    start = init if given else "zero"
+    problem = Problem.of(spec, start, rng, length, transform, stft_parameters)
+    if look_ahead < 0:
+        width = problem.transform.win_length or problem.transform.n_fft
+        look_ahead = (width - 1) // (problem.transform.hop_length or 1)
+    frames = problem.magnitudes.shape[-2]
+    spectra = np.empty_like(problem.start)
+    done, total = 0, frames * problem.peaks.size
+    with reporting(verbose, progress) as report:
+        for index in np.ndindex(problem.peaks.shape):
+            guess = problem.start[index] if given else None
+            view = View(problem.transform, problem.magnitudes[index], guess, look_ahead)
+            for t in range(frames):
+                spectra[index][t] = view.settle(t, max_iter, alpha, asymmetric_window)
+                done += 1
+                report("RTISI-LA", done, total)
+    return problem.signal(spectra) * problem.peaks[..., None]
+
+
+class View:
+    """The frames that are worked on: the next one, and those that are looked at ahead.
+
+    Parameters
+    ----------
+    transform : SpectralTransform
+    magnitudes : array, shape (frame, frequency)
+    guess : array of complex, shape (frame, frequency), or None
+        Spectra that frames start from.
+    look_ahead : int
+    """
+
+    def __init__(
+        self, transform: SpectralTransform, magnitudes: Real, guess: Spectra | None, look_ahead: int
+    ) -> None:
+        self._magnitudes, self._guess = magnitudes, guess
+        self._window = transform.frame_window.astype(magnitudes.dtype)
+        self._hop, size = transform.hop_length or 1, transform.n_fft
+        self._silent_phases = in_the_middle(transform)
+        self._entered = 0
+        self._frames = np.zeros((look_ahead + 1, size), dtype=magnitudes.dtype)
+        # What earlier frames add, the sum of their squared windows, and that sum of all frames.
+        self._before, self._covered, self._whole = np.zeros(
+            (3, look_ahead * self._hop + size), dtype=magnitudes.dtype
+        )
+        for start in range(-size, self._whole.size, self._hop):
+            add_at(self._whole, self._window**2, start)
+
+    def settle(self, t: int, iterations: int, alpha: float, asymmetric: bool) -> Spectra:
+        """Find the spectrum [frequency] of frame t; to be called for each t in turn."""
+        last = min(t + len(self._frames), len(self._magnitudes))
+        while self._entered < last:
+            self._enter(self._entered - t, asymmetric)
+        frames, wanted = self._frames[: last - t], self._magnitudes[t:last]
+        covered = self._covered.copy()
+        for place in range(len(frames)):
+            add_at(covered, self._window**2, place * self._hop)
+        gains = 1 / np.maximum(covered, THIN * self._whole)
+        former = np.zeros(wanted.shape, dtype=np.result_type(wanted, np.complex64))
+        share = wanted.dtype.type(alpha / (1 + alpha))
+        spectra = scipy.fft.rfft(frames)
+        for _ in range(iterations):
+            weave(frames, self._before, gains, self._window, self._hop)
+            spectra = scipy.fft.rfft(frames)
+            accelerate(spectra, former, wanted, share)
+            frames[:] = scipy.fft.irfft(spectra, frames.shape[1])
+        self._leave()
+        return spectra[0]
+
+    def _enter(self, place: int, asymmetric: bool) -> None:
+        """Let the next frame start from its guess, or from what the others add to it."""
+        wanted = self._magnitudes[self._entered]
+        if self._guess is not None:
+            spectrum = self._guess[self._entered]
+        else:
+            total, covered = self._before.copy(), self._covered.copy()
+            for earlier in range(place):
+                add_at(total, self._window * self._frames[earlier], earlier * self._hop)
+                add_at(covered, self._window**2, earlier * self._hop)
+            seen = np.maximum(covered, THIN * self._whole) if asymmetric else self._whole
+            part = slice(place * self._hop, place * self._hop + self._window.size)
+            spectrum = scipy.fft.rfft(self._window * (total / seen)[part])
+            if not spectrum.any():
+                spectrum = self._silent_phases.astype(spectrum.dtype)
+            set_magnitudes(spectrum[None], wanted[None])
+        self._frames[place] = scipy.fft.irfft(spectrum, self._window.size)
+        self._entered += 1
+
+    def _leave(self) -> None:
+        """Add the first frame to what is before, and go on by a hop."""
+        add_at(self._before, self._window * self._frames[0], 0)
+        add_at(self._covered, self._window**2, 0)
+        for sums in (self._before, self._covered):
+            sums[: -self._hop] = sums[self._hop :].copy()
+            sums[-self._hop :] = 0
+        self._frames[:-1] = self._frames[1:].copy()
+
+
+def add_at(samples: Real, frame: Real, start: int) -> None:
+    """Add a frame to samples from index `start` on; what is beyond either end is left out."""
+    low, high = max(start, 0), min(start + frame.size, samples.size)
+    if low < high:
+        samples[low:high] += frame[low - start : high - start]

@@ -1,0 +1,200 @@
+"""Algorithms that go to and fro between given magnitudes and spectra that signals have."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real, Spectra
+from musisep.audio.checks import number
+from musisep.audio.inversion.kernels import accelerate, reflect_magnitudes
+from musisep.audio.inversion.retrieval import Course, Metric, Problem, Retrieved, Schedule
+from musisep.audio.inversion.starts import Rng
+from musisep.audio.stft import SpectralTransform
+from musisep.progress import Progress
+
+Change = Callable[[slice, Spectra], Spectra]
+
+
+def griffin_lim(
+    spec: ArrayLike,
+    max_iter: int = 200,
+    tol: float = 1e-6,
+    alpha: float = 0.99,
+    verbose: bool = True,
+    eva_iter: int = 10,
+    metric: Metric = "sc",
+    *,
+    init: str | ArrayLike | None = None,
+    rng: Rng = None,
+    length: int | None = None,
+    transform: SpectralTransform | None = None,
+    progress: Progress | None = None,
+    return_history: bool = False,
+    **stft_parameters: Any,
+) -> Retrieved:
+    """Find a signal of given magnitudes by the algorithm of Griffin and Lim, or its fast variant.
+
+    The magnitudes of the signal's spectrum are replaced by those that are wanted, and the signal
+    is replaced by the one that is closest to this spectrum [1]_. The fast variant goes further
+    each time, in the direction of the last change [2]_.
+
+    Parameters
+    ----------
+    spec : array, shape (..., frequency, frame)
+        Magnitudes, or complex numbers that have them and phases to start from.
+    max_iter : int >= 0
+        Iterations at most.
+    tol : float >= 0
+        A signal is finished when its squared error has fallen by less than this share of that
+        at the start since it was last measured.
+    alpha : float >= 0
+        How much further the fast variant goes; 0 is the original algorithm.
+    verbose : bool
+        Show a progress bar on stderr, if that is a terminal.
+    eva_iter : int > 0
+        Iterations from one measurement to the next.
+    metric : {"sc", "snr", "ser"}
+        What the history holds: see `musisep.metrics.spectral_convergence`, `snr` and `ser`.
+    init : {"single-pass", "pghi", "random", "zero"} or array, shape (..., frequency, frame)
+        Phases to start from: see `phase_init` and `pghi`, uniformly distributed, all 0, or given
+        in radians or as complex numbers. If left out, those of `spec` if it is complex, else
+        "single-pass".
+    rng : numpy.random.Generator or int, optional
+        Source of randomness, or its seed.
+    length : int > 0, optional
+        Samples of the signal; if left out, those of the shortest one with so many frames.
+    transform : SpectralTransform, optional
+        What the magnitudes are from.
+    progress : function, optional
+        Called with the name of the algorithm, iterations done and to do.
+    return_history : bool
+    **stft_parameters
+        Parameters of `SpectralTransform` instead of a `transform`, with its defaults; `n_fft` is
+        2 * (frequency - 1) if left out.
+
+    Returns
+    -------
+    signal : array, shape (..., sample)
+        float32 if the magnitudes are in single precision, else float64. Each signal is what it
+        would be alone.
+    history : History
+        If `return_history`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, a magnitude is negative or not finite, or a shape
+        does not fit.
+
+    References
+    ----------
+    .. [1] D. W. Griffin, J. S. Lim: Signal estimation from modified short-time Fourier transform.
+       IEEE Trans. Acoust., Speech, Signal Process. 32 (1984).
+    .. [2] N. Perraudin, P. Balazs, P. L. Søndergaard: A fast Griffin-Lim algorithm. Proc. WASPAA
+       (2013).
+    """
+    if number("alpha", alpha) < 0:
+        raise ValueError(f"{alpha=} must be at least 0")
+    share = alpha / (1 + alpha)
+
+    def stepping(magnitudes: Real, start: Spectra) -> Change:
+        former = np.zeros_like(start)
+
+        def change(frames: slice, spectra: Spectra) -> Spectra:
+            weight = magnitudes.dtype.type(share)
+            accelerate(spectra, former[frames], magnitudes[frames], weight)
+            return spectra
+
+        return change
+
+    schedule = Schedule("Griffin-Lim", max_iter, tol, eva_iter, metric, verbose, progress)
+    problem = Problem.of(spec, init, rng, length, transform, stft_parameters)
+    return _project(problem, schedule, stepping, return_history)
+
+
+def admm(
+    spec: ArrayLike,
+    max_iter: int = 1000,
+    tol: float = 1e-6,
+    rho: float = 0.1,
+    verbose: bool = True,
+    eva_iter: int = 10,
+    metric: Metric = "sc",
+    *,
+    init: str | ArrayLike | None = None,
+    rng: Rng = None,
+    length: int | None = None,
+    transform: SpectralTransform | None = None,
+    progress: Progress | None = None,
+    return_history: bool = False,
+    **stft_parameters: Any,
+) -> Retrieved:
+    """Find a signal of given magnitudes by the alternating direction method of multipliers.
+
+    The distance to spectra that signals have is minimised among those of the given magnitudes
+    [1]_.
+
+    Parameters
+    ----------
+    spec, max_iter, tol, verbose, eva_iter, metric, init, rng, length, transform, progress, \
+return_history, **stft_parameters
+        See `griffin_lim`.
+    rho : float >= 0
+        Weight of the multipliers' penalty. 0 asks for spectra that a signal has; the more
+        inconsistent the magnitudes, the larger it should be.
+
+    Returns
+    -------
+    signal, history
+        See `griffin_lim`.
+
+    Raises
+    ------
+    ValueError
+        As `griffin_lim`.
+
+    References
+    ----------
+    .. [1] Y. Masuyama, K. Yatabe, Y. Oikawa: Griffin-Lim like phase recovery via alternating
+       direction method of multipliers. IEEE Signal Process. Lett. 26 (2019).
+    """
+    if number("rho", rho) < 0:
+        raise ValueError(f"{rho=} must be at least 0")
+
+    def stepping(magnitudes: Real, start: Spectra) -> Change:
+        state = start.copy()
+
+        def change(frames: slice, spectra: Spectra) -> Spectra:
+            penalty = magnitudes.dtype.type(rho)
+            reflect_magnitudes(spectra, state[frames], magnitudes[frames], penalty)
+            return spectra
+
+        return change
+
+    schedule = Schedule("ADMM", max_iter, tol, eva_iter, metric, verbose, progress)
+    problem = Problem.of(spec, init, rng, length, transform, stft_parameters)
+    return _project(problem, schedule, stepping, return_history)
+
+
+def _project(
+    problem: Problem,
+    schedule: Schedule,
+    stepping: Callable[[Real, Spectra], Change],
+    return_history: bool,
+) -> Retrieved:
+    """Change the spectra of each signal by what `stepping` returns for it, again and again."""
+
+    def solve(index: tuple[int, ...], course: Course) -> Real:
+        magnitudes, start = problem.magnitudes[index], problem.start[index]
+        change = stepping(magnitudes, start)
+        found = course.iterate(
+            problem.signal(start),
+            lambda signal: problem.transform.map_spectra(signal, change, ()),
+            magnitudes,
+            problem.measure,
+        )
+        return found * problem.peaks[index]
+
+    return schedule.each(problem.peaks.shape, solve, return_history)

@@ -1,0 +1,110 @@
+"""What a signal can be found from: functions of it, with their derivatives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.audio.arrays import Real, Spectra, one_channel
+from musisep.audio.cqt.variableq import VariableQ
+from musisep.audio.filterbank import measure_frames
+from musisep.audio.inversion.kernels import set_magnitudes
+from musisep.audio.stft import SpectralTransform
+
+
+class Representation(Protocol):
+    """A function of a signal that `l_bfgs` can invert.
+
+    `musisep.audio.mel.MelSpectrogramTransform` is one on any of its scales; `StftMagnitude` and
+    `ConstantQMagnitude` are others.
+    """
+
+    def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
+        """Return the values of a signal [sample], and what takes gradients back to the signal.
+
+        The second is a function that takes the gradient of a number by the values, an array of
+        their shape, and returns its gradient by the samples.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class StftMagnitude:
+    """Magnitudes of a short-time Fourier transform, [frequency, frame].
+
+    Parameters
+    ----------
+    transform : SpectralTransform
+    """
+
+    transform: SpectralTransform
+
+    def __call__(self, x: ArrayLike) -> Real:
+        """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
+
+        def measure(spectra: Spectra, magnitudes: Real) -> None:
+            np.abs(spectra, out=magnitudes)
+
+        return measure_frames(self.transform, x, self.transform.frequencies, measure)
+
+    def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
+        """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
+        signal = one_channel(x)
+
+        def pullback(gradient: ArrayLike) -> Real:
+            by_magnitude = np.ascontiguousarray(np.asarray(gradient, signal.dtype).T)
+
+            def change(frames: slice, spectra: Spectra) -> Spectra:
+                set_magnitudes(spectra, by_magnitude[frames])
+                return spectra
+
+            return self.transform.map_spectra(signal, change, (), adjoint=True)
+
+        return self(signal), pullback
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantQMagnitude:
+    """Magnitudes of a constant-Q transform, [bin, frame].
+
+    With the frequencies of a `musisep.audio.logfreq.LogAxis` and a bandwidth of
+    sigma_bins / harscale, they are those of `musisep.audio.logfreq.log_spectrogram`.
+
+    Parameters
+    ----------
+    sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz
+        See `musisep.audio.cqt.variableq.VariableQ`.
+    """
+
+    sample_rate: int
+    frequencies_hz: ArrayLike
+    bandwidth: float
+    hop_length: int
+    gamma_hz: float = 0.0
+    transform: VariableQ = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters and prepare the filters."""
+        transform = VariableQ(
+            self.sample_rate, self.frequencies_hz, self.bandwidth, self.hop_length, self.gamma_hz
+        )
+        object.__setattr__(self, "transform", transform)
+
+    def __call__(self, x: ArrayLike) -> Real:
+        """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
+        return np.abs(self.transform.forward(x))
+
+    def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
+        """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
+        signal = one_channel(x)
+        coefficients = self.transform.forward(signal)
+        magnitudes = np.abs(coefficients)
+
+        def pullback(gradient: ArrayLike) -> Real:
+            by_coefficients = coefficients.copy()
+            set_magnitudes(by_coefficients, np.ascontiguousarray(gradient, dtype=signal.dtype))
+            return self.transform.adjoint(by_coefficients, signal.size)
+
+        return magnitudes, pullback

@@ -1,0 +1,267 @@
+"""Phases to start from: what a spectrogram of magnitudes tells about them in a single pass."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.audio.arrays import Real, Spectra, frame_major
+from musisep.audio.inversion.kernels import advance_peaks, integrate_gradients
+from musisep.audio.stft import SpectralTransform, get_transform
+
+QUIET = 1e-7
+"""Points that are softer than this, relative to the loudest, have no gradient to rely on."""
+
+Rng = np.random.Generator | int | None
+"""A source of randomness, or a seed for `numpy.random.default_rng`."""
+
+
+def phase_init(
+    spec: ArrayLike, *, transform: SpectralTransform | None = None, **stft_parameters: Any
+) -> Spectra:
+    """Give magnitudes the phases of sinusoids that go on from frame to frame.
+
+    Each peak of a frame is a sinusoid, whose frequency a parabola through the logarithms of three
+    bins tells, and which takes the bins down to the next valleys with it. Its phase goes on from
+    where the same bin was in the frame before (single pass spectrogram inversion [1]_).
+
+    Parameters
+    ----------
+    spec : array, shape (..., frequency, frame)
+        Magnitudes; phases of complex numbers do not matter.
+    transform : SpectralTransform, optional
+        What the magnitudes are from.
+    **stft_parameters
+        Parameters of `SpectralTransform` instead, with its defaults; `n_fft` is
+        2 * (frequency - 1) if left out.
+
+    Returns
+    -------
+    array of complex, shape (..., frequency, frame)
+        complex64 if the magnitudes are in single precision, else complex128.
+
+    Raises
+    ------
+    ValueError
+        If the magnitudes are negative, not finite, or do not fit the transform.
+
+    References
+    ----------
+    .. [1] G. T. Beauregard, M. Harish, L. Wyse: Single pass spectrogram inversion. Proc. IEEE DSP
+       (2015).
+    """
+    return _started(spec, "single-pass", transform, stft_parameters, None)
+
+
+def pghi(
+    spec: ArrayLike,
+    *,
+    rng: Rng = None,
+    transform: SpectralTransform | None = None,
+    **stft_parameters: Any,
+) -> Spectra:
+    r"""Give magnitudes the phases whose gradient belongs to that of the magnitudes.
+
+    Under a Gaussian window of standard deviation :math:`\sigma`, the phase in the middle of a
+    frame, :math:`\varphi`, and the logarithm s of the magnitude satisfy
+
+    .. math:: \frac{\partial \varphi}{\partial t} = \omega + \frac{1}{\sigma^2}
+              \frac{\partial s}{\partial \omega}, \quad
+              \frac{\partial \varphi}{\partial \omega} = - \sigma^2
+              \frac{\partial s}{\partial t}.
+
+    The gradient is integrated from the loudest points on, always from the loudest point whose
+    phase is known to its neighbours (phase gradient heap integration [1]_). Other windows are
+    taken for the Gaussian of their height and area. Points below 1e-7 of the loudest have random
+    phases.
+
+    Parameters
+    ----------
+    spec : array, shape (..., frequency, frame)
+        Magnitudes; phases of complex numbers do not matter.
+    rng : numpy.random.Generator or int, optional
+        Source of randomness, or its seed.
+    transform, **stft_parameters
+        See `phase_init`.
+
+    Returns
+    -------
+    array of complex, shape (..., frequency, frame)
+
+    Raises
+    ------
+    ValueError
+        As `phase_init`.
+
+    References
+    ----------
+    .. [1] Z. Průša, P. Balazs, P. L. Søndergaard: A noniterative method for reconstruction of
+       phase from STFT magnitude. IEEE/ACM Trans. Audio, Speech, Lang. Process. 25 (2017).
+    """
+    return _started(spec, "pghi", transform, stft_parameters, rng)
+
+
+def _started(
+    spec: ArrayLike,
+    init: str,
+    transform: SpectralTransform | None,
+    parameters: dict[str, Any],
+    rng: Rng,
+) -> Spectra:
+    magnitudes, _, transform = wanted(spec, transform, parameters)
+    return started(magnitudes, init, rng, transform).swapaxes(-1, -2)
+
+
+def wanted(
+    spec: ArrayLike, transform: SpectralTransform | None, parameters: dict[str, Any]
+) -> tuple[Real, Spectra | None, SpectralTransform]:
+    """Check what is to be inverted.
+
+    Parameters
+    ----------
+    spec : array, shape (..., frequency, frame)
+        Magnitudes, or complex numbers.
+    transform : SpectralTransform or None
+    parameters : dict
+        Those of a transform, if none is given.
+
+    Returns
+    -------
+    magnitudes : array, shape (..., frame, frequency)
+    spectrum : array of complex or None
+        `spec` in this order, if it is complex.
+    transform : SpectralTransform
+
+    Raises
+    ------
+    ValueError
+        If `spec` is negative or not finite somewhere, or does not fit the transform.
+    """
+    spec = np.asarray(spec)
+    if spec.dtype.kind not in "biufc" or spec.ndim < 2 or 0 in spec.shape:
+        raise ValueError(
+            f"spec of shape={spec.shape} and dtype={spec.dtype} must be numbers "
+            "[..., frequency, frame], none of the axes empty"
+        )
+    bad = ~np.isfinite(spec) if spec.dtype.kind == "c" else ~(np.isfinite(spec) & (spec >= 0))
+    if bad.any():
+        place = tuple(map(int, np.unravel_index(bad.argmax(), bad.shape)))
+        raise ValueError(f"spec[{place}]={spec[place]} must be finite and not negative")
+    if transform is None:
+        transform = get_transform(**{"n_fft": 2 * (spec.shape[-2] - 1), **parameters})
+    elif parameters:
+        raise ValueError(f"transform and {', '.join(parameters)} must not both be given")
+    framed = frame_major(spec, transform.frequencies, "bfn")
+    magnitudes = np.ascontiguousarray(np.abs(framed))
+    return magnitudes, framed if spec.dtype.kind == "c" else None, transform
+
+
+def started(
+    magnitudes: Real, init: str | ArrayLike, rng: Rng, transform: SpectralTransform
+) -> Spectra:
+    """Give magnitudes [..., frame, frequency] phases to start from.
+
+    Parameters
+    ----------
+    magnitudes : array, shape (..., frame, frequency)
+    init : str or array, shape (..., frequency, frame)
+        A name in `STARTS`, phases in radians, or complex numbers that have them. Leading axes
+        that are missing stand for all.
+    rng : numpy.random.Generator, int or None
+    transform : SpectralTransform
+
+    Returns
+    -------
+    array of complex, shape (..., frame, frequency)
+
+    Raises
+    ------
+    ValueError
+        If there is no such name, or the shape does not fit.
+    """
+    kind = np.result_type(magnitudes, np.complex64)
+    if isinstance(init, str):
+        if init not in STARTS:
+            raise ValueError(f"{init=} must be one of {tuple(STARTS)}, or an array")
+        generator = np.random.default_rng(rng)
+        phasors = np.empty(magnitudes.shape, dtype=kind)
+        for index in np.ndindex(magnitudes.shape[:-2]):
+            phasors[index] = STARTS[init](magnitudes[index], transform, generator)
+        return phasors * magnitudes
+    phases = np.asarray(init)
+    if phases.dtype.kind not in "biufc" or not np.isfinite(phases).all():
+        raise ValueError(f"init of dtype={phases.dtype} must be finite numbers")
+    phases = np.angle(phases) if phases.dtype.kind == "c" else phases
+    shape = (*magnitudes.shape[:-2], magnitudes.shape[-1], magnitudes.shape[-2])
+    try:
+        phases = np.broadcast_to(phases, shape).swapaxes(-1, -2)
+    except ValueError:
+        raise ValueError(f"init of shape={phases.shape} must be of {shape=}, as spec is") from None
+    spectra = np.empty(magnitudes.shape, dtype=kind)
+    return np.multiply(magnitudes, np.exp(1j * phases), out=spectra, casting="same_kind")
+
+
+def _zero(
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
+) -> NDArray[Any]:
+    return np.ones(magnitudes.shape)
+
+
+def _random(
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
+) -> NDArray[Any]:
+    frames, frequencies = magnitudes.shape
+    return np.exp(2j * np.pi * rng.random((frequencies, frames))).T
+
+
+def _single_pass(
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
+) -> NDArray[Any]:
+    phases = np.empty(magnitudes.shape)
+    hop = transform.hop_length or 1
+    advance_peaks(magnitudes, 2 * np.pi * hop / transform.n_fft, phases)
+    return np.exp(1j * phases) * in_the_middle(transform)
+
+
+def _heap_integrated(
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
+) -> NDArray[Any]:
+    loudest = float(magnitudes.max())
+    phases = 2 * np.pi * rng.random(magnitudes.shape)
+    if loudest > 0:
+        window, hop = transform.frame_window, transform.hop_length or 1
+        sigma = window.sum() / (window.max() * math.sqrt(2 * math.pi))  # samples
+        bin_width = 2 * np.pi / transform.n_fft  # radians per sample
+        logs = np.log(np.maximum(magnitudes / loudest, 0.1 * QUIET), dtype=np.float64)
+        by_frequency = -(sigma**2) * bin_width / hop * _slope(logs, 0)
+        by_time = hop * (
+            bin_width * np.arange(magnitudes.shape[1]) + _slope(logs, 1) / (sigma**2 * bin_width)
+        )
+        order = np.argsort(-logs, axis=None, kind="stable")
+        known = np.zeros(logs.shape, dtype=np.bool_)
+        integrate_gradients(logs, order, math.log(QUIET), by_time, by_frequency, phases, known)
+    return np.exp(1j * phases) * in_the_middle(transform)
+
+
+def _slope(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Differences per step, central where there are neighbours on both sides."""
+    if values.shape[axis] == 1:
+        return np.zeros_like(values)
+    return np.gradient(values, axis=axis)
+
+
+def in_the_middle(transform: SpectralTransform) -> NDArray[np.complex128]:
+    """Factors [frequency] of a spectrum whose phases are those in the middle of its frame."""
+    turns = np.arange(transform.frequencies) * (transform.n_fft // 2) / transform.n_fft
+    return np.exp(-2j * np.pi * turns)
+
+
+STARTS: dict[str, Callable[[Real, SpectralTransform, np.random.Generator], NDArray[Any]]] = {
+    "single-pass": _single_pass,
+    "pghi": _heap_integrated,
+    "random": _random,
+    "zero": _zero,
+}
+"""Called with magnitudes [frame, frequency] of one signal; return phasors of this shape."""

@@ -1,0 +1,39 @@
+"""Telling how far work has come."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a stage, how much of it is done, and how much there is to do."""
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+class Bars:
+    """Progress bars on stderr, one after the other; none if that is no terminal."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._stage = ""
+        self._bar: Any = None
+        self._lock = Lock()  # restarts report from threads
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that `done` of `total` parts of a stage are done."""
+        from tqdm import tqdm
+
+        with self._lock:
+            if stage != self._stage:
+                self.close()
+                hidden = True if self._quiet else None  # None: hidden if it is no terminal
+                self._bar = tqdm(desc=stage, total=total, leave=False, disable=hidden)
+                self._stage = stage
+            self._bar.update(max(0, done - self._bar.n))
+
+    def close(self) -> None:
+        """Remove the bar that is shown, if any."""
+        if self._bar is not None:
+            self._bar.close()
