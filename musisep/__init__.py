@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from musisep.dictionary import Dictionary
     from musisep.separation import Separation, separate
     from musisep.settings import Settings
+    from musisep.spectrogram import Spectrogram
     from musisep.stems import Subtract, Sum, derive_stems
 
 __all__ = [
     "Dictionary",
     "Separation",
     "Settings",
+    "Spectrogram",
     "Subtract",
     "Sum",
     "derive_stems",
@@ -28,6 +30,7 @@ __getattr__, __dir__ = attach(
         "Dictionary": "musisep.dictionary",
         "Separation": "musisep.separation",
         "Settings": "musisep.settings",
+        "Spectrogram": "musisep.spectrogram",
         "Subtract": "musisep.stems",
         "Sum": "musisep.stems",
         "derive_stems": "musisep.stems",

@@ -4,9 +4,10 @@ import sys
 from collections.abc import Sequence
 
 from musisep.command.base import execute, new_parser
+from musisep.command.invert import INVERT
 from musisep.command.separate import SEPARATE
 
-COMMANDS = (SEPARATE,)
+COMMANDS = (SEPARATE, INVERT)
 """The sub-commands."""
 
 

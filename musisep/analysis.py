@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from musisep.audio.logfreq import LogAxis, log_spectrogram
+from musisep.audio.logfreq import NYQUIST_SHARE, LogAxis, log_spectrogram
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.dictsep.decode import Decoder
@@ -16,8 +16,6 @@ from musisep.dictsep.synthesis import linear_peaks
 from musisep.dictsep.tones import Floats, Peaks, ToneModel
 from musisep.settings import Settings
 
-NYQUIST_SHARE = 0.49
-"""The log-frequency axis ends at this share of the sample rate at the latest."""
 TONE_TYPE = [
     ("time_s", "f8"), ("instrument", "i8"), ("f0_hz", "f8"), ("amplitude", "f8"),
     ("inharmonicity", "f8"),

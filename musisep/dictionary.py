@@ -1,17 +1,12 @@
 """Dictionaries that are kept in files."""
 
-import math
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio.files import replacing
+from musisep.archives import load_arrays, not_a, save_arrays
 
 MAX_ENTRIES = 2**20
 """Harmonics times instruments that a file may hold: 8 MB."""
@@ -54,8 +49,7 @@ class Dictionary:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a ``.npz`` file whole or not at all; OSError if that is impossible."""
-        with replacing(Path(path)) as temporary, open(temporary, "wb") as file:
-            np.savez(file, amplitudes=self.amplitudes)
+        save_arrays(path, {"amplitudes": self.amplitudes})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Dictionary":
@@ -68,33 +62,8 @@ class Dictionary:
         ValueError
             If it is not a dictionary.
         """
+        arrays = load_arrays(path, {"amplitudes": MAX_ENTRIES}, "dictionary")
         try:
-            with zipfile.ZipFile(path) as archive:
-                _check_size(archive)
-                with archive.open("amplitudes.npy") as member:
-                    return cls(_read_array(member))
-        except (ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error,
-                zipfile.BadZipFile) as error:  # fmt: skip
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ValueError(
-                f"{os.fspath(path)}: is not a dictionary that musisep saved ({reason})"
-            ) from None
-
-
-def _read_array(member: IO[bytes]) -> NDArray[np.float64]:
-    """Read an array whose header is checked before memory is taken."""
-    version = np.lib.format.read_magic(member)
-    if version != (1, 0):
-        raise ValueError(f"array format {version}")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(member)
-    if dtype.kind not in "fiu" or math.prod(shape) > MAX_ENTRIES:
-        raise ValueError(f"{dtype} array of shape {shape}, not at most {MAX_ENTRIES} numbers")
-    member.seek(0)
-    return np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _check_size(archive: zipfile.ZipFile) -> None:
-    """Refuse an archive that would unpack to more than the largest dictionary."""
-    size = sum(entry.file_size for entry in archive.infolist())
-    if size > 8 * MAX_ENTRIES:
-        raise ValueError(f"it unpacks to {size} bytes, more than {8 * MAX_ENTRIES}")
+            return cls(arrays["amplitudes"])
+        except ValueError as error:
+            raise not_a("dictionary", path, error) from None

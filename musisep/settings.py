@@ -7,6 +7,9 @@ from typing import Any
 
 FRONT_ENDS = ("cqt", "pursuit", "mel")
 PHASES = ("mixture", "misi")
+SPECTROGRAMS = ("magnitude", "mel", "log-frequency")
+INVERSIONS = ("griffin-lim", "admm", "rtisi-la", "l-bfgs")
+STARTS = ("single-pass", "pghi", "random", "zero")
 SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_24", "PCM_16")}
 """File formats that are written, and their sample formats, the default first."""
 PEXP_MAX = 16

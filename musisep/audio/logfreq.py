@@ -18,6 +18,8 @@ from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.gaussians import CUT, support
 
+NYQUIST_SHARE = 0.49
+"""Axes end at this share of the sample rate at the latest, unless they are given."""
 PURSUIT_WINDOW_S = 0.023
 """Standard deviation of the window of "pursuit"."""
 MEL_WINDOW_S = 0.046

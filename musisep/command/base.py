@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from musisep import __version__
 
@@ -95,6 +96,18 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
 def say(text: str) -> None:
     """Print a message on one line of stderr."""
     print("musisep:", " ".join(text.splitlines()), file=sys.stderr)
+
+
+def complaint(path: Path, error: Exception) -> str:
+    """Return the message for a file that failed; it names the file once."""
+    if isinstance(error, MemoryError):
+        return f"{path}: memory is too small for it; use --start and --duration"
+    reason = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        reason = f"{error.filename or path}: {error.strerror}"
+    for name in (repr(str(path)), str(path)):
+        reason = reason.removeprefix(name).lstrip(": ")
+    return f"{path}: {reason}"
 
 
 @contextmanager

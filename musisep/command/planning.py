@@ -4,7 +4,7 @@ import argparse
 import os
 import string
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,15 +43,16 @@ def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
         If there is nothing to do, options contradict each other, or something would be written
         twice or over an input.
     """
-    recordings = [path for named in args.recordings for path in _audio_files(named)]
+    recordings = [path for named in args.recordings for path in audio_files(named)]
     if not recordings:
         raise UsageError("name a recording, or try --demo")
-    _check_formats(args)
+    check_formats(args)
+    _check_filename(args)
     _check_references(args, len(recordings), instruments)
     stems = [f"instrument{k}" for k in range(1, instruments + 1)]
     stems += ["residual"] if args.residual else []
     tasks = [Task(path, _outputs(args, path, stems)) for path in recordings]
-    _check_collisions(tasks, [*recordings, *args.references])
+    check_collisions(tasks, [*recordings, *args.references])
     return tasks
 
 
@@ -67,26 +68,34 @@ def check_writable(path: Path) -> None:
         raise OSError(f"{path} cannot be written: {error.strerror}; {advice}") from error
 
 
-def _audio_files(named: Path) -> list[Path]:
-    """Return the audio files of a folder; anything else, even a folder without any, as it is."""
+def audio_files(named: Path, suffixes: Collection[str] = ()) -> list[Path]:
+    """Return the audio files of a folder; anything else, even a folder without any, as it is.
+
+    `suffixes` are those of other files that count.
+    """
     if not os.path.isdir(named):
         return [named]
     from musisep.audio.files import SUFFIXES
 
     found = [
         path for path in sorted(named.glob("*"))
-        if path.suffix.lower() in SUFFIXES and path.name[0] != "." and os.path.isfile(path)
+        if path.suffix.lower() in {*SUFFIXES, *suffixes} and path.name[0] != "."
+        and os.path.isfile(path)
     ]  # fmt: skip
     return found or [named]
 
 
-def _check_formats(args: argparse.Namespace) -> None:
+def check_formats(args: argparse.Namespace) -> None:
+    """Refuse a sample format that the file format lacks, and a file in the place of the folder."""
     known = SUBTYPES[args.format]
     if args.subtype and args.subtype not in known:
         only = " or ".join(known)
         raise UsageError(f"--format {args.format} has no --subtype {args.subtype}; choose {only}")
     if os.path.isfile(args.out):
         raise UsageError(f"--out {args.out} is a file; name a folder")
+
+
+def _check_filename(args: argparse.Namespace) -> None:
     if not _is_plain(args.filename):
         names = ", ".join(f"{{{name}}}" for name in sorted(TEMPLATE_FIELDS))
         raise UsageError(f"--filename {args.filename} may hold the fields {names} and no others")
@@ -124,7 +133,7 @@ def _outputs(args: argparse.Namespace, recording: Path, stems: Sequence[str]) ->
     return (*(args.out / name for name in names), *kept)
 
 
-def _check_collisions(tasks: Sequence[Task], inputs: Sequence[Path]) -> None:
+def check_collisions(tasks: Sequence[Task], inputs: Sequence[Path]) -> None:
     """Refuse to write two things to one file, or anything over an input."""
     sources = {_identity(path) for path in inputs}
     writers: dict[str, Path] = {}

@@ -1,18 +1,22 @@
 """The command `separate`."""
 
 import argparse
-import math
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musisep.command.base import Command, UsageError, say
+from musisep.command.base import Command, UsageError, complaint, say
+from musisep.command.options import (
+    add_excerpt_options,
+    add_format_options,
+    add_jobs_option,
+    add_quiet_option,
+)
 from musisep.command.planning import Task, check_writable, plan
 from musisep.progress import Bars
-from musisep.settings import FRONT_ENDS, PHASES, SUBTYPES, Settings
+from musisep.settings import FRONT_ENDS, PHASES, Settings
 
 if TYPE_CHECKING:
     from musisep.dictionary import Dictionary
@@ -36,16 +40,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _add_input_options(group: argparse._ArgumentGroup) -> None:
     _add_setting(group, "instruments", "how many instruments play", "-n")
     _add_setting(group, "tones", "how many tones an instrument plays at a time")
-    group.add_argument(
-        "--start", type=_number(float, "a time of at least 0 s", lambda s: 0 <= s < math.inf),
-        default=0.0, metavar="S",
-        help="where to begin, in seconds (default: 0)",
-    )  # fmt: skip
-    group.add_argument(
-        "--duration", type=_number(float, "a time above 0 s", lambda s: 0 < s < math.inf),
-        metavar="S",
-        help="how much to separate, in seconds (default: all)",
-    )  # fmt: skip
+    add_excerpt_options(group, "separate")
     group.add_argument(
         "--demo", action="store_true", help="separate the recording that comes with the package"
     )
@@ -60,13 +55,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "--filename", default="{track}/{stem}.{ext}", metavar="TEMPLATE",
         help="their names below that folder (default: %(default)s)",
     )  # fmt: skip
-    group.add_argument(
-        "--format", choices=SUBTYPES, default="wav", help="file format (default: %(default)s)"
-    )
-    group.add_argument(
-        "--subtype", choices=SUBTYPES["wav"],
-        help="sample format (default: FLOAT for wav, PCM_24 for flac)",
-    )  # fmt: skip
+    add_format_options(group)
     group.add_argument(
         "--residual", action="store_true", help="also write what belongs to no instrument"
     )
@@ -74,7 +63,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "--references", nargs="+", type=Path, default=[], metavar="FILE",
         help="the true tracks, one for each instrument: measures the result",
     )  # fmt: skip
-    group.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_quiet_option(group)
 
 
 def _add_learning_options(group: argparse._ArgumentGroup) -> None:
@@ -89,10 +78,7 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     _add_setting(group, "phase", "whose phases the tracks have", choices=PHASES)
     _add_setting(group, "restarts", "how often to guess who plays; the best guess is used")
     _add_setting(group, "seed", "another number, another attempt")
-    group.add_argument(
-        "--jobs", type=_number(int, "a number of at least 1", lambda n: n >= 1), metavar="N",
-        help="processor cores to use; the result does not depend on it (default: all)",
-    )  # fmt: skip
+    add_jobs_option(group)
 
 
 def _add_setting(
@@ -108,23 +94,6 @@ def _add_setting(
     )  # fmt: skip
 
 
-def _number(
-    kind: type[int] | type[float], demand: str, fits: Callable[[float], bool]
-) -> Callable[[str], int | float]:
-    """Return what turns an argument into a number that fits, or refuses it with the demand."""
-
-    def parse(text: str) -> int | float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = kind(-1)
-        if not fits(number):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {demand}")
-        return number
-
-    return parse
-
-
 def _run(args: argparse.Namespace) -> int:
     """Separate each recording and return the exit status."""
     with ExitStack() as stack:
@@ -133,7 +102,7 @@ def _run(args: argparse.Namespace) -> int:
         try:
             dictionary = _load_dictionary(args.dictionary)
         except (OSError, ValueError) as error:
-            say(_complaint(args.dictionary, error))
+            say(complaint(args.dictionary, error))
             return 1
         settings = _settings(args, dictionary)
         tasks = plan(args, settings["instruments"])
@@ -183,22 +152,10 @@ def _attempt(
     try:
         lines = _separate(task, args, dictionary, settings)
     except (OSError, ValueError, MemoryError) as error:
-        say(_complaint(task.recording, error))
+        say(complaint(task.recording, error))
         return 1
     print("\n".join(lines))
     return 0
-
-
-def _complaint(path: Path, error: Exception) -> str:
-    """Return the message for a file that failed; it names the file once."""
-    if isinstance(error, MemoryError):
-        return f"{path}: memory is too small for it; use --start and --duration"
-    reason = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        reason = f"{error.filename or path}: {error.strerror}"
-    for name in (repr(str(path)), str(path)):
-        reason = reason.removeprefix(name).lstrip(": ")
-    return f"{path}: {reason}"
 
 
 def _separate(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["ser", "snr", "spectral_convergence"]
 
-Magnitudes = NDArray[np.floating]
+Magnitudes = NDArray[np.float64]
 
 
 def spectral_convergence(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
@@ -49,7 +49,7 @@ def spectral_convergence(references: ArrayLike, estimates: ArrayLike) -> Magnitu
        Proc. DAFx-11 (2011).
     """
     wanted, found = _magnitudes(references, estimates)
-    return _level(found - wanted) - _level(wanted)
+    return _error(wanted, found) - _level(wanted)
 
 
 def snr(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
@@ -61,11 +61,8 @@ def snr(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
     The higher, the better. Parameters, shapes, errors and warnings are those of
     `spectral_convergence`.
     """
-    wanted, found = (
-        values / np.linalg.norm(values, axis=(-2, -1), keepdims=True)
-        for values in _magnitudes(references, estimates)
-    )
-    return -_level(found - wanted)
+    wanted, found = _magnitudes(references, estimates)
+    return -_level(_unit(found) - _unit(wanted))
 
 
 def ser(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
@@ -77,41 +74,58 @@ def ser(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
     `spectral_convergence`.
     """
     wanted, found = _magnitudes(references, estimates)
-    return _level(found) - _level(found - wanted)
+    return _level(found) - _error(wanted, found)
+
+
+def _error(wanted: Magnitudes, found: Magnitudes) -> Magnitudes:
+    """Return the level of each error, of halves as the largest numbers' may overflow."""
+    return _level(found / 2 - wanted / 2) + 20 * np.log10(2)
 
 
 def _level(values: Magnitudes) -> Magnitudes:
-    """Return the level of each spectrogram's norm."""
+    """Return the level of each spectrogram's norm, however large or small the values."""
+    peaks = _peaks(values)
+    scale = np.where(peaks > 0, peaks, 1)
     with np.errstate(divide="ignore"):
-        return 20 * np.log10(np.linalg.norm(values, axis=(-2, -1)))
+        levels = np.log10(np.linalg.norm(values / scale, axis=(-2, -1), keepdims=True))
+    return 20 * (levels + np.log10(scale))[..., 0, 0]
+
+
+def _unit(values: Magnitudes) -> Magnitudes:
+    """Return each spectrogram with a norm of 1."""
+    values = values / _peaks(values)
+    return values / np.linalg.norm(values, axis=(-2, -1), keepdims=True)
+
+
+def _peaks(values: Magnitudes) -> Magnitudes:
+    return np.abs(values).max(axis=(-2, -1), keepdims=True)
 
 
 def _magnitudes(references: ArrayLike, estimates: ArrayLike) -> tuple[Magnitudes, Magnitudes]:
-    """Check and return both; relative to the larger maximum, and NaN where one is silent."""
+    """Check and return both, as NaN where one is silent."""
     wanted, found = (_real(values) for values in (references, estimates))
     if wanted.shape != found.shape or wanted.ndim < 2 or 0 in wanted.shape:
         raise ValueError(
             f"references.shape={wanted.shape} and estimates.shape={found.shape} must be the same "
             "[..., frequency, frame], none of them 0"
         )
-    peaks, silent = [], []
-    for name, values in (("references", wanted), ("estimates", found)):
-        peak = np.abs(values).max(axis=(-2, -1), keepdims=True)
+    silent = []
+    peaks = _peaks(wanted), _peaks(found)
+    for name, peak in zip(("references", "estimates"), peaks, strict=True):
         if not np.isfinite(peak).all():
             raise ValueError(f"{name} must be finite numbers")
         if where := np.argwhere(peak[..., 0, 0] == 0).tolist():
-            silent.append(f"{name} {where}" if values.ndim > 2 else name)
-        peaks.append(np.where(peak > 0, peak, np.nan))
+            silent.append(f"{name} {where}" if peak.ndim > 2 else name)
     if silent:
         message = f"silent, measured as NaN: {', '.join(silent)}"
         warnings.warn(message, RuntimeWarning, stacklevel=3)
-    scale = np.maximum(*peaks)  # NaN if one is
-    return wanted / scale, found / scale
+        audible = (peaks[0] > 0) & (peaks[1] > 0)
+        wanted, found = (np.where(audible, values, np.nan) for values in (wanted, found))
+    return wanted, found
 
 
 def _real(values: ArrayLike) -> Magnitudes:
     array = np.asarray(values)
     if array.dtype.kind not in "biufc":
         raise ValueError(f"spectrograms of dtype={array.dtype} must be numbers")
-    array = np.abs(array) if array.dtype.kind == "c" else array
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    return (np.abs(array) if array.dtype.kind == "c" else array).astype(np.float64, copy=False)

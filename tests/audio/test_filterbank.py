@@ -51,6 +51,19 @@ def test_projects_whole_spectrograms(workers, kind, monkeypatch):
     np.testing.assert_allclose(result, MATRIX.T @ values, rtol=10 * np.finfo(kind).eps)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_adjoint_spreads_bands_over_their_frequencies(workers, kind, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_FRAMES", 4)
+    values, bands = RNG.random((2, 3, 9, 11)), RNG.standard_normal((2, 3, 6, 11))
+    with scipy.fft.set_workers(workers):
+        result = Filterbank(MATRIX).project_adjoint(bands.astype(kind))
+    assert result.dtype == kind
+    np.testing.assert_allclose(result, MATRIX @ bands, atol=100 * np.finfo(kind).eps)
+    left, right = np.vdot(bands, Filterbank(MATRIX).project(values)), np.vdot(result, values)
+    assert abs(left - right) <= (1e-10 if kind == np.float64 else 1e-3)
+
+
 def test_bank_is_a_copy_that_cannot_be_changed():
     matrix = MATRIX.copy()
     bank = Filterbank(matrix)
@@ -89,6 +102,15 @@ def test_refuses_values_and_room_that_do_not_fit():
             bank.project(spectrogram)
 
 
+def test_the_adjoint_refuses_bands_that_do_not_fit():
+    bank = Filterbank(MATRIX)
+    for bands in (np.ones((5, 4)), np.ones(6), np.ones((9, 4)), np.ones((6, 4))[:, 0]):
+        with pytest.raises(ValueError, match=r"bands of shape=.* \(\.\.\., bands=6, frame\)"):
+            bank.project_adjoint(bands)
+    with pytest.raises(ValueError, match="bands of dtype=complex128 must hold real numbers"):
+        bank.project_adjoint(np.ones((6, 4)) * 1j)
+
+
 def test_refuses_powers():
     for power in (0, -1.0, "2", None):
         with pytest.raises(ValueError, match=f"power={power!r} must be"):
@@ -111,6 +133,8 @@ def test_takes_lists_and_any_order_of_bytes():
 def test_projects_nothing():
     assert Filterbank(MATRIX).project(np.ones((0, 9, 4))).shape == (0, 6, 4)
     assert Filterbank(MATRIX).project(np.ones((2, 9, 0))).shape == (2, 6, 0)
+    assert Filterbank(MATRIX).project_adjoint(np.ones((0, 6, 4))).shape == (0, 9, 4)
+    assert Filterbank(MATRIX).project_adjoint(np.ones((2, 6, 0))).shape == (2, 9, 0)
 
 
 @pytest.mark.parametrize("power", [1, 2, 2.0, 0.5, 3])

@@ -8,13 +8,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import Real, as_real, real_kind
 from musisep.audio.checks import at_least
+from musisep.audio.inversion.kernels import compare
 from musisep.audio.inversion.representations import Representation
-from musisep.audio.inversion.retrieval import Course, Metric, Retrieved, Schedule
+from musisep.audio.inversion.retrieval import Course, Metric, Retrieved, Schedule, norm
 from musisep.audio.inversion.starts import Rng
 from musisep.progress import Progress
 
 LEVELS = 10.0 ** np.arange(-5, 2)
-"""Standard deviations that random samples may have at the start."""
+"""Standard deviations that random samples may have at the start, beside that which fits values
+that grow with the samples."""
 MEMORY = 5
 """Steps that are remembered, unless said otherwise: more cost more time than they save."""
 FIRST_STEP = 3.0
@@ -52,7 +54,7 @@ def l_bfgs(
         Samples of the signal; to be given if `init_x0` is not.
     init_x0 : array, shape (..., sample), optional
         Signal to start from; leading axes that are missing stand for all. If left out, normally
-        distributed samples, of the power of ten that fits best.
+        distributed samples, at the level that fits best.
     max_iter, tol, verbose, eva_iter, metric, rng, progress, return_history
         See `griffin_lim`.
     **options
@@ -67,8 +69,7 @@ def l_bfgs(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, a value is not finite or too large to be squared, or
-        a shape does not fit.
+        If a parameter is out of its range, a value is not finite, or a shape does not fit.
 
     References
     ----------
@@ -87,8 +88,7 @@ def l_bfgs(
 
     def solve(index: tuple[int, ...], course: Course) -> Real:
         wanted = np.ascontiguousarray(spec[index].T).T  # in memory, as transforms have it
-        found = _minimize(wanted, transform_fn, starts[index], course, options)
-        return found.astype(spec.dtype)
+        return _minimize(wanted, transform_fn, starts[index], course, options)
 
     return schedule.each(leading, solve, return_history)
 
@@ -109,11 +109,14 @@ def _starts(
         starts = noise.astype(real_kind(spec))
         for index in np.ndindex(leading):
             _check_shape(spec, transform_fn, starts[index])
-            losses = [
-                np.square(transform_fn.linearized(level * starts[index])[0] - spec[index]).sum()
-                for level in LEVELS.astype(starts.dtype)
+            values, _ = transform_fn.linearized(starts[index])
+            matching = norm(spec[index], norm(values))  # if the values grow with the samples
+            levels = np.append(LEVELS, matching or 1.0).astype(starts.dtype)
+            distances = [
+                norm(transform_fn.linearized(level * starts[index])[0] - spec[index])
+                for level in levels
             ]
-            starts[index] *= LEVELS[np.nanargmin(losses)]
+            starts[index] *= levels[np.nanargmin(distances)]
         return starts
     given = as_real(init_x0, "init_x0").astype(real_kind(spec))
     if samples not in (None, given.shape[-1]) or not np.isfinite(given).all():
@@ -142,17 +145,16 @@ def _minimize(
 ) -> Real:
     """Find one signal."""
     found = wanted
+    level = norm(wanted) or 1.0
     # SciPy's first step has length 1: in units in which that suits a signal like the start.
-    unit = FIRST_STEP * float(np.linalg.norm(start)) or 1.0
+    unit = FIRST_STEP * norm(start) or 1.0
 
     def loss(scaled: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         nonlocal found
         found, pullback = transform_fn.linearized((unit * scaled).astype(wanted.dtype))
-        difference = found - wanted
-        value = 0.5 * float(np.square(difference).sum(dtype=np.float64))  # BLAS would spin
-        if not np.isfinite(value):
-            raise ValueError("spec has values that are too large to be squared; scale it down")
-        return value, unit * pullback(difference).astype(np.float64)
+        difference = np.empty_like(wanted)
+        value = compare(found.T, wanted.T, 1 / level, difference.T)
+        return 0.5 * value, pullback(difference).astype(np.float64) * (unit / level)
 
     done = 0
 
@@ -169,4 +171,7 @@ def _minimize(
         loss, start.astype(np.float64) / unit, jac=True, method="L-BFGS-B", callback=after,
         options={**limits, "maxcor": MEMORY, "ftol": 0, "gtol": 0, **options},
     )  # fmt: skip
-    return unit * result.x
+    signal = (unit * result.x).astype(wanted.dtype)
+    if course.iterations[-1] < done:  # SciPy has seen no way to go on
+        course.record(done, wanted, transform_fn.linearized(signal)[0])
+    return signal

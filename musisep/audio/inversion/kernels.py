@@ -111,20 +111,23 @@ def weave(frames, before, gains, window, hop_length):  # type: ignore[no-untyped
 
 
 @kernel
-def advance_peaks(magnitudes, advance, phases):  # type: ignore[no-untyped-def]
-    """Fill in phases, in the middle of frames, of sinusoids that go on from frame to frame.
+def advance_peaks(magnitudes, advance, phasors):  # type: ignore[no-untyped-def]
+    """Fill in phasors, in the middle of frames, of sinusoids that go on from frame to frame.
 
     Parameters
     ----------
     magnitudes : array, shape (frame, frequency)
     advance : float
         Phase by which a sinusoid of 1 bin goes on from a frame to the next, in radians.
-    phases : array, shape (frame, frequency)
+    phasors : array of complex, shape (frame, frequency)
         Filled in.
     """
     bins = magnitudes.shape[1]
+    phases = np.zeros(bins)
+    before = np.zeros(bins)
     for t in range(magnitudes.shape[0]):
         wanted = magnitudes[t]
+        before[:] = phases
         start = 0
         while start < bins:
             peak = start
@@ -139,10 +142,30 @@ def advance_peaks(magnitudes, advance, phases):  # type: ignore[no-untyped-def]
                 curve = 2 * math.log(wanted[peak]) - low - high
                 if curve > 0:
                     place += 0.5 * (high - low) / curve
-            phase = advance * place + (phases[t - 1, peak] if t > 0 else 0.0)
-            for f in range(start, max(stop, start + 1)):
-                phases[t, f] = phase
-            start = max(stop, start + 1)
+            phase = (before[peak] + advance * place) % (2 * math.pi)
+            phases[start:stop] = phase
+            phasors[t, start:stop] = complex(math.cos(phase), math.sin(phase))
+            start = stop
+
+
+@kernel
+def compare(found, wanted, scale, difference):  # type: ignore[no-untyped-def]
+    """Return the sum of the squares, in double precision, of ``scale * (found - wanted)``.
+
+    Parameters
+    ----------
+    found, wanted : array, shape (frame, frequency)
+    scale : float
+    difference : array, shape (frame, frequency)
+        Filled in with what is squared.
+    """
+    total = 0.0
+    for t in range(found.shape[0]):
+        for f in range(found.shape[1]):
+            value = scale * (found[t, f] - wanted[t, f])
+            difference[t, f] = value
+            total += value * value
+    return total
 
 
 @kernel

@@ -122,7 +122,7 @@ class View:
         self._before, self._covered, self._whole = np.zeros(
             (3, look_ahead * self._hop + size), dtype=magnitudes.dtype
         )
-        for start in range(-size, self._whole.size, self._hop):
+        for start in range(-(size // self._hop) * self._hop, self._whole.size, self._hop):
             add_at(self._whole, self._window**2, start)
 
     def settle(self, t: int, iterations: int, alpha: float, asymmetric: bool) -> Spectra:
@@ -134,7 +134,7 @@ class View:
         covered = self._covered.copy()
         for place in range(len(frames)):
             add_at(covered, self._window**2, place * self._hop)
-        gains = 1 / np.maximum(covered, THIN * self._whole)
+        gains = _inverse(np.maximum(covered, THIN * self._whole))
         former = np.zeros(wanted.shape, dtype=np.result_type(wanted, np.complex64))
         share = wanted.dtype.type(alpha / (1 + alpha))
         spectra = scipy.fft.rfft(frames)
@@ -158,7 +158,7 @@ class View:
                 add_at(covered, self._window**2, earlier * self._hop)
             seen = np.maximum(covered, THIN * self._whole) if asymmetric else self._whole
             part = slice(place * self._hop, place * self._hop + self._window.size)
-            spectrum = scipy.fft.rfft(self._window * (total / seen)[part])
+            spectrum = scipy.fft.rfft(self._window * (total * _inverse(seen))[part])
             if not spectrum.any():
                 spectrum = self._silent_phases.astype(spectrum.dtype)
             set_magnitudes(spectrum[None], wanted[None])
@@ -173,6 +173,11 @@ class View:
             sums[: -self._hop] = sums[self._hop :].copy()
             sums[-self._hop :] = 0
         self._frames[:-1] = self._frames[1:].copy()
+
+
+def _inverse(sums: Real) -> Real:
+    """Return what divides by sums of windows; 0 where there is no window."""
+    return np.divide(1, sums, out=np.zeros_like(sums), where=sums > 0)
 
 
 def add_at(samples: Real, frame: Real, start: int) -> None:

@@ -49,6 +49,10 @@ class StftMagnitude:
 
         return measure_frames(self.transform, x, self.transform.frequencies, measure)
 
+    def shape(self, length: int) -> tuple[int, int]:
+        """Return the numbers of frequencies and frames for signals of `length` samples."""
+        return self.transform.frequencies, self.transform.frame_count(length)
+
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
         """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
         signal = one_channel(x)
@@ -96,6 +100,10 @@ class ConstantQMagnitude:
         """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
         return np.abs(self.transform.forward(x))
 
+    def shape(self, length: int) -> tuple[int, int]:
+        """Return the numbers of bins and frames for signals of `length` samples."""
+        return self.transform.coefficient_shape(length)
+
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
         """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
         signal = one_channel(x)
@@ -105,6 +113,7 @@ class ConstantQMagnitude:
         def pullback(gradient: ArrayLike) -> Real:
             by_coefficients = coefficients.copy()
             set_magnitudes(by_coefficients, np.ascontiguousarray(gradient, dtype=signal.dtype))
-            return self.transform.adjoint(by_coefficients, signal.size)
+            by_signal = self.transform.adjoint(by_coefficients, signal.size)
+            return by_signal.astype(signal.dtype, copy=False)
 
         return magnitudes, pullback

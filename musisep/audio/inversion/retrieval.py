@@ -1,7 +1,6 @@
 """What the algorithms have in common: the problem, and when to measure, to report and to stop."""
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import Real, Spectra
 from musisep.audio.checks import at_least, flag, number, one_of
+from musisep.audio.inversion.kernels import compare
 from musisep.audio.inversion.representations import StftMagnitude
 from musisep.audio.inversion.starts import Rng, started, wanted
 from musisep.audio.stft import SpectralTransform
@@ -21,6 +21,7 @@ from musisep.progress import Bars, Progress, no_progress
 Metric = Literal["sc", "snr", "ser"]
 
 METRICS = {"sc": spectral_convergence, "snr": snr, "ser": ser}
+"""By which name an algorithm is told which of them its history holds."""
 
 
 class History(NamedTuple):
@@ -97,7 +98,9 @@ class Problem:
 
 def signal_length(transform: SpectralTransform, frames: int, length: int | None) -> int:
     """Return the samples of a signal with so many frames; ValueError if `length` has others."""
-    if length is None:
+    if length is None and transform.center_tail_pad == "minimal":
+        length = (frames - 1) * (transform.hop_length or 1) + 1
+    elif length is None:
         length = (frames - 1) * (transform.hop_length or 1) + transform.n_fft - 2 * transform.lead
         if length < 1:
             raise ValueError(f"length=None must be given for {frames=}: it would be {length}")
@@ -228,15 +231,33 @@ class Course:
         self.report(self.schedule.stage, self._before + done, self._total)
         if done % self.schedule.eva_iter and done < last:
             return False
-        found = measure()
-        loss = float(np.square(found - magnitudes, dtype=np.float64).sum())
-        with warnings.catch_warnings():  # of silence
-            warnings.simplefilter("ignore", RuntimeWarning)
-            self.values.append(float(METRICS[self.schedule.metric](magnitudes, found)))
-        self.iterations.append(done)
-        self._losses.append(loss)
-        fallen = (self._losses[-2:][0] - loss) if done else math.inf
+        self.record(done, magnitudes, measure())
+        loss = self._losses[-1]
+        fallen = self._losses[-2] - loss if done else math.inf
         return done >= last or loss == 0 or 0 <= fallen < self.schedule.tol * self._losses[0]
+
+    def record(self, done: int, magnitudes: Real, found: Real) -> None:
+        """Measure what has been found after so many iterations."""
+        unit = norm(magnitudes)
+        loss = compare(found, magnitudes, 1 / (unit or 1), np.empty_like(found))
+        self._losses.append(loss)
+        self.iterations.append(done)
+        if unit == 0:
+            self.values.append(math.nan)
+        elif self.schedule.metric == "sc":
+            self.values.append(10 * math.log10(loss) if loss > 0 else -math.inf)
+        else:
+            self.values.append(float(METRICS[self.schedule.metric](magnitudes, found)))
+
+
+def norm(values: Real, unit: float = 1.0) -> float:
+    """Return the Euclidean norm in double precision, over `unit` unless that is 0."""
+    flat = np.atleast_2d(values)
+    peak = max(float(flat.max()), -float(flat.min()))
+    if peak == 0:
+        return 0.0
+    squares = compare(flat, np.zeros_like(flat), 1 / peak, np.empty_like(flat))
+    return math.sqrt(squares) * (peak / (unit or 1))
 
 
 @contextmanager

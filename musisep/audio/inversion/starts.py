@@ -145,16 +145,18 @@ def wanted(
             f"spec of shape={spec.shape} and dtype={spec.dtype} must be numbers "
             "[..., frequency, frame], none of the axes empty"
         )
-    bad = ~np.isfinite(spec) if spec.dtype.kind == "c" else ~(np.isfinite(spec) & (spec >= 0))
-    if bad.any():
-        place = tuple(map(int, np.unravel_index(bad.argmax(), bad.shape)))
-        raise ValueError(f"spec[{place}]={spec[place]} must be finite and not negative")
     if transform is None:
         transform = get_transform(**{"n_fft": 2 * (spec.shape[-2] - 1), **parameters})
     elif parameters:
         raise ValueError(f"transform and {', '.join(parameters)} must not both be given")
     framed = frame_major(spec, transform.frequencies, "bfn")
-    magnitudes = np.ascontiguousarray(np.abs(framed))
+    with np.errstate(over="ignore"):
+        magnitudes = np.ascontiguousarray(np.abs(framed))
+    negative = spec.dtype.kind != "c" and spec.min() < 0
+    if negative or not np.isfinite(magnitudes.max()):
+        bad = spec < 0 if negative else ~np.isfinite(magnitudes.swapaxes(-1, -2))
+        place = tuple(map(int, np.unravel_index(bad.argmax(), bad.shape)))
+        raise ValueError(f"spec[{place}]={spec[place]} must be finite and not negative")
     return magnitudes, framed if spec.dtype.kind == "c" else None, transform
 
 
@@ -181,26 +183,34 @@ def started(
     ValueError
         If there is no such name, or the shape does not fit.
     """
-    kind = np.result_type(magnitudes, np.complex64)
+    phasors: Spectra = np.empty(magnitudes.shape, np.result_type(magnitudes, np.complex64))
     if isinstance(init, str):
         if init not in STARTS:
             raise ValueError(f"{init=} must be one of {tuple(STARTS)}, or an array")
         generator = np.random.default_rng(rng)
-        phasors = np.empty(magnitudes.shape, dtype=kind)
         for index in np.ndindex(magnitudes.shape[:-2]):
             phasors[index] = STARTS[init](magnitudes[index], transform, generator)
-        return phasors * magnitudes
-    phases = np.asarray(init)
-    if phases.dtype.kind not in "biufc" or not np.isfinite(phases).all():
-        raise ValueError(f"init of dtype={phases.dtype} must be finite numbers")
-    phases = np.angle(phases) if phases.dtype.kind == "c" else phases
-    shape = (*magnitudes.shape[:-2], magnitudes.shape[-1], magnitudes.shape[-2])
+    else:
+        given = _given(init, (*magnitudes.shape[:-2], *magnitudes.shape[:-3:-1]))
+        phasors[:] = given.swapaxes(-1, -2)
+    phasors *= magnitudes
+    return phasors
+
+
+def _given(init: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return phasors [..., frequency, frame] of phases in radians or of complex numbers."""
+    given = np.asarray(init)
+    if given.dtype.kind not in "biufc" or not np.isfinite(given).all():
+        raise ValueError(f"init of dtype={given.dtype} must be finite numbers")
+    if given.dtype.kind == "c":
+        sizes = np.abs(given)
+        phasors = np.divide(given, sizes, out=np.ones_like(given), where=sizes > 0)
+    else:
+        phasors = np.exp(1j * given)
     try:
-        phases = np.broadcast_to(phases, shape).swapaxes(-1, -2)
+        return np.broadcast_to(phasors, shape)
     except ValueError:
-        raise ValueError(f"init of shape={phases.shape} must be of {shape=}, as spec is") from None
-    spectra = np.empty(magnitudes.shape, dtype=kind)
-    return np.multiply(magnitudes, np.exp(1j * phases), out=spectra, casting="same_kind")
+        raise ValueError(f"init of shape={given.shape} must be of {shape=}, as spec is") from None
 
 
 def _zero(
@@ -219,10 +229,11 @@ def _random(
 def _single_pass(
     magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
 ) -> NDArray[Any]:
-    phases = np.empty(magnitudes.shape)
-    hop = transform.hop_length or 1
-    advance_peaks(magnitudes, 2 * np.pi * hop / transform.n_fft, phases)
-    return np.exp(1j * phases) * in_the_middle(transform)
+    phasors = np.empty(magnitudes.shape, dtype=np.complex128)
+    advance = 2 * np.pi * (transform.hop_length or 1) / transform.n_fft
+    advance_peaks(magnitudes, advance, phasors)
+    phasors *= in_the_middle(transform)
+    return phasors
 
 
 def _heap_integrated(

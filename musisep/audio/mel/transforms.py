@@ -122,6 +122,10 @@ center_tail_pad, normalized
         object.__setattr__(self, "transform", transform)
         object.__setattr__(self, "filterbank", filterbank)
 
+    def shape(self, length: int) -> tuple[int, int]:
+        """Return the numbers of bands and frames for signals of `length` samples."""
+        return self.filterbank.bands, self.transform.frame_count(length)
+
     def spectrogram(self, x: ArrayLike) -> Real:
         """Return the powers (of magnitudes) that are pooled.
 

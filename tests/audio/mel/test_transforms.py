@@ -255,6 +255,75 @@ def test_mfcc_from_mel():
             transform.from_mel(wrong)
 
 
+SCALES = [
+    {"output_scale": "linear"},
+    {"output_scale": "db", "top_db": None},
+    {"output_scale": "db", "top_db": 20.0},
+    *({"output_scale": "log", "log_mode": mode, "log_amin": 0.5} for mode in ("clamp", "add")),
+    {"output_scale": "log", "log_mode": "log1p", "log_multiplier": 10.0},
+]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("power", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("pad_mode", ["reflect", "constant"])
+def test_the_derivative_is_that_of_the_spectrogram(scale, power, pad_mode):
+    parameters = {**SIZES, "n_fft": 256, "hop_length": 100, "n_mels": 12, "normalized": "window"}
+    transform = MelSpectrogramTransform(
+        **parameters, **scale, power=power, center_pad_mode=pad_mode
+    )
+    rng = np.random.default_rng(2)
+    signal = rng.standard_normal(900) * np.logspace(0, -1.5, 900)
+    mel, pullback = transform.linearized(signal)
+    np.testing.assert_allclose(mel, transform(signal), rtol=1e-12)
+    weights = rng.standard_normal(mel.shape)
+    gradient = pullback(weights)
+    for step in (*rng.standard_normal((3, 900)), *np.eye(900)[[0, 5, 450, 899]]):
+        ahead, behind = transform(signal + 1e-6 * step), transform(signal - 1e-6 * step)
+        expected = np.vdot(weights, ahead - behind) / 2e-6
+        tolerance = 1e-6 * np.linalg.norm(gradient) * np.linalg.norm(step)
+        np.testing.assert_allclose(gradient @ step, expected, rtol=0, atol=tolerance)
+    other = rng.standard_normal(mel.shape)
+    np.testing.assert_allclose(pullback(weights + 3 * other), gradient + 3 * pullback(other))
+
+
+def test_levels_out_of_range_go_with_the_maximum_and_raised_ones_stay():
+    levels = MelSpectrogramTransform(**SIZES, top_db=30.0)
+    mel, pullback = levels.linearized(noise(3000))
+    raised, loudest = mel <= mel.max() - 30, mel == mel.max()
+    assert raised.any() and loudest.sum() == 1
+    np.testing.assert_allclose(pullback(1.0 * raised), raised.sum() * pullback(1.0 * loudest))
+    clamped = LogMelSpectrogramTransform(**SIZES, log_amin=1.0)
+    mel, pullback = clamped.linearized(noise(3000))
+    raised = mel == 0
+    assert raised.any() and not raised.all()
+    np.testing.assert_array_equal(pullback(1.0 * raised), 0)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("power", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_derivatives_keep_the_precision_and_those_of_silence_are_none(scale, power, kind):
+    transform = MelSpectrogramTransform(**SIZES, **scale, power=power)
+    mel, pullback = transform.linearized(noise(3000, kind=kind))
+    assert mel.dtype == kind and pullback(np.ones_like(mel)).dtype == kind
+    exact = transform.linearized(noise(3000))[1]
+    expected = exact(np.ones(mel.shape))
+    assert np.linalg.norm(pullback(np.ones_like(mel)) - expected) < 0.01 * np.linalg.norm(expected)
+    with scipy.fft.set_workers(2):
+        np.testing.assert_array_equal(exact(np.ones(mel.shape)), expected)
+    mel, pullback = transform.linearized(np.zeros(3000, kind))
+    np.testing.assert_array_equal(mel, transform(np.zeros(3000, kind)))
+    np.testing.assert_array_equal(pullback(np.ones_like(mel)), 0)
+
+
+def test_derivatives_are_of_one_channel():
+    with pytest.raises(ValueError, match=r"shape=\(2, 3000\) must be one channel"):
+        MelSpectrogramTransform(**SIZES).linearized(noise(2, 3000))
+    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
+        MelSpectrogramTransform(**SIZES).linearized([])
+
+
 def test_defaults():
     mel, coefficients = MelSpectrogramTransform(), MFCCTransform()
     assert (mel.sample_rate, mel.n_fft, mel.hop_length, mel.n_mels) == (24000, 2048, 240, 128)

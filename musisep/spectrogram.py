@@ -1,0 +1,243 @@
+"""Spectrograms that know how they were made, in files, and back to audio."""
+
+import json
+import math
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.archives import load_arrays, not_a, save_arrays
+from musisep.audio import files
+from musisep.audio.inversion import (
+    ConstantQMagnitude,
+    StftMagnitude,
+    admm,
+    griffin_lim,
+    l_bfgs,
+    rtisi_la,
+)
+from musisep.audio.logfreq import NYQUIST_SHARE, LogAxis
+from musisep.audio.mel import MelSpectrogramTransform
+from musisep.audio.stft import SpectralTransform
+from musisep.metrics import spectral_convergence
+from musisep.progress import Progress
+from musisep.settings import INVERSIONS
+
+MAX_VALUES = 2**30
+"""Numbers that a file may hold: 8 GB."""
+MAX_DESCRIPTION = 2**16
+"""Bytes of the description of how they were made."""
+
+Representing = StftMagnitude | MelSpectrogramTransform | ConstantQMagnitude
+
+
+def _magnitude(sample_rate: int, **parameters: Any) -> Representing:
+    return StftMagnitude(SpectralTransform(**{"n_fft": 2048, "hop_length": 512, **parameters}))
+
+
+def _mel(sample_rate: int, **parameters: Any) -> Representing:
+    defaults = {"hop_length": 512, "power": 1.0, "output_scale": "linear"}
+    return MelSpectrogramTransform(sample_rate, **{**defaults, **parameters})
+
+
+def _log_frequency(
+    sample_rate: int,
+    fmin_hz: float = 27.5,
+    fmax_hz: float = 20480.0,
+    bins_per_octave: float = 48,
+    sigma_bins: float = 1.5,
+    hop_length: int = 256,
+) -> Representing:
+    highest = min(fmax_hz, NYQUIST_SHARE * sample_rate)
+    if not 0 < fmin_hz < highest or not bins_per_octave > 0:
+        raise ValueError(
+            f"0 < {fmin_hz=} < {highest} and {bins_per_octave=} > 0 must hold at {sample_rate} Hz"
+        )
+    bins = max(2, int(bins_per_octave * math.log2(highest / fmin_hz) + 1e-9))
+    axis = LogAxis(fmin_hz, fmin_hz * 2 ** (bins / bins_per_octave), bins)
+    bandwidth = sigma_bins / axis.harscale
+    return ConstantQMagnitude(sample_rate, axis.frequencies_hz, bandwidth, hop_length)
+
+
+KINDS: dict[str, Callable[..., Representing]] = {
+    "magnitude": _magnitude,
+    "mel": _mel,
+    "log-frequency": _log_frequency,
+}
+"""What makes a representation of a sample rate and parameters."""
+
+PROJECTIONS: dict[str, Callable[..., Any]] = {
+    "griffin-lim": griffin_lim,
+    "admm": admm,
+    "rtisi-la": rtisi_la,
+}
+"""Algorithms for magnitudes of a short-time Fourier transform."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrogram:
+    """Values of a spectrogram without phases, and how they were made.
+
+    Parameters
+    ----------
+    values : array, shape (channel, band, frame)
+        Finite.
+    sample_rate : int
+        Of the audio, in Hz.
+    length : int
+        Samples of the audio.
+    kind : {"magnitude", "mel", "log-frequency"}
+        Magnitudes of a short-time Fourier transform, mel values, or magnitudes of a constant-Q
+        transform.
+    parameters : mapping of str to number, str or bool
+        Those of `musisep.audio.stft.SpectralTransform` or
+        `musisep.audio.mel.MelSpectrogramTransform`, or for "log-frequency" fmin_hz, fmax_hz,
+        bins_per_octave, sigma_bins and hop_length.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the values are not of this shape.
+    """
+
+    values: NDArray[np.floating]
+    sample_rate: int
+    length: int
+    kind: str = "magnitude"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        files.check_rate("sample_rate", self.sample_rate)
+        values = np.asarray(self.values)
+        if values.ndim != 3 or values.dtype.kind != "f" or not np.isfinite(values).all():
+            raise ValueError(
+                f"values of shape={values.shape} and dtype={values.dtype} must be finite and "
+                "[channel, band, frame]"
+            )
+        bands, frames = self.representation.shape(self.length)
+        if values.shape[1:] != (bands, frames):
+            raise ValueError(
+                f"values of shape={values.shape} must be of shape (channel, {bands}, {frames}) "
+                f"for length={self.length}"
+            )
+
+    @cached_property
+    def representation(self) -> Representing:
+        """What makes such values of audio."""
+        return _representation(self.kind, self.sample_rate, self.parameters)
+
+    @classmethod
+    def of(
+        cls, audio: ArrayLike, sample_rate: int, kind: str = "magnitude", **parameters: Any
+    ) -> "Spectrogram":
+        """Make the spectrogram of audio [channel, sample] or [sample].
+
+        Parameters and errors are those of the class.
+        """
+        signal = np.atleast_2d(np.asarray(audio, dtype=np.float64))
+        represent = _representation(kind, sample_rate, parameters)
+        return cls(represent(signal), sample_rate, signal.shape[1], kind, parameters)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a ``.npz`` file whole or not at all; OSError if that is impossible."""
+        made = {
+            "kind": self.kind, "sample_rate": self.sample_rate, "length": self.length,
+            "parameters": dict(self.parameters),
+        }  # fmt: skip
+        description = np.frombuffer(json.dumps(made).encode(), dtype=np.uint8)
+        save_arrays(path, {"values": self.values, "description": description})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Spectrogram":
+        """Read what `save` wrote, trusting nothing in the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be opened.
+        ValueError
+            If it is not a spectrogram.
+        """
+        limits = {"values": MAX_VALUES, "description": MAX_DESCRIPTION}
+        arrays = load_arrays(path, limits, "spectrogram")
+        try:
+            made = json.loads(arrays["description"].astype(np.uint8).tobytes())
+            return cls(arrays["values"], **made)
+        except (TypeError, ValueError, MemoryError, OverflowError, RecursionError) as error:
+            raise not_a("spectrogram", path, error) from None
+
+    def invert(
+        self,
+        method: str | None = None,
+        *,
+        max_iter: int | None = None,
+        init: str | None = None,
+        rng: np.random.Generator | int | None = None,
+        progress: Progress | None = None,
+        **options: Any,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Find audio with this spectrogram.
+
+        Parameters
+        ----------
+        method : {"griffin-lim", "admm", "rtisi-la", "l-bfgs"}, optional
+            See `musisep.audio.inversion`. The first three are for magnitudes only. If left out,
+            "griffin-lim" for magnitudes, else "l-bfgs".
+        max_iter : int, optional
+            Iterations at most; if left out, 200, and for "rtisi-la" 25 of each frame.
+        init : {"single-pass", "pghi", "random", "zero"}, optional
+            Phases to start from, for the first three.
+        rng : numpy.random.Generator or int, optional
+            Source of randomness, or its seed.
+        progress : function, optional
+        **options
+            Of the method, such as ``alpha`` or ``rho``.
+
+        Returns
+        -------
+        audio : array, shape (channel, sample)
+        convergence : array, shape (channel,)
+            Spectral convergence of the audio in dB; NaN for silence.
+
+        Raises
+        ------
+        ValueError
+            If the method does not suit, or an option is out of its range.
+        """
+        method = method or ("griffin-lim" if self.kind == "magnitude" else "l-bfgs")
+        if method not in INVERSIONS:
+            raise ValueError(f"{method=} must be one of {', '.join(INVERSIONS)}")
+        if max_iter is None:
+            max_iter = 25 if method == "rtisi-la" else 200
+        options |= {"max_iter": max_iter, "rng": rng, "verbose": False, "progress": progress}
+        represent = self.representation
+        if method == "l-bfgs":
+            if init is not None:
+                raise ValueError(f"{init=} must be left out for method='l-bfgs'")
+            found = l_bfgs(self.values, represent, self.length, **options)
+        elif isinstance(represent, StftMagnitude):
+            found = PROJECTIONS[method](
+                self.values, init=init, length=self.length, transform=represent.transform, **options
+            )
+        else:
+            raise ValueError(f"{method=} is for magnitudes; kind={self.kind!r} needs 'l-bfgs'")
+        signal = cast(NDArray[np.floating], found)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of silence
+            return signal, spectral_convergence(self.values, represent(signal))
+
+
+def _representation(kind: str, sample_rate: int, parameters: Mapping[str, Any]) -> Representing:
+    if kind not in KINDS:
+        raise ValueError(f"{kind=} must be one of {', '.join(KINDS)}")
+    try:
+        return KINDS[kind](sample_rate, **parameters)
+    except TypeError as error:
+        raise ValueError(f"parameters of {kind=}: {error}") from None
