@@ -6,7 +6,8 @@ import numpy as np
 
 from musisep.analysis import Analysis
 from musisep.audio.arrays import Spectra
-from musisep.audio.inversion.joint import add_up, with_magnitudes
+from musisep.audio.inversion.joint import add_up
+from musisep.audio.inversion.kernels import with_magnitudes
 from musisep.dictsep import exptool
 from musisep.dictsep.columns import Voices
 from musisep.dictsep.synthesis import share_spectra, synth_instruments
@@ -59,18 +60,17 @@ def mask(
         return spects.swapaxes(1, 2)[:, None] * phases
 
     def retrieve(frames: slice, spectra: Spectra) -> Spectra:
-        """Give the stems, which follow the mixture, the magnitudes of their shares of it."""
+        """Give the stems the magnitudes of their shares of the mixture."""
         return with_magnitudes(spectra[1:], np.abs(divide(frames, spectra[0])))
 
     shape = settings.instruments, len(audio)
     report("masking", 0, total)
     stems = transform.map_spectra(audio, divide, shape)
     if settings.phase == "misi":
-        signals = np.concatenate([audio[None], stems])
-        del stems
+        signals = np.concatenate([audio[None], stems])  # the stems follow the mixture
+        stems = add_up(signals[1:], audio)
         for _ in repeat(None, MISI_ITERATIONS):
-            signals[1:] = transform.map_spectra(signals, retrieve, shape)
-            add_up(signals[1:], audio)
-        stems = signals[1:]
+            stems[:] = transform.map_spectra(signals, retrieve, shape)
+            add_up(stems, audio)
     report("masking", total, total)
     return np.asarray(stems, dtype=np.float64)

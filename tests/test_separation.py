@@ -11,8 +11,10 @@ import musisep
 from musisep import separation as module
 from musisep.analysis import Analysis
 from musisep.audio.files import AudioFileError
+from musisep.audio.inversion import misi
 from musisep.dictsep.columns import Voices, fit_pitches
-from musisep.masking import mask
+from musisep.dictsep.synthesis import share_spectra
+from musisep.masking import MISI_ITERATIONS, mask
 from musisep.metrics import bss_eval
 
 QUICK = {"restarts": 1, "steps": 6, "batch": 40}
@@ -329,3 +331,31 @@ def test_an_unknown_format_is_refused(separation, tmp_path):
     with pytest.raises(ValueError, match="format='m4a' must be one of wav, flac"):
         separation.save(tmp_path, format="m4a")
     assert not list(tmp_path.iterdir())
+
+
+def test_retrieved_phases_leave_nothing_and_are_the_same_for_any_number_of_jobs(stems):
+    mixture = np.stack([stems[0], stems[1] + 0.1 * stems[0]])
+    one, two = (
+        musisep.separate(mixture, SAMPLE_RATE, jobs=jobs, phase="misi", **QUICK) for jobs in (1, 2)
+    )
+    assert one.stems.tobytes() == two.stems.tobytes()
+    assert np.abs(one.residual).max() < 1e-12 * np.abs(mixture).max()
+    masked = musisep.separate(mixture, SAMPLE_RATE, **QUICK)
+    assert np.abs(masked.residual).max() > 1e-3 * np.abs(mixture).max()
+    assert np.abs(one.stems - masked.stems).max() > 1e-3 * np.abs(mixture).max()
+
+
+def test_retrieval_goes_on_from_the_masks_as_misi_does(stems):
+    """Masks are computed anew in each iteration; `misi` keeps the magnitudes that they give."""
+    analysis = Analysis(musisep.Settings(**QUICK, phase="misi"), SAMPLE_RATE)
+    mixture = stems.sum(axis=0)[None]
+    frames, level = analysis.frames(mixture)
+    columns = np.stack([REED, STRING], axis=1)
+    peaks = analysis.decoder(frames, columns)
+    voices = fit_pitches(analysis.model, frames, peaks, columns)
+    transform, linear = analysis.transform, analysis.linear(voices.peaks.scaled(level))
+    spectra = transform.stft(mixture, output_layout="bnf")
+    shares = share_spectra(linear, voices.columns, 1.0, spectra, voices.owners).swapaxes(2, 3)
+    expected = misi(shares, mixture, MISI_ITERATIONS, 0, init=shares, transform=transform)
+    found = mask(analysis, mixture, voices, level)
+    np.testing.assert_allclose(found, expected, atol=1e-9)

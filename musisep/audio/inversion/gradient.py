@@ -69,7 +69,8 @@ def l_bfgs(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, a value is not finite, or a shape does not fit.
+        If a parameter is out of its range, a value is not finite or too large to be squared, or
+        a shape does not fit.
 
     References
     ----------
@@ -83,6 +84,9 @@ def l_bfgs(
     spec = as_real(spec, "spec")
     if spec.ndim < 2 or 0 in spec.shape or not np.isfinite(spec).all():
         raise ValueError(f"spec of shape={spec.shape} must be finite and [..., band, frame]")
+    limit = float(np.sqrt(np.finfo(spec.dtype).max / spec.size))
+    if max(spec.max(), -spec.min()) > limit:
+        raise ValueError(f"spec has values above {limit:.2g}: the sum of squares would be infinite")
     leading = spec.shape[:-2]
     starts = _starts(spec, transform_fn, samples, init_x0, np.random.default_rng(rng))
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import Real, Spectra, as_real
-from musisep.audio.inversion.kernels import set_magnitudes
+from musisep.audio.inversion.kernels import with_magnitudes
 from musisep.audio.inversion.representations import StftMagnitude
 from musisep.audio.inversion.retrieval import (
     Course,
@@ -101,13 +101,6 @@ def misi(
         return course.iterate(add_up(signals, mixture), step, flat, measure) * peak
 
     return schedule.each((), solve, return_history)
-
-
-def with_magnitudes(spectra: Spectra, magnitudes: Real) -> Spectra:
-    """Give spectra [..., frequency], in place, other magnitudes of their shape."""
-    size = spectra.shape[-1]
-    set_magnitudes(spectra.reshape(-1, size), np.ascontiguousarray(magnitudes).reshape(-1, size))
-    return spectra
 
 
 def add_up(signals: Real, mixture: Real) -> Real:

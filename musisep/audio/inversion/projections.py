@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import Real, Spectra
 from musisep.audio.checks import number
-from musisep.audio.inversion.kernels import accelerate, reflect_magnitudes
+from musisep.audio.inversion.kernels import accelerate, reflect_magnitudes, with_magnitudes
 from musisep.audio.inversion.retrieval import Course, Metric, Problem, Retrieved, Schedule
 from musisep.audio.inversion.starts import Rng
 from musisep.audio.stft import SpectralTransform
@@ -134,7 +134,8 @@ def admm(
     """Find a signal of given magnitudes by the alternating direction method of multipliers.
 
     The distance to spectra that signals have is minimised among those of the given magnitudes
-    [1]_.
+    [1]_. After the last iteration the magnitudes are replaced once more, as by Griffin and Lim,
+    which takes away what the multipliers have added.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ return_history, **stft_parameters
 
     schedule = Schedule("ADMM", max_iter, tol, eva_iter, metric, verbose, progress)
     problem = Problem.of(spec, init, rng, length, transform, stft_parameters)
-    return _project(problem, schedule, stepping, return_history)
+    return _project(problem, schedule, stepping, return_history, plain_end=True)
 
 
 def _project(
@@ -183,8 +184,12 @@ def _project(
     schedule: Schedule,
     stepping: Callable[[Real, Spectra], Change],
     return_history: bool,
+    plain_end: bool = False,
 ) -> Retrieved:
-    """Change the spectra of each signal by what `stepping` returns for it, again and again."""
+    """Change the spectra of each signal by what `stepping` returns for it, again and again.
+
+    `plain_end` tells whether there is to be a plain step after the last one.
+    """
 
     def solve(index: tuple[int, ...], course: Course) -> Real:
         magnitudes, start = problem.magnitudes[index], problem.start[index]
@@ -195,6 +200,11 @@ def _project(
             magnitudes,
             problem.measure,
         )
+        if plain_end and course.iterations[-1]:
+            found = problem.transform.map_spectra(
+                found, lambda frames, spectra: with_magnitudes(spectra, magnitudes[frames]), ()
+            )
+            course.amend(magnitudes, problem.measure(found))
         return found * problem.peaks[index]
 
     return schedule.each(problem.peaks.shape, solve, return_history)

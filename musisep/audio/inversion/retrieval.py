@@ -236,6 +236,12 @@ class Course:
         fallen = self._losses[-2] - loss if done else math.inf
         return done >= last or loss == 0 or 0 <= fallen < self.schedule.tol * self._losses[0]
 
+    def amend(self, magnitudes: Real, found: Real) -> None:
+        """Measure the last signal once more, as it has been changed."""
+        done = self.iterations.pop()
+        del self.values[-1], self._losses[-1]
+        self.record(done, magnitudes, found)
+
     def record(self, done: int, magnitudes: Real, found: Real) -> None:
         """Measure what has been found after so many iterations."""
         unit = norm(magnitudes)

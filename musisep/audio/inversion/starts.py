@@ -204,7 +204,8 @@ def _given(init: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
         raise ValueError(f"init of dtype={given.dtype} must be finite numbers")
     if given.dtype.kind == "c":
         sizes = np.abs(given)
-        phasors = np.divide(given, sizes, out=np.ones_like(given), where=sizes > 0)
+        heard = sizes >= np.finfo(sizes.dtype).tiny
+        phasors = np.divide(given, sizes, out=np.ones_like(given), where=heard)
     else:
         phasors = np.exp(1j * given)
     try:

@@ -205,17 +205,9 @@ def test_levels_from_very_soft_to_very_loud():
 
 @pytest.mark.parametrize(("kind", "factor"), [(np.float64, 1e300), (np.float32, 1e37)])
 @pytest.mark.parametrize("start", [{"samples": 128, "rng": 0}, {"init_x0": np.ones(128)}])
-def test_magnitudes_whose_squares_are_infinite(kind, factor, start):
-    wanted = NOISE[0, 0].astype(kind)
-    scaled = {name: factor * x if name == "init_x0" else x for name, x in start.items()}
-    loud = l_bfgs(kind(factor) * wanted, SMALL, max_iter=30, **scaled)
-    found = l_bfgs(wanted, SMALL, max_iter=30, **start)
-    assert loud.dtype == kind
-    level, expected = (
-        metrics.spectral_convergence(wanted, SMALL(signal))
-        for signal in (loud / kind(factor), found)
-    )
-    assert level == pytest.approx(expected, abs=0.5)
+def test_magnitudes_whose_squares_are_infinite_are_refused(kind, factor, start):
+    with pytest.raises(ValueError, match=r"spec has values above .*: the sum of squares"):
+        l_bfgs(kind(factor) * NOISE[0, 0].astype(kind), SMALL, max_iter=3, **start)
 
 
 def test_inputs_stay():

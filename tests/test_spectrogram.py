@@ -1,0 +1,169 @@
+import json
+import re
+
+import numpy as np
+import pytest
+from duet import SAMPLE_RATE, duet
+
+import musisep
+from musisep import Spectrogram
+from musisep.audio.logfreq import LogAxis, log_spectrogram
+from musisep.metrics import spectral_convergence
+from musisep.settings import INVERSIONS, SPECTROGRAMS, STARTS
+from musisep.spectrogram import KINDS, PROJECTIONS
+
+SIGNAL = duet()[:, :6000]
+SMALL = {
+    "magnitude": {"n_fft": 512, "hop_length": 128},
+    "mel": {"n_fft": 512, "hop_length": 128, "n_mels": 40},
+    "log-frequency": {"fmin_hz": 100.0, "bins_per_octave": 24, "hop_length": 64},
+}
+
+
+@pytest.mark.parametrize("kind", SPECTROGRAMS)
+def test_audio_is_found_for_each_kind_and_the_convergence_told(kind):
+    spectrogram = Spectrogram.of(SIGNAL, SAMPLE_RATE, kind, **SMALL[kind])
+    audio, convergence = spectrogram.invert(max_iter=60, rng=0)
+    assert audio.shape == SIGNAL.shape
+    assert convergence.max() < -14
+    again = Spectrogram.of(audio, SAMPLE_RATE, kind, **SMALL[kind])
+    np.testing.assert_allclose(
+        convergence, spectral_convergence(spectrogram.values, again.values), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("method", INVERSIONS)
+def test_magnitudes_are_inverted_by_each_method(method):
+    spectrogram = Spectrogram.of(SIGNAL[0], SAMPLE_RATE, **SMALL["magnitude"])
+    _, convergence = spectrogram.invert(method, max_iter=20, rng=0)
+    assert convergence < -15
+
+
+def test_starts_and_options_reach_the_algorithm():
+    spectrogram = Spectrogram.of(SIGNAL[0], SAMPLE_RATE, **SMALL["magnitude"])
+    levels = [
+        float(spectrogram.invert(max_iter=5, init=init, rng=0, **options)[1][0])
+        for init, options in [*((name, {}) for name in STARTS), ("zero", {"alpha": 0.0})]
+    ]
+    assert len(set(levels)) == 5
+    stages = []
+    spectrogram.invert("admm", max_iter=2, progress=lambda *args: stages.append(args), eva_iter=1)
+    assert stages == [("ADMM", n, 2) for n in range(3)]
+
+
+def test_the_default_iterations_are_those_of_the_algorithms(monkeypatch):
+    called = {}
+    for name in PROJECTIONS:
+        monkeypatch.setitem(
+            PROJECTIONS, name, lambda values, name=name, **options: called.update(
+                {name: options["max_iter"]}
+            ) or SIGNAL[:1],
+        )  # fmt: skip
+    spectrogram = Spectrogram.of(SIGNAL[0], SAMPLE_RATE, **SMALL["magnitude"])
+    for name in PROJECTIONS:
+        spectrogram.invert(name)
+    assert called == {"griffin-lim": 200, "admm": 200, "rtisi-la": 25}
+
+
+def test_kinds_are_those_that_the_command_offers():
+    assert tuple(KINDS) == SPECTROGRAMS
+    assert {*PROJECTIONS, "l-bfgs"} == set(INVERSIONS)
+
+
+def test_log_frequency_values_are_those_of_the_front_end():
+    spectrogram = Spectrogram.of(SIGNAL, SAMPLE_RATE, "log-frequency", bins_per_octave=24)
+    bins = spectrogram.values.shape[1]
+    axis = LogAxis(27.5, 27.5 * 2 ** (bins / 24), bins)
+    expected = log_spectrogram(SIGNAL, SAMPLE_RATE, axis, hop_length=256, sigma_bins=1.5)
+    np.testing.assert_allclose(spectrogram.values, expected, atol=1e-12)
+    assert axis.fmax_hz <= 0.49 * SAMPLE_RATE < axis.fmax_hz * 2 ** (1 / 24)
+
+
+@pytest.mark.parametrize("kind", SPECTROGRAMS)
+def test_what_is_saved_is_loaded(kind, tmp_path):
+    path = tmp_path / "new" / "stored.npz"
+    made = Spectrogram.of(SIGNAL, SAMPLE_RATE, kind, **SMALL[kind])
+    made.save(path)
+    loaded = Spectrogram.load(path)
+    np.testing.assert_array_equal(loaded.values, made.values)
+    assert (loaded.kind, loaded.sample_rate, loaded.length) == (kind, SAMPLE_RATE, 6000)
+    assert loaded.parameters == SMALL[kind]
+    one, two = (spectrogram.invert(max_iter=3, rng=0)[0] for spectrogram in (made, loaded))
+    np.testing.assert_array_equal(one, two)
+    assert [file.name for file in path.parent.iterdir()] == ["stored.npz"]
+
+
+def test_silence_is_inverted_to_silence():
+    audio, convergence = Spectrogram.of(np.zeros(3000), 8000).invert(max_iter=3)
+    np.testing.assert_array_equal(audio, np.zeros((1, 3000)))
+    assert np.isnan(convergence).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"values": np.ones((5, 3))}, "must be finite and [channel, band, frame]"),
+        ({"values": np.full((1, 257, 8), np.nan)}, "must be finite"),
+        ({"values": np.ones((1, 257, 9))}, "must be of shape (channel, 257, 8) for length=1000"),
+        ({"values": np.ones((1, 257, 8), int)}, "must be finite and"),
+        ({"length": 2000}, "must be of shape (channel, 257, 16)"),
+        ({"length": 0}, "length=0"),
+        ({"sample_rate": 7}, "sample_rate=7"),
+        ({"kind": "picture"}, "kind='picture' must be one of magnitude, mel, log-frequency"),
+        ({"parameters": {"n_fft": -1}}, "n_fft=-1 must be"),
+        ({"parameters": {"colour": 1}}, "unexpected keyword argument 'colour'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change, message):
+    made = {
+        "values": np.ones((1, 257, 8)), "sample_rate": 8000, "length": 1000,
+        "parameters": SMALL["magnitude"],
+    }  # fmt: skip
+    Spectrogram(**made)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Spectrogram(**{**made, **change})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("magnitude", {"method": "guess"}, "method='guess' must be one of griffin-lim, admm"),
+        ("mel", {"method": "admm"}, "method='admm' is for magnitudes; kind='mel' needs 'l-bfgs'"),
+        ("mel", {"init": "zero"}, "init='zero' must be left out for method='l-bfgs'"),
+        ("magnitude", {"max_iter": -1}, "max_iter=-1"),
+    ],
+)
+def test_methods_that_do_not_suit_are_refused(kind, options, message):
+    spectrogram = Spectrogram.of(SIGNAL[0], SAMPLE_RATE, kind, **SMALL[kind])
+    with pytest.raises(ValueError, match=re.escape(message)):
+        spectrogram.invert(**options)
+
+
+def description(**changes):
+    made = {"kind": "magnitude", "sample_rate": 8000, "length": 1000, "parameters": {}}
+    return np.frombuffer(json.dumps({**made, **changes}).encode(), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"values": np.ones((1, 1025, 2))},
+        {"values": np.array([{}], dtype=object), "description": description()},
+        {"values": np.ones((1, 1025, 2)), "description": np.arange(9)},
+        {"values": np.ones((1, 1025, 3)), "description": description()},
+        {"values": np.ones((1, 1025, 2)), "description": description(length="long")},
+        {"values": np.ones((1, 1025, 2)), "description": description(length=10**18)},
+        {"values": np.ones((1, 1025, 2)), "description": description(author="me")},
+        {"values": np.ones((1, 1025, 2)), "description": description(parameters=[1])},
+        {"values": np.ones((1, 1025, 2)), "description": description(parameters={"n_fft": 2**45})},
+        {"values": np.ones((1, 1025, 2)), "description": np.zeros(2**17, np.uint8)},
+    ],
+)
+def test_hostile_files_are_refused(arrays, tmp_path):
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(ValueError, match=r"bad.npz: is not a spectrogram that musisep saved \("):
+        Spectrogram.load(tmp_path / "bad.npz")
+
+
+def test_it_is_a_public_name():
+    assert musisep.Spectrogram is Spectrogram
