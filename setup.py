@@ -55,16 +55,15 @@ setup(
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
         "docs": ["sphinx>=7.3", "numpydoc>=1.8"],
         "experiments": [
-            "fast_bss_eval>=0.1.4",
             "librosa>=0.10.2",
             "nnAudio>=0.3.3",
             "torch>=2.3",
+            "torch_specinv>=0.1",
         ],
         "test": [
             "pytest>=8.2",
             "hypothesis>=6.100",
             "librosa>=0.10.2",
-            "fast_bss_eval>=0.1.4",
             "ruff>=0.9",
             "mypy>=1.11",
         ],

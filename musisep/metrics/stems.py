@@ -9,13 +9,13 @@ arithmetic, and NaN where a signal is silent.
 """
 
 import warnings
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.checks import at_least
 
 __all__ = ["BssEval", "bss_eval", "si_sdr"]
 
@@ -91,9 +91,11 @@ def bss_eval(references: ArrayLike, estimates: ArrayLike, *, filter_length: int 
        separation", IEEE Trans. Audio, Speech, Language Process. 14(4), 2006.
     .. [2] R. Scheibler, "SDR – medium rare with fast computations", ICASSP 2022.
     """
-    taps = at_least("filter_length", filter_length, 1)
-    true, estimated = _directions(references, estimates, taps)
-    measures = _measure_pairs(true, estimated, taps)
+    whole = isinstance(filter_length, Integral) and not isinstance(filter_length, bool)
+    if not whole or filter_length < 1:
+        raise ValueError(f"{filter_length=} must be an integer of at least 1")
+    true, estimated = _directions(references, estimates, filter_length)
+    measures = _measure_pairs(true, estimated, filter_length)
     sir = np.clip(measures[1], -_LARGEST_SIR, _LARGEST_SIR)
     references_in_order, permutation = scipy.optimize.linear_sum_assignment(
         np.where(np.isnan(sir), _UNDEFINED_SIR, sir), maximize=True
@@ -217,7 +219,7 @@ def _measure_filtered_pairs(references: Signals, estimates: Signals, taps: int) 
     if not all(map(len, heard)):
         return measures
     # Here, as it loads torch where that is installed.
-    from fast_bss_eval.numpy import square_cosine_metrics  # type: ignore[import-untyped]
+    from fast_bss_eval.numpy import square_cosine_metrics
 
     pair = references[heard[0]], estimates[heard[1]]
     try:
