@@ -16,7 +16,6 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-
 __all__ = ["BssEval", "bss_eval", "si_sdr"]
 
 Signals = NDArray[np.float64]
