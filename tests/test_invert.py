@@ -68,6 +68,14 @@ def test_stored_spectrograms_give_the_same_as_their_recording(folder, capsys):
     assert Spectrogram.load("kept.npz").kind == "mel"
 
 
+def test_the_seed_is_that_of_random_starts(folder, capsys):
+    found = []
+    for seed in ("1", "1", "2"):
+        assert main(["invert", "song.wav", *QUICK, "--init", "random", "--seed", seed]) == 0
+        found.append(Path("inverted/song.wav").read_bytes())
+    assert found[0] == found[1] != found[2]
+
+
 def test_every_file_of_a_folder_is_done_though_one_fails(folder, capsys):
     Path("all").mkdir()
     Path("all/a.wav").write_bytes(Path("song.wav").read_bytes())
