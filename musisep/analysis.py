@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from musisep.audio.logfreq import NYQUIST_SHARE, LogAxis, log_spectrogram
+from musisep.audio.logfreq import LogAxis, log_spectrogram
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.dictsep.decode import Decoder
@@ -44,12 +44,10 @@ class Analysis:
     @cached_property
     def axis(self) -> LogAxis:
         """The log-frequency axis."""
-        low = self.settings.fmin_hz
-        high = min(self.settings.fmax_hz, NYQUIST_SHARE * self.sample_rate)
-        if low >= high:
-            raise ValueError(f"fmin_hz={low} must be below {high} at {self.sample_rate} Hz")
-        bins = int(self.settings.bins_per_octave * np.log2(high / low) + 1e-9)  # not a bin less
-        return LogAxis(low, low * 2 ** (bins / self.settings.bins_per_octave), bins)
+        settings = self.settings
+        return LogAxis.below_nyquist(
+            settings.fmin_hz, settings.fmax_hz, settings.bins_per_octave, self.sample_rate
+        )
 
     @cached_property
     def transform(self) -> SpectralTransform:

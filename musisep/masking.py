@@ -7,7 +7,7 @@ import numpy as np
 from musisep.analysis import Analysis
 from musisep.audio.arrays import Spectra
 from musisep.audio.inversion.joint import add_up
-from musisep.audio.inversion.kernels import with_magnitudes
+from musisep.audio.inversion.representations import with_magnitudes
 from musisep.dictsep import exptool
 from musisep.dictsep.columns import Voices
 from musisep.dictsep.synthesis import share_spectra, synth_instruments

@@ -1,7 +1,6 @@
 """Spectrograms that know how they were made, in files, and back to audio."""
 
 import json
-import math
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -22,7 +21,7 @@ from musisep.audio.inversion import (
     l_bfgs,
     rtisi_la,
 )
-from musisep.audio.logfreq import NYQUIST_SHARE, LogAxis
+from musisep.audio.logfreq import LogAxis
 from musisep.audio.mel import MelSpectrogramTransform
 from musisep.audio.stft import SpectralTransform
 from musisep.metrics import spectral_convergence
@@ -54,13 +53,7 @@ def _log_frequency(
     sigma_bins: float = 1.5,
     hop_length: int = 256,
 ) -> Representing:
-    highest = min(fmax_hz, NYQUIST_SHARE * sample_rate)
-    if not 0 < fmin_hz < highest or not bins_per_octave > 0:
-        raise ValueError(
-            f"0 < {fmin_hz=} < {highest} and {bins_per_octave=} > 0 must hold at {sample_rate} Hz"
-        )
-    bins = max(2, int(bins_per_octave * math.log2(highest / fmin_hz) + 1e-9))
-    axis = LogAxis(fmin_hz, fmin_hz * 2 ** (bins / bins_per_octave), bins)
+    axis = LogAxis.below_nyquist(fmin_hz, fmax_hz, bins_per_octave, sample_rate)
     bandwidth = sigma_bins / axis.harscale
     return ConstantQMagnitude(sample_rate, axis.frequencies_hz, bandwidth, hop_length)
 

@@ -34,6 +34,13 @@ def above_zero(name: str, value: object) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
+def from_zero(name: str, value: object) -> float:
+    """Refuse what is negative or not finite; return it as float."""
+    if number(name, value) < 0:
+        raise ValueError(f"{name}={value!r} must be at least 0")
+    return float(value)  # type: ignore[arg-type]
+
+
 def flag(name: str, value: object) -> None:
     """Refuse what is neither true nor false."""
     if not isinstance(value, bool | np.bool_):

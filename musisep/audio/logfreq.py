@@ -59,6 +59,31 @@ class LogAxis:
             )
         object.__setattr__(self, "bins", at_least("bins", self.bins, 2))
 
+    @classmethod
+    def below_nyquist(
+        cls, fmin_hz: float, fmax_hz: float, bins_per_octave: float, sample_rate: int
+    ) -> "LogAxis":
+        """Make the axis of this resolution, as long as `fmax_hz` and the sample rate allow.
+
+        Parameters
+        ----------
+        fmin_hz, fmax_hz, bins_per_octave : float > 0
+        sample_rate : int
+            In Hz; the axis ends at `NYQUIST_SHARE` of it at the latest.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or no two bins have room.
+        """
+        per_octave = above_zero("bins_per_octave", bins_per_octave)
+        low = above_zero("fmin_hz", fmin_hz)
+        high = min(above_zero("fmax_hz", fmax_hz), NYQUIST_SHARE * sample_rate)
+        if low >= high:
+            raise ValueError(f"fmin_hz={low} must be below {high} at {sample_rate} Hz")
+        bins = int(per_octave * math.log2(high / low) + 1e-9)  # not a bin less
+        return cls(low, low * 2 ** (bins / per_octave), at_least("bins", bins, 2))
+
     @property
     def harscale(self) -> float:
         """Bins per factor e in frequency."""

@@ -121,12 +121,23 @@ class SpectralTransform:
         """Samples by which frame t begins before sample t * hop_length."""
         return self.n_fft // 2 if self.center else 0
 
+    @property
+    def hop(self) -> int:
+        """Samples between frames."""
+        return self.hop_length or 1  # never None since construction
+
+    def shortest_length(self, frames: int) -> int:
+        """Return the samples of the shortest signal with so many frames; may be 0 for one."""
+        if self.center and self.center_tail_pad == "minimal":
+            return (frames - 1) * self.hop + 1
+        return (frames - 1) * self.hop + self.n_fft - 2 * self.lead
+
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
         length = at_least("length", length, 1 if self.center else self.n_fft)
         if self.center and self.center_tail_pad == "minimal":
-            return -(-length // self._hop)
-        return 1 + (length + 2 * self.lead - self.n_fft) // self._hop
+            return -(-length // self.hop)
+        return 1 + (length + 2 * self.lead - self.n_fft) // self.hop
 
     def stft(self, signal: ArrayLike, output_layout: Layout = "bfn") -> Spectra:
         """Transform a signal.
@@ -267,7 +278,7 @@ class SpectralTransform:
         if length is None:
             if self.center and self.center_tail_pad == "minimal":
                 raise ValueError("length=None must be given with center_tail_pad='minimal'")
-            length = (count - 1) * self._hop + self.n_fft - 2 * self.lead
+            length = self.shortest_length(count)
         length = at_least("length", length, 1)
         shape = *spectrum.shape[:-2], length
         return self._inverse(
@@ -327,7 +338,7 @@ class SpectralTransform:
         """
         signal = as_real(signal).copy()
         count = self.frame_count(signal.shape[-1])
-        divide_by_windows(signal, self.frame_window**2, self._hop, -self.lead, count)
+        divide_by_windows(signal, self.frame_window**2, self.hop, -self.lead, count)
         window, weights = self._synthesis(signal.dtype), self._parseval(signal.dtype)
         kind = np.result_type(signal, np.complex64)
         result = np.empty((*signal.shape[:-1], count, self.frequencies), dtype=kind)
@@ -336,10 +347,6 @@ class SpectralTransform:
                 spectra = self._spectra(signal[index], frames, window, reflect=False)
                 np.multiply(spectra, weights, out=result[index][frames])
         return result.swapaxes(-1, -2)
-
-    @property
-    def _hop(self) -> int:
-        return self.hop_length or 1  # never None since construction
 
     @property
     def _reflect(self) -> bool:
@@ -375,9 +382,9 @@ class SpectralTransform:
         """Transform some frames of a signal [..., sample]; result [..., frame, frequency]."""
         shape = *signal.shape[:-1], frames.stop - frames.start, self.n_fft
         windowed = np.empty(shape, dtype=signal.dtype)
-        start = frames.start * self._hop - self.lead
+        start = frames.start * self.hop - self.lead
         for index in np.ndindex(signal.shape[:-1]):
-            window_frames(signal[index], window, start, self._hop, reflect, windowed[index])
+            window_frames(signal[index], window, start, self.hop, reflect, windowed[index])
         return scipy.fft.rfft(windowed, overwrite_x=True, workers=1)
 
     def _inverse(
@@ -386,7 +393,7 @@ class SpectralTransform:
         """Find signals of this shape from the spectra [..., frame, frequency] of `count` frames."""
         result = self._overlap_add(spectra, count, shape, self._synthesis(kind), False)
         for index in np.ndindex(shape[:-1]):  # NumPy would copy all channels at once
-            divide_by_windows(result[index], self.frame_window**2, self._hop, -self.lead, count)
+            divide_by_windows(result[index], self.frame_window**2, self.hop, -self.lead, count)
         return result
 
     def _adjoint(
@@ -412,15 +419,15 @@ class SpectralTransform:
         ends: dict[int, Real] = {}
 
         def work(part: slice) -> None:
-            samples = (part.stop - part.start - 1) * self._hop + self.n_fft
+            samples = (part.stop - part.start - 1) * self.hop + self.n_fft
             own = np.zeros((*leading, samples), dtype=window.dtype)
             for block in self._blocks(part.stop - part.start, CACHE_POINTS):
                 found = spectra(slice(part.start + block.start, part.start + block.stop))
                 for index in np.ndindex(*leading):
                     frames = scipy.fft.irfft(found[index], self.n_fft, workers=1)
-                    start = block.start * self._hop
-                    overlap_add(frames, window, self._hop, start, False, own[index])
-            start = part.start * self._hop - self.lead
+                    start = block.start * self.hop
+                    overlap_add(frames, window, self.hop, start, False, own[index])
+            start = part.start * self.hop - self.lead
             low, high = max(start, 0), max(0, min(start + samples, length))
             if reflect and high - low < samples:
                 ends[start] = own
@@ -430,7 +437,7 @@ class SpectralTransform:
 
         # A part is at least as long as a frame. So no more than two of them meet at a sample,
         # and it does not matter which is added first.
-        points = max(-(-self.n_fft // self._hop) * self.n_fft, CACHE_POINTS)
+        points = max(-(-self.n_fft // self.hop) * self.n_fft, CACHE_POINTS)
         threads.each(work, self._blocks(count, points))
         for start, own in sorted(ends.items()):
             ones = np.ones(own.shape[-1], dtype=window.dtype)

@@ -112,8 +112,7 @@ def _starts(
         noise = rng.standard_normal((*leading, at_least("samples", samples, 1)))
         starts = noise.astype(real_kind(spec))
         for index in np.ndindex(leading):
-            _check_shape(spec, transform_fn, starts[index])
-            values, _ = transform_fn.linearized(starts[index])
+            values = _checked_values(spec, transform_fn, starts[index])
             matching = norm(spec[index], norm(values))  # if the values grow with the samples
             levels = np.append(LEVELS, matching or 1.0).astype(starts.dtype)
             distances = [
@@ -131,17 +130,19 @@ def _starts(
         raise ValueError(
             f"init_x0 of shape={given.shape} must be [..., sample] with spec's axes {leading}"
         ) from None
-    _check_shape(spec, transform_fn, starts[(0,) * len(leading)])
+    _checked_values(spec, transform_fn, starts[(0,) * len(leading)])
     return starts
 
 
-def _check_shape(spec: Real, transform_fn: Representation, signal: Real) -> None:
+def _checked_values(spec: Real, transform_fn: Representation, signal: Real) -> Real:
+    """Return the representation of a signal, refused if its shape is not that of `spec`."""
     values, _ = transform_fn.linearized(signal)
     if values.shape != spec.shape[-2:]:
         raise ValueError(
             f"spec of shape={spec.shape} must be [..., band, frame]={values.shape}, which signals "
             f"of {signal.size} samples have"
         )
+    return values
 
 
 def _minimize(

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import Real, Spectra, as_real
-from musisep.audio.inversion.kernels import with_magnitudes
-from musisep.audio.inversion.representations import StftMagnitude
+from musisep.audio.inversion.representations import StftMagnitude, with_magnitudes
 from musisep.audio.inversion.retrieval import (
     Course,
     Metric,

@@ -4,7 +4,6 @@ import heapq
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from musisep.compiled import kernel, sum_kernel
 
@@ -20,15 +19,6 @@ def set_magnitudes(spectra, magnitudes):  # type: ignore[no-untyped-def]
             scale = wanted[f] / math.sqrt(real * real + imag * imag + tiny)
             values[2 * f] = scale * real
             values[2 * f + 1] = scale * imag
-
-
-def with_magnitudes(
-    spectra: NDArray[np.complexfloating], magnitudes: NDArray[np.floating]
-) -> NDArray[np.complexfloating]:
-    """Return spectra [..., frequency], changed in place, with magnitudes of the same shape."""
-    size = spectra.shape[-1]
-    set_magnitudes(spectra.reshape(-1, size), np.ascontiguousarray(magnitudes).reshape(-1, size))
-    return spectra
 
 
 @sum_kernel

@@ -7,7 +7,7 @@ import scipy.fft
 from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import Real, Spectra
-from musisep.audio.checks import at_least, flag, number
+from musisep.audio.checks import at_least, flag, from_zero
 from musisep.audio.inversion.kernels import accelerate, set_magnitudes, weave
 from musisep.audio.inversion.retrieval import Problem, reporting
 from musisep.audio.inversion.starts import Rng, in_the_middle
@@ -75,14 +75,13 @@ def rtisi_la(
     look_ahead = at_least("look_ahead", look_ahead, -1)
     flag("asymmetric_window", asymmetric_window)
     max_iter = at_least("max_iter", max_iter, 0)
-    if number("alpha", alpha) < 0:
-        raise ValueError(f"{alpha=} must be at least 0")
+    from_zero("alpha", alpha)
     given = init is not None or np.iscomplexobj(spec)
     start = init if given else "zero"
     problem = Problem.of(spec, start, rng, length, transform, stft_parameters)
     if look_ahead < 0:
         width = problem.transform.win_length or problem.transform.n_fft
-        look_ahead = (width - 1) // (problem.transform.hop_length or 1)
+        look_ahead = (width - 1) // problem.transform.hop
     frames = problem.magnitudes.shape[-2]
     spectra = np.empty_like(problem.start)
     done, total = 0, frames * problem.peaks.size
@@ -114,7 +113,7 @@ class View:
     ) -> None:
         self._magnitudes, self._guess = magnitudes, guess
         self._window = transform.frame_window.astype(magnitudes.dtype)
-        self._hop, size = transform.hop_length or 1, transform.n_fft
+        self._hop, size = transform.hop, transform.n_fft
         self._silent_phases = in_the_middle(transform)
         self._entered = 0
         self._frames = np.zeros((look_ahead + 1, size), dtype=magnitudes.dtype)

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import Real, Spectra
-from musisep.audio.checks import number
-from musisep.audio.inversion.kernels import accelerate, reflect_magnitudes, with_magnitudes
+from musisep.audio.checks import from_zero
+from musisep.audio.inversion.kernels import accelerate, reflect_magnitudes
+from musisep.audio.inversion.representations import with_magnitudes
 from musisep.audio.inversion.retrieval import Course, Metric, Problem, Retrieved, Schedule
 from musisep.audio.inversion.starts import Rng
 from musisep.audio.stft import SpectralTransform
@@ -95,9 +96,7 @@ def griffin_lim(
     .. [2] N. Perraudin, P. Balazs, P. L. Søndergaard: A fast Griffin-Lim algorithm. Proc. WASPAA
        (2013).
     """
-    if number("alpha", alpha) < 0:
-        raise ValueError(f"{alpha=} must be at least 0")
-    share = alpha / (1 + alpha)
+    share = from_zero("alpha", alpha) / (1 + alpha)
 
     def stepping(magnitudes: Real, start: Spectra) -> Change:
         former = np.zeros_like(start)
@@ -161,8 +160,7 @@ return_history, **stft_parameters
     .. [1] Y. Masuyama, K. Yatabe, Y. Oikawa: Griffin-Lim like phase recovery via alternating
        direction method of multipliers. IEEE Signal Process. Lett. 26 (2019).
     """
-    if number("rho", rho) < 0:
-        raise ValueError(f"{rho=} must be at least 0")
+    from_zero("rho", rho)
 
     def stepping(magnitudes: Real, start: Spectra) -> Change:
         state = start.copy()

@@ -61,8 +61,7 @@ class StftMagnitude:
             by_magnitude = np.ascontiguousarray(np.asarray(gradient, signal.dtype).T)
 
             def change(frames: slice, spectra: Spectra) -> Spectra:
-                set_magnitudes(spectra, by_magnitude[frames])
-                return spectra
+                return with_magnitudes(spectra, by_magnitude[frames])
 
             return self.transform.map_spectra(signal, change, (), adjoint=True)
 
@@ -111,9 +110,16 @@ class ConstantQMagnitude:
         magnitudes = np.abs(coefficients)
 
         def pullback(gradient: ArrayLike) -> Real:
-            by_coefficients = coefficients.copy()
-            set_magnitudes(by_coefficients, np.ascontiguousarray(gradient, dtype=signal.dtype))
+            by_magnitude = np.asarray(gradient, signal.dtype)
+            by_coefficients = with_magnitudes(coefficients.copy(), by_magnitude)
             by_signal = self.transform.adjoint(by_coefficients, signal.size)
             return by_signal.astype(signal.dtype, copy=False)
 
         return magnitudes, pullback
+
+
+def with_magnitudes(spectra: Spectra, magnitudes: Real) -> Spectra:
+    """Return spectra [..., frequency], changed in place, with magnitudes of the same shape."""
+    size = spectra.shape[-1]
+    set_magnitudes(spectra.reshape(-1, size), np.ascontiguousarray(magnitudes).reshape(-1, size))
+    return spectra

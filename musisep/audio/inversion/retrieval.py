@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import Real, Spectra
-from musisep.audio.checks import at_least, flag, number, one_of
+from musisep.audio.checks import at_least, flag, from_zero, one_of
 from musisep.audio.inversion.kernels import compare
 from musisep.audio.inversion.representations import StftMagnitude
 from musisep.audio.inversion.starts import Rng, started, wanted
@@ -98,10 +98,8 @@ class Problem:
 
 def signal_length(transform: SpectralTransform, frames: int, length: int | None) -> int:
     """Return the samples of a signal with so many frames; ValueError if `length` has others."""
-    if length is None and transform.center_tail_pad == "minimal":
-        length = (frames - 1) * (transform.hop_length or 1) + 1
-    elif length is None:
-        length = (frames - 1) * (transform.hop_length or 1) + transform.n_fft - 2 * transform.lead
+    if length is None:
+        length = transform.shortest_length(frames)
         if length < 1:
             raise ValueError(f"length=None must be given for {frames=}: it would be {length}")
     if transform.frame_count(length) != frames:
@@ -143,9 +141,7 @@ class Schedule:
         at_least("max_iter", self.max_iter, 0)
         at_least("eva_iter", self.eva_iter, 1)
         one_of("metric", self.metric, METRICS)
-        flag("verbose", bool(self.verbose))
-        if number("tol", self.tol) < 0:
-            raise ValueError(f"tol={self.tol!r} must be at least 0")
+        from_zero("tol", self.tol)
 
     def each(
         self,

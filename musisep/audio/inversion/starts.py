@@ -231,7 +231,7 @@ def _single_pass(
     magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
 ) -> NDArray[Any]:
     phasors = np.empty(magnitudes.shape, dtype=np.complex128)
-    advance = 2 * np.pi * (transform.hop_length or 1) / transform.n_fft
+    advance = 2 * np.pi * transform.hop / transform.n_fft
     advance_peaks(magnitudes, advance, phasors)
     phasors *= in_the_middle(transform)
     return phasors
@@ -243,7 +243,7 @@ def _heap_integrated(
     loudest = float(magnitudes.max())
     phases = 2 * np.pi * rng.random(magnitudes.shape)
     if loudest > 0:
-        window, hop = transform.frame_window, transform.hop_length or 1
+        window, hop = transform.frame_window, transform.hop
         sigma = window.sum() / (window.max() * math.sqrt(2 * math.pi))  # samples
         bin_width = 2 * np.pi / transform.n_fft  # radians per sample
         logs = np.log(np.maximum(magnitudes / loudest, 0.1 * QUIET), dtype=np.float64)
