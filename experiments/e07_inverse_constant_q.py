@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import musisep
-from musisep.audio import files
+from musisep.io import files
 from musisep.audio.cqt.constantq import constant_q, inverse_constant_q
 
 RATE, LOW, HIGH = 44_100, 20.0, 20_000.0

@@ -27,7 +27,7 @@ from benchmarks import inversion_peers as peers
 from numpy.typing import NDArray
 
 import musisep
-from musisep.audio import files
+from musisep.io import files
 from musisep.audio.inversion import (
     StftMagnitude,
     admm,

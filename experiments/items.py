@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio import files
+from musisep.io import files
 
 
 class Item(NamedTuple):

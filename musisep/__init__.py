@@ -2,22 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from musisep.lazy import attach
+from musisep._util.lazy import attach
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from musisep.dictionary import Dictionary
     from musisep.separation import Separation, separate
     from musisep.settings import Settings
     from musisep.spectrogram import Spectrogram
+    from musisep.stages import Stages
     from musisep.stems import Subtract, Sum, derive_stems
+    from musisep.tones.dictionary import Dictionary
 
 __all__ = [
     "Dictionary",
     "Separation",
     "Settings",
     "Spectrogram",
+    "Stages",
     "Subtract",
     "Sum",
     "derive_stems",
@@ -27,10 +29,11 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "Dictionary": "musisep.dictionary",
+        "Dictionary": "musisep.tones.dictionary",
         "Separation": "musisep.separation",
         "Settings": "musisep.settings",
         "Spectrogram": "musisep.spectrogram",
+        "Stages": "musisep.stages",
         "Subtract": "musisep.stems",
         "Sum": "musisep.stems",
         "derive_stems": "musisep.stems",

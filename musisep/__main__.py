@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Sequence
 
-from musisep.command.base import execute, new_parser
-from musisep.command.invert import INVERT
-from musisep.command.separate import SEPARATE
+from musisep.cli.base import execute, new_parser
+from musisep.cli.invert import INVERT
+from musisep.cli.separate import SEPARATE
 
 COMMANDS = (SEPARATE, INVERT)
 """The sub-commands."""
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status, see `musisep.command.base.execute`.
+        Exit status, see `musisep.cli.base.execute`.
     """
     parser = new_parser("musisep", "Blind separation of the instruments in a recording.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.files import replacing
 from musisep.audio.logfreq import LogAxis
+from musisep.io.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,7 +1,8 @@
 """The main path: a mixture in, one stem per instrument out."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,21 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.analysis import Analysis
-from musisep.audio import files
-from musisep.dictionary import Dictionary
-from musisep.dictsep.columns import fit_pitches, unexplained
-from musisep.dictsep.tones import Floats
-from musisep.learning import learn, recognize
-from musisep.masking import mask
-from musisep.progress import Progress, no_progress
-from musisep.settings import SUBTYPES, Settings
-from musisep.stems import Subtract as Subtract
-from musisep.stems import Sum as Sum
-from musisep.stems import derive_stems as derive_stems
+from musisep._util.checks import at_least
+from musisep._util.progress import Progress, no_progress
+from musisep._util.signatures import shows_fields
+from musisep.audio.arrays import as_real, check_finite
+from musisep.io import files
+from musisep.io.formats import writable
+from musisep.learning.given import GivenDictionary
+from musisep.settings import Settings
+from musisep.stages import Stages, make_stages
+from musisep.stems import RESIDUAL, stem_names
+from musisep.tones.dictionary import Dictionary
+from musisep.tones.loss import unexplained
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats
+from musisep.tones.table import tone_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +46,12 @@ class Separation:
         All tones: ``time_s``, ``instrument``, ``f0_hz``, ``amplitude``, ``inharmonicity``.
     settings : Settings
         How it was made.
-    unexplained : tuple of float
-        What the tones of each different answer to who plays leave unexplained of the recording,
-        from 0 to 1; with a given dictionary, what its tones leave.
+    unexplained : float
+        What these tones leave unexplained of the recording: their share of the loss of silence,
+        from 0 to 1.
+    answers : tuple of float
+        The same of the different answers that were tried while learning, each with the tones that
+        followed from it then; empty if there was only one.
     chosen : int
         The answer that was used.
     """
@@ -55,8 +62,9 @@ class Separation:
     dictionary: Dictionary
     tones: "np.recarray[Any, Any]"
     settings: Settings
-    unexplained: tuple[float, ...]
-    chosen: int
+    unexplained: float
+    answers: tuple[float, ...] = ()
+    chosen: int = 0
 
     @cached_property
     def residual(self) -> Floats:
@@ -88,7 +96,7 @@ class Separation:
         track : str
             Name of the mixture, for ``{track}``.
         format : {"wav", "flac"}
-            File format.
+            File format; `musisep.io.formats.FORMATS` has the table.
         subtype : str, optional
             Sample format; default: FLOAT for wav, PCM_24 for flac.
         residual : bool
@@ -108,12 +116,13 @@ class Separation:
         AudioFileError
             If a file cannot be written.
         """
-        if format not in SUBTYPES:
-            raise ValueError(f"format={format!r} must be one of {', '.join(SUBTYPES)}")
-        subtype = subtype or SUBTYPES[format][0]
-        signals = {f"instrument{k}": stem for k, stem in enumerate(self.stems, start=1)}
+        offered = writable()
+        if format not in offered:
+            raise ValueError(f"format={format!r} must be one of {', '.join(offered)}")
+        subtype = subtype or offered[format].subtypes[0]
+        signals = dict(zip(stem_names(len(self.stems)), self.stems, strict=True))
         if residual:
-            signals["residual"] = self.residual
+            signals[RESIDUAL] = self.residual
         gain = files.headroom_gain(signals.values(), subtype)
         paths = []
         for stem, signal in signals.items():
@@ -124,11 +133,14 @@ class Separation:
         return paths, gain
 
 
+@shows_fields(Settings)
 def separate(
     mixture: ArrayLike | str | os.PathLike[str],
     sample_rate: int | None = None,
     *,
     dictionary: Dictionary | None = None,
+    settings: Settings | None = None,
+    stages: Mapping[str, Any] | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
     **options: Any,
@@ -142,13 +154,19 @@ def separate(
     sample_rate : int, optional
         In Hz, from 8 to 192 kHz; needed for an array, refused for a path.
     dictionary : Dictionary, optional
-        One that was learned elsewhere, with a column for each instrument.
+        One that was learned elsewhere, with a column for each instrument. Then nothing is
+        learned, and settings of the learning are refused.
+    settings : Settings, optional
+        How it is done; default: the defaults.
+    stages : mapping of str to object, optional
+        Parts in the place of those that the settings name, by the names of the fields of
+        `musisep.stages.Stages`: front_end, finder, assignment, learner, voicing, mask.
     jobs : int
         Processor cores to use; the result does not depend on it.
     progress : function, optional
         Called with the name of a stage, and with how much of it is done and to do.
     **options
-        Fields of `Settings`.
+        Fields of `Settings`, instead of those in `settings`.
 
     Returns
     -------
@@ -161,46 +179,47 @@ def separate(
     AudioFileError
         If the file cannot be read.
     """
-    settings = _checked(options, dictionary)
-    if jobs < 1:
-        raise ValueError(f"{jobs=} must be at least 1")
-    report = progress or no_progress
+    shape = None if dictionary is None else dictionary.amplitudes.shape
+    settings = (settings or Settings()).changed(options, dictionary=shape)
+    jobs, report = at_least("jobs", jobs, 1), progress or no_progress
     audio, sample_rate = load(mixture, sample_rate)
-    analysis = Analysis(settings, sample_rate)
+    parts = make_stages(settings, stages)
+    if dictionary is not None:
+        if "learner" in (stages or ()):
+            raise ValueError("stages: leave the learner out, the dictionary is given")
+        parts = replace(parts, learner=GivenDictionary(dictionary.amplitudes, parts.finder))
     with scipy.fft.set_workers(jobs):
-        return _separate(analysis, audio, dictionary, jobs, report)
+        return _separate(parts, audio, sample_rate, settings, report)
 
 
 def _separate(
-    analysis: Analysis,
-    audio: Floats,
-    dictionary: Dictionary | None,
-    jobs: int,
-    report: Progress,
+    parts: Stages, audio: Floats, sample_rate: int, settings: Settings, report: Progress
 ) -> Separation:
-    frames, level = analysis.frames(audio)
-    if dictionary is None:
-        learned = learn(analysis, frames, jobs, report)
-    else:
-        learned = recognize(analysis, frames, dictionary, jobs)
-    amplitudes = learned.dictionary.amplitudes
-    report("decoding", 0, 1)
-    peaks = analysis.decoder(frames, amplitudes, jobs, learned.guide)
-    report("decoding", 1, 1)
-    voices = fit_pitches(analysis.model, frames, peaks, amplitudes, jobs)
-    left = learned.unexplained or (unexplained(analysis.model, frames, peaks, amplitudes),)
+    frames, level, grid = parts.front_end(audio, sample_rate)
+    model = ToneModel(
+        grid.sigma_bins, grid.axis.harscale, grid.axis.bins, settings.pexp, settings.qexp
+    )
+    learned = parts.learner(frames, model, report)
+    dictionary = learned.dictionary
+    report("finding tones", 0, 1)
+    tones = parts.finder(frames, dictionary, model, learned.prior)
+    report("finding tones", 1, 1)
+    left = unexplained(frames, tones, dictionary, model)
+    voices = parts.voicing(frames, tones, dictionary, model)
     del frames  # a third of the memory of the stems
-    stems = mask(analysis, audio, voices, level, report)
-    order = loudest_first(stems) if dictionary is None else np.arange(len(stems))
+    tones = tones.scaled(level)
+    stems = parts.mask(audio, voices.with_tones(tones), grid, report)
+    order = np.arange(len(stems)) if learned.known else loudest_first(stems)
     reorder(stems, order)
     return Separation(
         stems=stems,
         mixture=audio,
-        sample_rate=analysis.sample_rate,
-        dictionary=Dictionary(amplitudes[:, order]),
-        tones=analysis.table(peaks.scaled(level).renumbered(np.argsort(order))),
-        settings=analysis.settings,
+        sample_rate=sample_rate,
+        dictionary=Dictionary(dictionary[:, order]),
+        tones=tone_table(tones.renumbered(np.argsort(order)), grid),
+        settings=settings,
         unexplained=left,
+        answers=learned.answers,
         chosen=learned.chosen,
     )
 
@@ -213,7 +232,7 @@ def load(
         if sample_rate is not None:
             raise ValueError(f"{sample_rate=} must be left out: the file tells it")
         return files.read(mixture)
-    audio = np.atleast_2d(np.asarray(mixture, dtype=np.float64))
+    audio = np.atleast_2d(np.asarray(as_real(mixture, "mixture"), dtype=np.float64))
     if audio.ndim != 2 or not audio.size:
         raise ValueError(
             f"mixture.shape={np.shape(mixture)} must be [channel, sample] or [sample], not empty"
@@ -223,7 +242,7 @@ def load(
             f"mixture.shape={audio.shape} has more than {files.MAX_CHANNELS} channels: "
             "is it transposed? It must be [channel, sample]"
         )
-    files.check_finite(audio, "mixture")
+    check_finite(audio, "mixture")
     return audio, files.check_rate("sample_rate", sample_rate)
 
 
@@ -242,16 +261,3 @@ def reorder(stems: Floats, order: NDArray[np.intp]) -> None:
     for first in range(0, stems.shape[-1], files.BLOCK_FRAMES):
         block = stems[..., first : first + files.BLOCK_FRAMES]
         block[:] = block[order]
-
-
-def _checked(settings: dict[str, Any], dictionary: Dictionary | None) -> Settings:
-    """Make settings from keywords; a given dictionary tells the number of instruments."""
-    if dictionary is None:
-        return Settings(**settings)
-    settings = {"instruments": dictionary.instruments, **settings}
-    if settings["instruments"] != dictionary.instruments:
-        raise ValueError(
-            f"instruments={settings['instruments']} must be {dictionary.instruments}, "
-            "the number of columns of the dictionary"
-        )
-    return Settings(**{**settings, "harmonics": len(dictionary.amplitudes)})

@@ -1,24 +1,28 @@
 """What a user can choose, and the defaults; light enough to import for a help text."""
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any
 
-FRONT_ENDS = ("cqt", "pursuit", "mel")
+from musisep._util.fields import make_floats
+from musisep.stages import PARTS
+
 PHASES = ("mixture", "misi")
-SPECTROGRAMS = ("magnitude", "mel", "log-frequency")
-INVERSIONS = ("griffin-lim", "admm", "rtisi-la", "l-bfgs")
-STARTS = ("single-pass", "pghi", "random", "zero")
-SUBTYPES = {"wav": ("FLOAT", "PCM_16", "PCM_24"), "flac": ("PCM_24", "PCM_16")}
-"""File formats that are written, and their sample formats, the default first."""
 PEXP_MAX = 16
 """Amplitudes add up to hardly more than their maximum from there on."""
 LIMITS = {
     "instruments": (1, 16), "tones": (1, 16), "harmonics": (1, 1000), "restarts": (1, 1000),
-    "steps": (1, 10**6), "batch": (1, 10**6), "seed": (0, 2**63 - 1),
+    "steps": (1, 10**6), "batch": (1, 10**6), "runs": (1, 10**9), "lifetime": (0, 10**9),
+    "dictionaries": (1, 1000), "seed": (0, 2**63 - 1),
 }  # fmt: skip
 """Lower and upper limits of the integers."""
+METHOD_FIELDS = {
+    "notes": {"restarts", "steps", "batch", "assignment"},
+    "adam": {"runs", "lifetime", "dictionaries"},
+}
+"""Fields that only one method makes use of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +37,39 @@ class Settings:
         Number of tones that one instrument plays at a time.
     harmonics : int
         Harmonics of a tone.
+    method : {"notes", "adam"}
+        How the dictionary is learned: from notes (`musisep.learning.from_notes`), or by sparse
+        pursuit and bounded Adam, the documented method (`musisep.learning.adam`).
     front_end : {"cqt", "pursuit", "mel"}
         How the log-frequency spectrogram is made, see `musisep.audio.logfreq`.
-    restarts : int
-        How often notes are given to instruments (see `musisep.learning`); the likeliest answer
-        is used, of which one sign is that its tones leave little unexplained.
+    finder : {"viterbi", "joint", "greedy"}, optional
+        How tones are found: "viterbi" in all frames together, "joint" frame by frame, "greedy"
+        by sparse pursuit. Default: "viterbi", for "adam" "greedy".
+    voicing : {"pitch", "instrument"}, optional
+        Whether tones of one pitch have a column of their own for the masks. Default: "pitch",
+        for "adam" "instrument".
+    mask : {"ratio", "synthesis"}
+        Whether stems are shares of the mixture, or synthesised from the tones with its phase.
+    phase : {"mixture", "misi"}
+        Whose phases the stems have: those of the mixture, or their own, retrieved so that the
+        stems add up to the mixture and nothing is left (`musisep.audio.inversion.misi`).
     seed : int
         Seed of the randomness.
+    restarts : int
+        Of "notes": how often notes are given to instruments; the likeliest answer is used, of
+        which one sign is that its tones leave little unexplained.
+    steps, batch : int
+        Of "notes": steps of the learning of common columns, and frames of the recording from
+        which they are learned.
+    assignment : {"annealing"}
+        Of "notes": how notes are given to instruments.
+    runs : int
+        Of "adam": steps, of one drawn frame each.
+    lifetime : int
+        Of "adam": steps after which half of the columns is renewed; 0: never. At most `runs`.
+    dictionaries : int
+        Of "adam": how many dictionaries are learned; the one that leaves least unexplained is
+        used.
     hop_s : float
         Seconds between frames.
     window_s : float
@@ -56,13 +86,6 @@ class Settings:
         Exponent for the addition of sinusoids.
     qexp : float
         Exponent that is applied to spectra before they are compared.
-    steps, batch : int
-        Steps of the learning of a palette, and frames of the recording from which it is learned.
-    masking : bool
-        Whether stems are shares of the mixture, or synthesised from the tones with its phase.
-    phase : {"mixture", "misi"}
-        Whose phases the stems have: those of the mixture, or their own, retrieved so that the
-        stems add up to the mixture and nothing is left (`musisep.audio.inversion.misi`).
 
     Raises
     ------
@@ -73,9 +96,20 @@ class Settings:
     instruments: int = 2
     tones: int = 1
     harmonics: int = 25
+    method: str = "notes"
     front_end: str = "cqt"
-    restarts: int = 6
+    finder: str | None = None
+    voicing: str | None = None
+    mask: str = "ratio"
+    phase: str = "mixture"
     seed: int = 0
+    restarts: int = 6
+    steps: int = 10
+    batch: int = 400
+    assignment: str = "annealing"
+    runs: int = 10_000
+    lifetime: int = 500
+    dictionaries: int = 1
     hop_s: float = 0.0116
     window_s: float = 0.186
     window_sigmas: float = 4.0
@@ -85,10 +119,6 @@ class Settings:
     sigma_bins: float = 6 / math.pi
     pexp: float = 1.0
     qexp: float = 0.5
-    steps: int = 10
-    batch: int = 400
-    masking: bool = True
-    phase: str = "mixture"
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -96,22 +126,64 @@ class Settings:
             value = getattr(self, name)
             if not _whole(value) or not low <= value <= high:
                 raise ValueError(f"{name}={value!r} must be an integer from {low} to {high}")
+            object.__setattr__(self, name, int(value))
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type is float and not _positive(value):
                 raise ValueError(f"{field.name}={value!r} must be a number above 0")
+        make_floats(self)
         if not 1 <= self.pexp <= PEXP_MAX:
             raise ValueError(f"pexp={self.pexp!r} must be from 1 to {PEXP_MAX}")
-        if not isinstance(self.masking, bool):
-            raise ValueError(f"masking={self.masking!r} must be True or False")
-        for name, choices in (("front_end", FRONT_ENDS), ("phase", PHASES)):
+        for name, choices in (*PARTS.items(), ("phase", PHASES)):
             value = getattr(self, name)
-            if value not in choices:
+            optional = type(self).__dataclass_fields__[name].default is None
+            if not (optional and value is None) and value not in tuple(choices):
                 raise ValueError(f"{name}={value!r} must be one of {', '.join(choices)}")
         if self.fmin_hz >= self.fmax_hz:
             raise ValueError(f"fmin_hz={self.fmin_hz} must be below fmax_hz={self.fmax_hz}")
         if 2 * self.hop_s > self.window_s:
             raise ValueError(f"hop_s={self.hop_s} must be at most half of window_s={self.window_s}")
+        if self.method == "adam" and self.lifetime > self.runs:
+            raise ValueError(f"lifetime={self.lifetime} must be at most runs={self.runs}")
+
+    def changed(
+        self, options: Mapping[str, Any], *, dictionary: tuple[int, ...] | None = None
+    ) -> "Settings":
+        """Return settings with other fields, refused if these would have no effect.
+
+        Parameters
+        ----------
+        options : mapping of str to object
+            Fields and their values.
+        dictionary : tuple of int, optional
+            Number of harmonics and of instruments of a dictionary that is given.
+
+        Raises
+        ------
+        ValueError
+            If a field is out of its range, or of another method, or of the learning although a
+            dictionary is given, or not what this dictionary has.
+        TypeError
+            If there is no such field.
+        """
+        settings = replace(self, **options)
+        for method, names in METHOD_FIELDS.items():
+            useless = sorted(options.keys() & names)
+            if useless and dictionary is not None:
+                raise ValueError(
+                    f"{useless[0]} must be left out: a given dictionary is not learned"
+                )
+            if useless and settings.method in METHOD_FIELDS.keys() - {method}:
+                raise ValueError(f"{useless[0]} is for method={method!r}, not {settings.method!r}")
+        if dictionary is None:
+            return settings
+        own = dict(zip(("harmonics", "instruments"), dictionary, strict=True))
+        for name, value in own.items():
+            if options.get(name, value) != value:
+                raise ValueError(
+                    f"{name}={options[name]} must be {value}, as the dictionary has it"
+                )
+        return replace(settings, **own)
 
 
 def _whole(value: Any) -> bool:

@@ -11,8 +11,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.archives import load_arrays, not_a, save_arrays
-from musisep.audio import files
+from musisep._util.progress import Progress
 from musisep.audio.inversion import (
     ConstantQMagnitude,
     StftMagnitude,
@@ -21,12 +20,13 @@ from musisep.audio.inversion import (
     l_bfgs,
     rtisi_la,
 )
+from musisep.audio.inversion.names import INVERSIONS
 from musisep.audio.logfreq import LogAxis
 from musisep.audio.mel import MelSpectrogramTransform
 from musisep.audio.stft import SpectralTransform
+from musisep.io import files
+from musisep.io.archives import load_arrays, not_a, save_arrays
 from musisep.metrics import spectral_convergence
-from musisep.progress import Progress
-from musisep.settings import INVERSIONS
 
 MAX_VALUES = 2**30
 """Numbers that a file may hold: 8 GB."""

@@ -11,6 +11,13 @@ from musisep.audio.arrays import Real, as_real
 
 MIXTURE = "mixture"
 """The name by which rules call the mixture."""
+RESIDUAL = "residual"
+"""The name of what belongs to no instrument."""
+
+
+def stem_names(instruments: int) -> list[str]:
+    """Return the names of stems of which nothing but the order is known."""
+    return [f"instrument{number}" for number in range(1, instruments + 1)]
 
 
 @dataclass(frozen=True)

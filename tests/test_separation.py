@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import musisep
 from musisep import separation as module
 from musisep.analysis import Analysis
-from musisep.audio.files import AudioFileError
+from musisep.io.files import AudioFileError
 from musisep.audio.inversion import misi
 from musisep.dictsep.columns import Voices, fit_pitches
 from musisep.dictsep.synthesis import share_spectra

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musisep.audio import files
+from musisep.io import files
 
 
 def main() -> None:

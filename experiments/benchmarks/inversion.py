@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from timing import in_turn
 
 import musisep
-from musisep.audio import files
+from musisep.io import files
 from musisep.audio.inversion import (
     StftMagnitude,
     admm,

@@ -1,11 +1,12 @@
 """Arrays as the transforms take them."""
 
+import math
 from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.checks import one_of
+from musisep._util.checks import one_of
 
 Real = NDArray[np.floating]
 Spectra = NDArray[np.complexfloating]
@@ -42,6 +43,40 @@ def one_channel(signal: ArrayLike) -> Real:
     if channel.ndim != 1:
         raise ValueError(f"signal of shape={channel.shape} must be one channel, [sample]")
     return channel
+
+
+def peak(values: ArrayLike) -> float:
+    """Return the greatest magnitude of real numbers, 0 if there are none, without a temporary.
+
+    It is not finite if some value is not.
+    """
+    array = np.asarray(values)
+    return max(float(array.max()), -float(array.min())) if array.size else 0.0
+
+
+def check_finite(signals: ArrayLike, name: str) -> None:
+    """Refuse NaN and infinite samples.
+
+    Parameters
+    ----------
+    signals : array, shape (sample,), (channel, sample) or (instrument, channel, sample)
+    name : str
+        What the message calls them.
+
+    Raises
+    ------
+    ValueError
+        If a sample is not finite; the message tells where the earliest one is.
+    """
+    values = np.asarray(signals)
+    if math.isfinite(peak(values)):
+        return
+    bad = ~np.isfinite(values)
+    sample = int(bad.any(axis=tuple(range(bad.ndim - 1))).argmax())
+    index = (*np.unravel_index(bad[..., sample].argmax(), bad.shape[:-1]), sample)
+    axes = ("instrument", "channel", "sample")[-bad.ndim :]
+    where = ", ".join(f"{axis} {i}" for axis, i in zip(axes, index, strict=True))
+    raise ValueError(f"{name}: {where} is {values[index]}; all samples must be finite")
 
 
 def frame_major(spectrum: ArrayLike, frequencies: int, layout: Layout) -> Spectra:

@@ -7,9 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, as_real
-from musisep.audio.checks import above_zero, at_least, flag, number, one_of
-from musisep.audio.files import check_finite
+from musisep._util.checks import above_zero, at_least, flag, number, one_of
+from musisep.audio.arrays import Real, as_real, check_finite
 from musisep.audio.framing import divide_by_windows, overlap_add
 
 SILENCE = 1e-8

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.checks import above_zero, number, one_of
 from musisep.audio.arrays import Real, as_real
-from musisep.audio.checks import above_zero, number, one_of
 
 RangeMode = Literal["per_example", "torchaudio_compat"]
 

@@ -3,25 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.compiled import kernel
-
-# Beyond its ends a signal is silent, or goes on as in a mirror that stands on its first and on
-# its last sample: `reflect` tells which.
+from musisep.audio._kernels import framing as kernels
+from musisep.audio.arrays import Real
 
 
-@kernel
-def mirrored(index, size):  # type: ignore[no-untyped-def]
-    """Return the place of sample `index` in a signal of `size` samples between two mirrors."""
-    if size == 1:
-        return 0
-    place = abs(index)
-    if place > 2 * size - 2:
-        place %= 2 * size - 2
-    return min(place, 2 * size - 2 - place)
-
-
-@kernel
-def window_frames(signal, window, start, hop_length, reflect, frames):  # type: ignore[no-untyped-def]
+def window_frames(
+    signal: Real, window: Real, start: int, hop_length: int, reflect: bool, frames: Real
+) -> None:
     """Cut a signal into windowed frames.
 
     Parameters
@@ -33,29 +21,17 @@ def window_frames(signal, window, start, hop_length, reflect, frames):  # type: 
     hop_length : int
         Samples between the beginnings of frames.
     reflect : bool
-        How the signal goes on beyond its ends.
+        How the signal goes on beyond its ends: as in a mirror that stands on its first and on its
+        last sample, or silent.
     frames : array, shape (frame, n)
         Changed in place.
     """
-    for t in range(frames.shape[0]):
-        offset = start + t * hop_length
-        low = min(max(0, -offset), window.size)
-        high = max(low, min(window.size, signal.size - offset))
-        # Slices that start at 0: an index that might be negative keeps the loop scalar.
-        source, target = signal[offset + low : offset + high], frames[t, low:high]
-        weights = window[low:high]
-        for n in range(source.size):
-            target[n] = weights[n] * source[n]
-        if low > 0 or high < window.size:
-            for n in range(window.size):
-                if n < low or n >= high:
-                    frames[t, n] = 0
-                    if reflect:
-                        frames[t, n] = window[n] * signal[mirrored(offset + n, signal.size)]
+    kernels.window_frames(signal, window, start, hop_length, reflect, frames)
 
 
-@kernel
-def overlap_add(frames, window, hop_length, start, reflect, signal):  # type: ignore[no-untyped-def]
+def overlap_add(
+    frames: Real, window: Real, hop_length: int, start: int, reflect: bool, signal: Real
+) -> None:
     """Add windowed frames to a signal: the adjoint of `window_frames`.
 
     Parameters
@@ -71,22 +47,11 @@ def overlap_add(frames, window, hop_length, start, reflect, signal):  # type: ig
     signal : array, shape (sample,)
         Changed in place.
     """
-    for t in range(frames.shape[0]):
-        offset = start + t * hop_length
-        low = min(max(0, -offset), window.size)
-        high = max(low, min(window.size, signal.size - offset))
-        source, target = frames[t, low:high], signal[offset + low : offset + high]
-        weights = window[low:high]
-        for n in range(source.size):
-            target[n] += weights[n] * source[n]
-        if reflect and (low > 0 or high < window.size):
-            for n in range(window.size):
-                if n < low or n >= high:
-                    signal[mirrored(offset + n, signal.size)] += window[n] * frames[t, n]
+    kernels.overlap_add(frames, window, hop_length, start, reflect, signal)
 
 
 def divide_by_windows(
-    signal: NDArray[np.floating],
+    signal: Real,
     window: NDArray[np.float64],
     hop_length: int,
     start: int,

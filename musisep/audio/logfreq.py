@@ -9,14 +9,15 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import above_zero, at_least, number, one_of
+from musisep.audio._kernels.filterbank import pool
+from musisep.audio._kernels.gaussians import CUT, support
+from musisep.audio._kernels.peaks import redraw_peaks
 from musisep.audio.arrays import Real, Spectra, as_real
-from musisep.audio.checks import above_zero, at_least, number, one_of
 from musisep.audio.cqt.constantq import constant_q_blocks
-from musisep.audio.filterbank import measure_frames, pool
-from musisep.audio.peaks import redraw_peaks
+from musisep.audio.filterbank import measure_frames
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
-from musisep.gaussians import CUT, support
 
 NYQUIST_SHARE = 0.49
 """Axes end at this share of the sample rate at the latest, unless they are given."""
@@ -24,6 +25,8 @@ PURSUIT_WINDOW_S = 0.023
 """Standard deviation of the window of "pursuit"."""
 MEL_WINDOW_S = 0.046
 """The same of "mel", which cannot draw sinusoids narrower than its window makes them."""
+ROUNDING_BINS = 1e-9
+"""What an axis may lack of a whole bin, which it then has: rounding of its parameters."""
 NARROWEST_FILTER = 0.5
 """Least standard deviation of a filter of "mel", in bins of the Fourier transform."""
 
@@ -81,7 +84,7 @@ class LogAxis:
         high = min(above_zero("fmax_hz", fmax_hz), NYQUIST_SHARE * sample_rate)
         if low >= high:
             raise ValueError(f"fmin_hz={low} must be below {high} at {sample_rate} Hz")
-        bins = int(per_octave * math.log2(high / low) + 1e-9)  # not a bin less
+        bins = int(per_octave * math.log2(high / low) + ROUNDING_BINS)
         return cls(low, low * 2 ** (bins / per_octave), at_least("bins", bins, 2))
 
     @property
@@ -118,7 +121,7 @@ def log_spectrogram(
     *,
     hop_length: int,
     sigma_bins: float = 6 / math.pi,
-    front_end: str = "cqt",
+    front_end: "str | FrontEnd" = "cqt",
     gamma_hz: float = 0.0,
 ) -> Real:
     """Log-frequency spectrogram in which a sinusoid is a Gaussian of its amplitude.
@@ -133,11 +136,12 @@ def log_spectrogram(
         Samples between frames; frame t is centred on sample t * hop_length.
     sigma_bins : float > 0
         Standard deviation of the Gaussian in bins.
-    front_end : {"cqt", "pursuit", "mel"}
+    front_end : {"cqt", "pursuit", "mel"} or FrontEnd
         "cqt": magnitude of the constant-Q transform, see `musisep.audio.cqt.constantq.constant_q`.
         "pursuit": peaks of a short-time spectrum redrawn on the axis, see
         `pursuit_magnitudes`.
         "mel": a short-time spectrum pooled by filters, see `mel_magnitudes`.
+        Or a function that fills the magnitudes of one channel, as these do.
     gamma_hz : float >= 0
         For "cqt" only: makes the Gaussian wider by so many Hz and the filters faster.
 
@@ -156,7 +160,8 @@ def log_spectrogram(
     signal = as_real(signal)
     if signal.shape[-1] == 0:
         raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
-    one_of("front_end", front_end, FRONT_ENDS)
+    if not callable(front_end):
+        one_of("front_end", front_end, FRONT_ENDS)
     sample_rate = at_least("sample_rate", sample_rate, 1)
     hop_length = at_least("hop_length", hop_length, 1)
     sigma_bins = above_zero("sigma_bins", sigma_bins)
@@ -167,7 +172,7 @@ def log_spectrogram(
         )
     if gamma_hz != 0 and front_end != "cqt":
         raise ValueError(f"gamma_hz={gamma_hz} must be 0 for front_end={front_end!r}")
-    fill = FRONT_ENDS[front_end]
+    fill = front_end if callable(front_end) else FRONT_ENDS[front_end]
     if gamma_hz != 0:
         fill = partial(fill, gamma_hz=gamma_hz)
     leading, frames = signal.shape[:-1], 1 + signal.shape[-1] // hop_length

@@ -1,37 +1,21 @@
 """Short-time Fourier transform, its inverse and their adjoints."""
 
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
-import scipy.fft
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from musisep.audio import threads
-from musisep.audio.arrays import (
-    LAYOUTS,
-    Layout,
-    Real,
-    Spectra,
-    as_real,
-    frame_major,
-    one_channel,
-    real_kind,
-)
-from musisep.audio.checks import at_least, flag, one_of
-from musisep.audio.framing import divide_by_windows, overlap_add, window_frames
+from musisep._util import threads
+from musisep._util.checks import at_least, flag, one_of
+from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_real, frame_major, one_channel
+from musisep.audio.blocks import Blocks, FrameGrid, Shape
+from musisep.audio.framing import divide_by_windows
 from musisep.audio.windows import make_window, resolve_fft_params
 
-BLOCK_POINTS = 2**20
-"""Samples of windowed frames that are held at a time where blocks come one after another."""
-CACHE_POINTS = 2**17
-"""The same where a block is worked on by one core: little enough for its cache."""
-Blocks = Callable[[slice], Spectra]
-"""Returns the spectra [..., frame, frequency] of the frames of a slice; from several threads."""
 CHOICES = {
     "center_pad_mode": ("reflect", "constant"),
     "center_tail_pad": ("symmetric", "minimal"),
@@ -45,7 +29,7 @@ class SpectralTransform:
 
     Signals are ``[..., sample]``, spectra ``[..., frequency, frame]`` with n_fft // 2 + 1
     frequencies. float32 signals have complex64 spectra and back; everything else is computed
-    in float64. Threads: see `musisep.audio.threads.each`.
+    in float64. Threads: see `musisep._util.threads.each`.
 
     Parameters
     ----------
@@ -161,7 +145,7 @@ class SpectralTransform:
         one_of("output_layout", output_layout, LAYOUTS)
         signal = as_real(signal)
         frames = self.frame_count(signal.shape[-1])
-        kind = np.result_type(real_kind(signal), np.complex64)
+        kind = np.result_type(signal, np.complex64)
         result = np.empty((*signal.shape[:-1], frames, self.frequencies), dtype=kind)
         for index in np.ndindex(signal.shape[:-1]):
             self.each_block(signal[index], result[index].__setitem__)
@@ -187,11 +171,9 @@ class SpectralTransform:
         window = self._analysis(channel.dtype)
 
         def work(frames: slice) -> None:
-            use(frames, self._spectra(channel, frames, window, self._reflect))
+            use(frames, self._grid.spectra(channel, frames, window, self._reflect))
 
-        count = self.frame_count(channel.size)
-        share = -(-count // scipy.fft.get_workers()) * self.n_fft
-        threads.each(work, self._blocks(count, min(CACHE_POINTS, share)))
+        threads.each(work, self._grid.shares(self.frame_count(channel.size)))
 
     def map_spectra(
         self,
@@ -230,7 +212,7 @@ class SpectralTransform:
         window = self._analysis(signal.dtype)
 
         def changed(frames: slice) -> Spectra:
-            spectra = change(frames, self._spectra(signal, frames, window, self._reflect))
+            spectra = change(frames, self._grid.spectra(signal, frames, window, self._reflect))
             shape = *leading, frames.stop - frames.start, self.frequencies
             if spectra.shape != shape:
                 raise ValueError(f"changed spectra of {spectra.shape=} must be of {shape=}")
@@ -339,14 +321,18 @@ class SpectralTransform:
         signal = as_real(signal).copy()
         count = self.frame_count(signal.shape[-1])
         divide_by_windows(signal, self.frame_window**2, self.hop, -self.lead, count)
-        window, weights = self._synthesis(signal.dtype), self._parseval(signal.dtype)
+        window, weights = self._synthesis(signal.dtype), self._grid.parseval(signal.dtype)
         kind = np.result_type(signal, np.complex64)
         result = np.empty((*signal.shape[:-1], count, self.frequencies), dtype=kind)
         for index in np.ndindex(signal.shape[:-1]):
-            for frames in self._blocks(count, BLOCK_POINTS):
-                spectra = self._spectra(signal[index], frames, window, reflect=False)
+            for frames in self._grid.shares(count):
+                spectra = self._grid.spectra(signal[index], frames, window, reflect=False)
                 np.multiply(spectra, weights, out=result[index][frames])
         return result.swapaxes(-1, -2)
+
+    @cached_property
+    def _grid(self) -> FrameGrid:
+        return FrameGrid(self.n_fft, self.hop, self.lead)
 
     @property
     def _reflect(self) -> bool:
@@ -365,85 +351,21 @@ class SpectralTransform:
     def _synthesis(self, kind: DTypeLike) -> Real:
         return (self.frame_window / self._scale).astype(kind)
 
-    def _parseval(self, kind: DTypeLike) -> Real:
-        """Weights [frequency] with which rfft is the adjoint of irfft: others stand for two."""
-        weights = np.full(self.frequencies, 2 / self.n_fft, dtype=kind)
-        weights[0] /= 2
-        if self.n_fft % 2 == 0:
-            weights[-1] /= 2
-        return weights
-
-    def _blocks(self, count: int, points: int) -> list[slice]:
-        """Divide frames into blocks of about `points` samples."""
-        size = max(1, points // self.n_fft)
-        return [slice(first, min(first + size, count)) for first in range(0, count, size)]
-
-    def _spectra(self, signal: Real, frames: slice, window: Real, reflect: bool) -> Spectra:
-        """Transform some frames of a signal [..., sample]; result [..., frame, frequency]."""
-        shape = *signal.shape[:-1], frames.stop - frames.start, self.n_fft
-        windowed = np.empty(shape, dtype=signal.dtype)
-        start = frames.start * self.hop - self.lead
-        for index in np.ndindex(signal.shape[:-1]):
-            window_frames(signal[index], window, start, self.hop, reflect, windowed[index])
-        return scipy.fft.rfft(windowed, overwrite_x=True, workers=1)
-
-    def _inverse(
-        self, spectra: Blocks, count: int, shape: tuple[int, ...], kind: DTypeLike
-    ) -> Real:
+    def _inverse(self, spectra: Blocks, count: int, shape: Shape, kind: DTypeLike) -> Real:
         """Find signals of this shape from the spectra [..., frame, frequency] of `count` frames."""
-        result = self._overlap_add(spectra, count, shape, self._synthesis(kind), False)
+        result = self._grid.overlap_add(spectra, count, shape, self._synthesis(kind), False)
         for index in np.ndindex(shape[:-1]):  # NumPy would copy all channels at once
             divide_by_windows(result[index], self.frame_window**2, self.hop, -self.lead, count)
         return result
 
-    def _adjoint(
-        self, spectra: Blocks, count: int, shape: tuple[int, ...], kind: DTypeLike
-    ) -> Real:
+    def _adjoint(self, spectra: Blocks, count: int, shape: Shape, kind: DTypeLike) -> Real:
         """Apply the adjoint to the spectra [..., frame, frequency] of `count` frames."""
-        weights = self._parseval(kind)
-        return self._overlap_add(
-            lambda frames: spectra(frames) / weights,
-            count,
-            shape,
-            self._analysis(kind),
-            self._reflect,
-        )
+        weights, window = self._grid.parseval(kind), self._analysis(kind)
 
-    def _overlap_add(
-        self, spectra: Blocks, count: int, shape: tuple[int, ...], window: Real, reflect: bool
-    ) -> Real:
-        """Add up the windowed inverse transforms of frames, in threads."""
-        *leading, length = shape
-        result = np.zeros(shape, dtype=window.dtype)
-        adding = threading.Lock()
-        ends: dict[int, Real] = {}
+        def weighted(frames: slice) -> Spectra:
+            return spectra(frames) / weights
 
-        def work(part: slice) -> None:
-            samples = (part.stop - part.start - 1) * self.hop + self.n_fft
-            own = np.zeros((*leading, samples), dtype=window.dtype)
-            for block in self._blocks(part.stop - part.start, CACHE_POINTS):
-                found = spectra(slice(part.start + block.start, part.start + block.stop))
-                for index in np.ndindex(*leading):
-                    frames = scipy.fft.irfft(found[index], self.n_fft, workers=1)
-                    start = block.start * self.hop
-                    overlap_add(frames, window, self.hop, start, False, own[index])
-            start = part.start * self.hop - self.lead
-            low, high = max(start, 0), max(0, min(start + samples, length))
-            if reflect and high - low < samples:
-                ends[start] = own
-                return
-            with adding:
-                result[..., low:high] += own[..., low - start : high - start]
-
-        # A part is at least as long as a frame. So no more than two of them meet at a sample,
-        # and it does not matter which is added first.
-        points = max(-(-self.n_fft // self.hop) * self.n_fft, CACHE_POINTS)
-        threads.each(work, self._blocks(count, points))
-        for start, own in sorted(ends.items()):
-            ones = np.ones(own.shape[-1], dtype=window.dtype)
-            for index in np.ndindex(*leading):
-                overlap_add(own[index][None], ones, 1, start, True, result[index])
-        return result
+        return self._grid.overlap_add(weighted, count, shape, window, self._reflect)
 
 
 def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:

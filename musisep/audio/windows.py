@@ -4,8 +4,8 @@ import numpy as np
 import scipy  # scipy.signal takes half a second to load: not before it is used
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import above_zero, at_least, flag
 from musisep.audio.arrays import as_real
-from musisep.audio.checks import above_zero, at_least, flag
 
 SHORT_NAMES = {"rect": "boxcar"}
 """Names of windows that SciPy calls otherwise."""

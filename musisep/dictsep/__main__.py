@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musisep.command.base import execute, new_parser
-from musisep.command.separate import SEPARATE
+from musisep.cli.base import execute, new_parser
+from musisep.cli.separate import SEPARATE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,9 +96,9 @@ def main(
     AudioFileError
         If a file cannot be read or written.
     """
-    from musisep.audio import files
-    from musisep.command.summary import measure_lines, read_references
+    from musisep.cli.summary import measure_lines, read_references
     from musisep.dictsep.pursuit import calc_harscale
+    from musisep.io import files
     from musisep.separation import separate
     from musisep.settings import Settings
 

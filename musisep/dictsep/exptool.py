@@ -1,378 +1,124 @@
-"""Kernels for the spectra of tones, their derivatives, and the fit of tones to a frame.
+"""Spectra of tones and their derivatives, under their documented names.
 
-A tone is a column of ``params`` ``[4, tone]``: amplitude, shift, sigma, spread (the order
-of `Peaks.get_array`); ``insts[tone]`` is its column in the dictionary ``inst_dict``
-``[harmonic, instrument]``. Spectra are kept as sums of p-th powers,
-
-    S(i) = sum over tones and harmonics of (a D[h, k] exp(-(i - c_h)^2 / (2 sigma^2)))^p,
-
-of which ``Y = S^(1/p)`` is the magnitude. All positions are in bins. One set of kernels
-serves both frequency axes: ``harscale`` is the scale of the logarithmic axis, or `LINEAR`.
+These check what they are given and call the kernels of `musisep.tones`, which do not. ``params`` is
+``[4, tone]``: amplitude, shift, sigma, spread; ``insts`` ``[tone]`` are columns of ``inst_dict``
+``[harmonic, instrument]``; positions are in bins. All add to the arrays that they are given last.
+Spectra are kept as sums of p-th powers; ``harscale`` is the scale of the logarithmic axis.
 """
 
-import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from musisep.compiled import kernel, sum_kernel
-from musisep.gaussians import CUT, gaussian_start, support
+from musisep.tones import _kernels
+from musisep.tones._kernels import EPS, LINEAR
+from musisep.tones.model import checked_dictionary
+from musisep.tones.peaks import Floats, Ints
 
-EPS = 1e-7  # keeps the loss differentiable where a spectrum is 0
-LINEAR = 0.0  # in the place of harscale: harmonics at multiples of the shift
-
-AMP, SHIFT, SIGMA, SPREAD = range(4)
-
-
-@kernel
-def harmonic_centre(shift, spread, order, harscale):
-    """Position of a harmonic, and its derivatives by shift and by spread."""
-    stretch = 1.0 + spread * order * order
-    if harscale == LINEAR:
-        ratio = order * math.sqrt(stretch)
-        return shift * ratio, ratio, 0.5 * shift * order**3 / math.sqrt(stretch)
-    centre = shift + 0.5 * harscale * math.log(order * order * stretch)
-    return centre, 1.0, 0.5 * harscale * order * order / stretch
+__all__ = [
+    "EPS",
+    "LINEAR",
+    "inst_scale",
+    "inst_scale_grad",
+    "inst_shift",
+    "inst_shift_dict_grad",
+    "inst_shift_grad",
+]
 
 
-@sum_kernel
-def dot(a, b):
-    """Scalar product of two vectors of one length."""
-    total = 0.0
-    for i in range(a.size):
-        total += a[i] * b[i]
-    return total
+def inst_shift(
+    params: ArrayLike,
+    insts: ArrayLike,
+    inst_dict: ArrayLike,
+    harscale: float,
+    pexp: float,
+    powers: Floats,
+) -> None:
+    """Add the p-th powers of all harmonics of all tones to ``powers`` ``[bin]``.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or the dictionary has no column for an instrument.
+    """
+    tones = _tones(params, insts, inst_dict)
+    _added("powers", powers, (np.size(powers),))
+    _kernels.inst_shift(*tones, float(harscale), float(pexp), powers)
 
 
-@kernel
-def power(x, exponent):
-    """``x**exponent``, cheap for the exponents in use."""
-    if exponent == 1.0:
-        return x
-    if exponent == 0.5:
-        return math.sqrt(x)
-    if exponent == 2.0:
-        return x * x
-    return x**exponent
-
-
-@kernel
-def raise_all(x, exponent):
-    """`power` of all of a vector, in its place; square roots run in vectors."""
-    if exponent == 0.5:
-        for i in range(x.size):
-            x[i] = math.sqrt(x[i])
-    elif exponent != 1.0:
-        for i in range(x.size):
-            x[i] = power(x[i], exponent)
-
-
-@kernel
-def inst_shift(params, insts, inst_dict, harscale, pexp, powers):
-    """Add the p-th powers of all harmonics of all tones to ``powers`` ``[bin]``."""
-    for tone in range(params.shape[1]):
-        sigma = params[SIGMA, tone]
-        for har in range(inst_dict.shape[0]):
-            height = params[AMP, tone] * inst_dict[har, insts[tone]]
-            if height <= 0.0:
-                continue
-            centre, _, _ = harmonic_centre(
-                params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale
-            )
-            low, high = support(centre, sigma, powers.size)
-            value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
-            value *= power(height, pexp)
-            part = powers[low:high]
-            for i in range(part.size):
-                part[i] += value
-                value *= ratio
-                ratio *= ratio2
-
-
-@kernel
-def inst_shift_grad(params, insts, inst_dict, harscale, pexp, powers, jacobian):
+def inst_shift_grad(
+    params: ArrayLike,
+    insts: ArrayLike,
+    inst_dict: ArrayLike,
+    harscale: float,
+    pexp: float,
+    powers: Floats,
+    jacobian: Floats,
+) -> None:
     """`inst_shift`, and the derivatives of the powers, added to ``jacobian`` ``[4, tone, bin]``."""
-    for tone in range(params.shape[1]):
-        amp, sigma = params[AMP, tone], params[SIGMA, tone]
-        by_sigma = 1.0 / sigma
-        for har in range(inst_dict.shape[0]):
-            relative = inst_dict[har, insts[tone]]
-            if relative <= 0.0:
-                continue
-            centre, by_shift, by_spread = harmonic_centre(
-                params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale
-            )
-            low, high = support(centre, sigma, powers.size)
-            value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
-            height = power(amp * relative, pexp)
-            by_amp = pexp * power(amp, pexp - 1.0) * power(relative, pexp)
-            by_centre = pexp * height / (sigma * sigma)
-            part, start = powers[low:high], low - centre
-            amp_row, shift_row = jacobian[AMP, tone, low:high], jacobian[SHIFT, tone, low:high]
-            sigma_row, spread_row = (
-                jacobian[SIGMA, tone, low:high],
-                jacobian[SPREAD, tone, low:high],
-            )
-            for i in range(part.size):
-                distance = start + i
-                moment = by_centre * value * distance
-                part[i] += height * value
-                amp_row[i] += by_amp * value
-                shift_row[i] += by_shift * moment
-                sigma_row[i] += by_sigma * moment * distance
-                spread_row[i] += by_spread * moment
-                value *= ratio
-                ratio *= ratio2
+    tones = _tones(params, insts, inst_dict)
+    _added("powers", powers, (np.size(powers),))
+    _added("jacobian", jacobian, (4, tones[1].size, powers.size))
+    _kernels.inst_shift_grad(*tones, float(harscale), float(pexp), powers, jacobian)
 
 
-@kernel
-def inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, more, less, grads):
+def inst_shift_dict_grad(
+    params: ArrayLike,
+    insts: ArrayLike,
+    inst_dict: ArrayLike,
+    harscale: float,
+    pexp: float,
+    more: ArrayLike,
+    less: ArrayLike,
+    grads: Floats,
+) -> None:
     """Add the sums over bins of ``more * dS/dD`` and ``less * dS/dD`` to ``grads``.
 
-    ``grads`` is ``[2, harmonic, instrument]``; ``more`` and ``less`` are weights of the bins.
+    ``grads`` is ``[2, harmonic, instrument]``; ``more`` and ``less`` are weights of the bins of the
+    spectrum S of p-th powers, by which the derivatives by the dictionary D are weighted.
     """
-    for tone in range(params.shape[1]):
-        if params[AMP, tone] <= 0.0:
-            continue
-        sigma, inst = params[SIGMA, tone], insts[tone]
-        for har in range(inst_dict.shape[0]):
-            centre, _, _ = harmonic_centre(
-                params[SHIFT, tone], params[SPREAD, tone], har + 1.0, harscale
-            )
-            low, high = support(centre, sigma, more.size)
-            value, ratio, ratio2 = gaussian_start(low, centre, sigma, pexp)
-            wanted, present = 0.0, 0.0
-            more_part, less_part = more[low:high], less[low:high]
-            for i in range(more_part.size):
-                wanted += more_part[i] * value
-                present += less_part[i] * value
-                value *= ratio
-                ratio *= ratio2
-            scale = pexp * power(params[AMP, tone], pexp) * power(inst_dict[har, inst], pexp - 1.0)
-            grads[0, har, inst] += scale * wanted
-            grads[1, har, inst] += scale * present
+    tones = _tones(params, insts, inst_dict)
+    weights = [np.ascontiguousarray(values, dtype=np.float64) for values in (more, less)]
+    for name, values in zip(("more", "less"), weights, strict=True):
+        _added(name, values, (weights[0].size,))
+    _added("grads", grads, (2, *tones[2].shape))
+    _kernels.inst_shift_dict_grad(*tones, float(harscale), float(pexp), *weights, grads)
 
 
-@kernel
-def inst_scale(params, insts, inst_dict, pexp, powers):
+def inst_scale(
+    params: ArrayLike, insts: ArrayLike, inst_dict: ArrayLike, pexp: float, powers: Floats
+) -> None:
     """`inst_shift` on the linear axis."""
     inst_shift(params, insts, inst_dict, LINEAR, pexp, powers)
 
 
-@kernel
-def inst_scale_grad(params, insts, inst_dict, pexp, powers, jacobian):
+def inst_scale_grad(
+    params: ArrayLike,
+    insts: ArrayLike,
+    inst_dict: ArrayLike,
+    pexp: float,
+    powers: Floats,
+    jacobian: Floats,
+) -> None:
     """`inst_shift_grad` on the linear axis."""
     inst_shift_grad(params, insts, inst_dict, LINEAR, pexp, powers, jacobian)
 
 
-@kernel
-def residual_and_slope(powers, target, pexp, qexp, residual, slope):
-    """Residual ``(Y+eps)^q - target``, its derivative by S, and half its squared norm.
-
-    ``target`` is ``(y+eps)^q``. Where S is 0 and p > 1 no tone has a derivative either,
-    and the slope is set to 0.
-    """
-    residual[:] = powers
-    raise_all(residual, 1.0 / pexp)
-    slope[:] = 1.0
-    if pexp != 1.0:
-        for i in range(powers.size):
-            slope[i] = residual[i] / (pexp * powers[i]) if powers[i] > 0.0 else 0.0
-    for i in range(powers.size):  # np.divide, for / checks for 0 and does not run in vectors
-        residual[i] += EPS
-        slope[i] = np.divide(qexp * slope[i], residual[i])
-    raise_all(residual, qexp)
-    slope *= residual
-    residual -= target
-    return 0.5 * dot(residual, residual)
-
-
-@kernel
-def loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, powers):
-    """Half the squared norm of the residual of these tones; ``powers`` is scratch."""
-    powers[:] = 0.0
-    inst_shift(params, insts, inst_dict, harscale, pexp, powers)
-    raise_all(powers, 1.0 / pexp)
-    powers += EPS
-    raise_all(powers, qexp)
-    powers -= target
-    return 0.5 * dot(powers, powers)
-
-
-@kernel
-def add_loss_dict_grads(params, insts, inst_dict, harscale, pexp, qexp, targets, grads):
-    """Add the two parts of the negative gradient of the loss of many frames to ``grads``.
-
-    ``grads`` ``[2, harmonic, instrument]`` gets what calls for higher and for lower harmonics:
-    derivatives of the model weighted by ``targets`` ``[frame, bin]``, and by the model itself.
-    ``params`` is ``[frame, 4, tone]``, ``insts`` ``[frame, tone]``.
-    """
-    size = targets.shape[1]
-    powers, residual, slope = np.empty(size), np.empty(size), np.empty(size)
-    for frame in range(targets.shape[0]):
-        powers[:] = 0.0
-        inst_shift(params[frame], insts[frame], inst_dict, harscale, pexp, powers)
-        residual_and_slope(powers, targets[frame], pexp, qexp, residual, slope)
-        residual += targets[frame]
-        residual *= slope
-        slope *= targets[frame]
-        inst_shift_dict_grad(
-            params[frame], insts[frame], inst_dict, harscale, pexp, slope, residual, grads
+def _tones(
+    params: ArrayLike, insts: ArrayLike, inst_dict: ArrayLike
+) -> tuple[Floats, Ints, Floats]:
+    """Return tones and a dictionary as the kernels want them."""
+    params = np.ascontiguousarray(params, dtype=np.float64)
+    insts = np.ascontiguousarray(insts, dtype=np.int64)
+    if insts.ndim != 1 or params.shape != (4, insts.size):
+        raise ValueError(
+            f"params.shape={params.shape} and insts.shape={insts.shape} must be (4, n) and (n,)"
         )
+    return params, insts, checked_dictionary(inst_dict, insts)
 
 
-@kernel
-def add_losses(params, insts, inst_dict, harscale, pexp, qexp, targets):
-    """Sum of `loss_of` over frames.
-
-    ``params`` is ``[frame, 4, tone]``, ``insts`` ``[frame, tone]``, ``targets`` ``[frame, bin]``.
-    """
-    powers = np.empty(targets.shape[1])
-    loss = 0.0
-    for frame in range(targets.shape[0]):
-        loss += loss_of(
-            params[frame], insts[frame], inst_dict, harscale, pexp, qexp, targets[frame], powers
-        )
-    return loss
-
-
-@kernel
-def solve_damped(normal, gradient, free, damping, step):
-    """Solve ``(N + damping diag N) step = -gradient`` over the free unknowns by Cholesky.
-
-    ``normal`` keeps its upper triangle; its lower triangle is overwritten. Returns
-    False, leaving ``step`` undefined, where the matrix is not positive definite.
-    """
-    n = gradient.size
-    diagonal = np.empty(n)
-    for i in range(n):
-        step[i] = 0.0
-        if not free[i]:
-            continue
-        for j in range(i + 1):
-            if not free[j]:
-                continue
-            total = normal[j, i]
-            if i == j:
-                total += damping * normal[i, i]
-            for k in range(j):
-                if free[k]:
-                    total -= normal[i, k] * normal[j, k]
-            if i == j:
-                if total <= 0.0:
-                    return False
-                diagonal[i] = math.sqrt(total)
-            else:
-                normal[i, j] = total / diagonal[j]
-        total = -gradient[i]
-        for k in range(i):
-            if free[k]:
-                total -= normal[i, k] * step[k]
-        step[i] = total / diagonal[i]
-    for i in range(n - 1, -1, -1):
-        if free[i]:
-            total = step[i]
-            for k in range(i + 1, n):
-                if free[k]:
-                    total -= normal[k, i] * step[k]
-            step[i] = total / diagonal[i]
-    return True
-
-
-@kernel
-def span(params, tone, harmonics, harscale, size):
-    """First bin, and one past the last bin, that a tone can reach."""
-    reach = CUT * params[SIGMA, tone]
-    lowest, _, _ = harmonic_centre(params[SHIFT, tone], params[SPREAD, tone], 1.0, harscale)
-    highest, _, _ = harmonic_centre(
-        params[SHIFT, tone], params[SPREAD, tone], float(harmonics), harscale
-    )
-    low = min(max(0.0, math.ceil(lowest - reach)), float(size))
-    high = min(max(low, math.floor(highest + reach) + 1.0), float(size))
-    return int(low), int(high)
-
-
-@kernel
-def normal_equations(rows, spans, residual, slope, normal, gradient):
-    """Upper triangle of J^T J, and J^T residual, for ``J = rows * slope``.
-
-    Row i is that of tone i modulo the number of tones, and 0 outside of ``spans`` [tone, 2].
-    """
-    pull, weights, weighted = slope * residual, slope * slope, np.empty_like(slope)
-    for i in range(gradient.size):
-        low, high = spans[i % len(spans)]
-        row, weight, product = rows[i, low:high], weights[low:high], weighted[: high - low]
-        for k in range(row.size):
-            product[k] = row[k] * weight[k]
-        gradient[i] = dot(row, pull[low:high])
-        for j in range(i + 1):
-            first, last = spans[j % len(spans)]
-            first = max(first, low)
-            last = max(min(last, high), first)
-            normal[j, i] = dot(weighted[first - low : last - low], rows[j, first:last])
-
-
-@kernel
-def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upper, steps, tol):
-    """Fit ``params`` in place between ``lower`` and ``upper`` ``[4, tone]``; return the loss.
-
-    Projected Levenberg-Marquardt: unknowns that sit at a bound and would leave it are held
-    for a step, the others follow the damped normal equations and are clipped to the bounds.
-    Ends after `steps` trials, or when the loss falls by less than `tol` of itself.
-    """
-    tones, size = params.shape[1], target.size
-    n = 4 * tones
-    powers, residual, slope = np.empty(size), np.empty(size), np.empty(size)
-    jacobian = np.empty((4, tones, size))
-    spans = np.empty((tones, 2), np.int64)
-    normal, gradient, step = np.empty((n, n)), np.empty(n), np.empty(n)
-    free = np.zeros(n, np.bool_)
-    trial = params.copy()
-    x, x_trial = params.reshape(n), trial.reshape(n)
-    low, high = lower.reshape(n), upper.reshape(n)
-    damping, loss = 5e-3, np.inf
-    for _ in range(steps + 1):
-        for tone in range(tones):
-            first, last = span(trial, tone, inst_dict.shape[0], harscale, size)
-            spans[tone] = first, last
-            jacobian[:, tone, first:last] = 0.0
-        powers[:] = 0.0
-        inst_shift_grad(trial, insts, inst_dict, harscale, pexp, powers, jacobian)
-        new_loss = residual_and_slope(powers, target, pexp, qexp, residual, slope)
-        if new_loss < loss:
-            fall = loss - new_loss
-            params[:] = trial
-            loss = new_loss
-            damping = max(0.2 * damping, 1e-9)
-            if fall < tol * loss:
-                break
-            normal_equations(jacobian.reshape(n, size), spans, residual, slope, normal, gradient)
-            for i in range(n):
-                leaves_low = x[i] <= low[i] and gradient[i] > 0.0
-                leaves_high = x[i] >= high[i] and gradient[i] < 0.0
-                movable = low[i] < high[i] and normal[i, i] > 0.0
-                free[i] = movable and not leaves_low and not leaves_high
-        else:
-            damping *= 5.0
-        while not solve_damped(normal, gradient, free, damping, step):
-            damping *= 10.0
-        if damping > 1e9:
-            break
-        for i in range(n):
-            x_trial[i] = min(max(x[i] + step[i], low[i]), high[i])
-    return loss
-
-
-@kernel
-def add_tones_of_frames(params, insts, owners, inst_dict, harscale, pexp, powers):
-    """`inst_shift` of each frame, ``powers`` [owner, frame, bin]: of the tones of each owner.
-
-    ``params`` is ``[frame, 4, tone]``, ``insts`` ``[frame, tone]``; ``owners`` tells to whom a
-    column belongs.
-    """
-    for frame in range(params.shape[0]):
-        for tone in range(insts.shape[1]):
-            one = slice(tone, tone + 1)
-            inst_shift(
-                params[frame, :, one], insts[frame, one], inst_dict, harscale, pexp,
-                powers[owners[insts[frame, tone]], frame],
-            )  # fmt: skip
+def _added(name: str, array: Any, shape: tuple[int, ...]) -> None:
+    """Refuse what a kernel could not add to in place."""
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.shape != shape:
+        raise ValueError(f"{name} must be an array of float64 and of shape {shape}")

@@ -1,4 +1,9 @@
-"""How close estimated stems, and spectrograms, are to the true ones. All measures are in dB."""
+"""How close estimated stems, and spectrograms, are to the true ones.
+
+`stems` measures signals (BSS Eval, SI-SDR), `spectrograms` what phases do not matter to. The truth
+comes first. All measures are in dB, infinite where there is no error, and NaN where a signal is
+silent.
+"""
 
 from musisep.metrics.spectrograms import ser, snr, spectral_convergence
 from musisep.metrics.stems import BssEval, bss_eval, si_sdr

@@ -21,11 +21,16 @@ __all__ = ["BssEval", "bss_eval", "si_sdr"]
 Signals = NDArray[np.float64]
 
 _LARGEST_SIR = 400.0
+"""dB that infinite ratios count when estimates are assigned, lest a sum is undefined."""
 _UNDEFINED_SIR = -1e6
-# With several taps, what counts as rounding; and the noise that stands in for what references lack
-# when filters make them of each other.
+"""dB that the ratio of a silent signal counts then."""
+_ALIKE = 1e-12
+"""References of which one has this share of energy outside another, -120 dB, span one direction."""
 _COARSE_ROUNDING = 1e-12
+"""Share of energy that counts as rounding if there are several taps."""
 _LOADING = 1e-13
+"""Energy of the noise that stands in for what references lack when filters make them of each other;
+theirs is 1."""
 
 
 class BssEval(NamedTuple):
@@ -197,8 +202,7 @@ def _measure_pairs(references: Signals, estimates: Signals, taps: int = 1) -> Si
         return _measure_filtered_pairs(references, estimates, taps)
     gram = references @ references.T
     along = references @ estimates.T
-    # References closer to each other than -120 dB span one direction, not two.
-    weights = np.linalg.pinv(gram, rcond=1e-12, hermitian=True) @ along
+    weights = np.linalg.pinv(gram, rcond=_ALIKE, hermitian=True) @ along
     projection = np.sum(weights * along, axis=0)
     artefacts = np.sum((estimates - weights.T @ references) ** 2, axis=1)
     # The projection less the target is a combination of references as well.

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from musisep.audio.framing import divide_by_windows, mirrored, overlap_add, window_frames
+from musisep.audio._kernels import framing as kernels
+from musisep.audio.framing import divide_by_windows, overlap_add, window_frames
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -17,7 +18,7 @@ def padding(size: int, reflect: bool) -> np.ndarray:
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_mirrors_stand_on_the_ends(size):
     expected = np.pad(np.arange(size), 20, mode="reflect")
-    for function in (mirrored, mirrored.py_func):
+    for function in (kernels.mirrored, kernels.mirrored.py_func):
         assert [function(i, size) for i in range(-20, size + 20)] == list(expected)
 
 
@@ -26,8 +27,8 @@ def test_mirrors_stand_on_the_ends(size):
 @pytest.mark.parametrize("start", [-20, -3, 0, 4, 50])
 @pytest.mark.parametrize("compiled", [True, False])
 def test_frames_are_cut_out_and_added_as_matrices_say(reflect, size, start, compiled):
-    cut = window_frames if compiled else window_frames.py_func
-    add = overlap_add if compiled else overlap_add.py_func
+    cut = window_frames if compiled else kernels.window_frames.py_func
+    add = overlap_add if compiled else kernels.overlap_add.py_func
     window, signal, frames = noise(6), noise(size), noise(4, 6)
     rows = 100 + start + 2 * np.arange(4)[:, None] + np.arange(6)
     framing = window[:, None] * padding(size, reflect)[rows]  # [frame, n, sample]

@@ -5,7 +5,7 @@ import pytest
 import scipy.fft
 
 from musisep import settings
-from musisep.audio import logfreq, stft
+from musisep.audio import blocks, logfreq
 from musisep.audio.logfreq import (
     LogAxis,
     log_spectrogram,
@@ -141,7 +141,7 @@ def test_leading_axes_are_independent_and_the_signal_left_alone(front_end):
 def test_blocks_and_threads_change_nothing(front_end, monkeypatch):
     signal = np.random.default_rng(3).standard_normal(9000)
     whole = spectrogram(signal, front_end)
-    monkeypatch.setattr(stft, "CACHE_POINTS", 3 * 4500)
+    monkeypatch.setattr(blocks, "CACHE_POINTS", 3 * 4500)
     with scipy.fft.set_workers(2):
         found = spectrogram(signal, front_end)
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-12)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from musisep.audio.peaks import add_gaussian, fit_peak, redraw_peaks
+from musisep.audio._kernels.peaks import add_gaussian, fit_peak, redraw_peaks
 
 
 def gaussian(centre, height, sigma, bins):

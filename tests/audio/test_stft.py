@@ -8,13 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import ShortTimeFFT
 
-from musisep.audio import stft as module
-from musisep.audio.stft import (
-    SpectralTransform,
-    get_transform,
-    transform_cache_clear,
-    transform_cache_info,
-)
+from musisep.audio import blocks
+from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 
 WINDOWS = ("hann", "hamming", "rect", ("kaiser", 8.0), ("gaussian", 30.0))
@@ -47,8 +42,7 @@ def naive_stft(signal, transform):
 @pytest.mark.parametrize("length", [1, 7, 17, 35, 40, 101])
 @pytest.mark.parametrize("points", [2**17, 64])
 def test_equals_the_definition(padding, n_fft, length, points, monkeypatch):
-    monkeypatch.setattr(module, "CACHE_POINTS", points)
-    monkeypatch.setattr(module, "BLOCK_POINTS", points)
+    monkeypatch.setattr(blocks, "CACHE_POINTS", points)
     mode, tail = padding
     transform = SpectralTransform(
         n_fft, 5, win_length=min(n_fft, 11), center_pad_mode=mode, center_tail_pad=tail
@@ -152,7 +146,7 @@ def test_round_trip_in_blocks(monkeypatch):
     signal = noise(2, 3, 1000)
     transform = SpectralTransform(64, 13)
     whole = transform.istft(transform.stft(signal), 1000)
-    monkeypatch.setattr(module, "BLOCK_POINTS", 64 * 5)
+    monkeypatch.setattr(blocks, "CACHE_POINTS", 64 * 5)
     np.testing.assert_allclose(whole, signal, atol=1e-12)
     np.testing.assert_allclose(transform.istft(transform.stft(signal), 1000), whole, atol=1e-15)
 
@@ -203,7 +197,7 @@ def test_inverse_of_an_inconsistent_spectrum_is_the_least_squares_solution():
 @pytest.mark.parametrize("normalized", [False, "window"])
 @pytest.mark.parametrize("length", [3, 101])
 def test_adjoints(padding, n_fft, normalized, length, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK_POINTS", 8 * n_fft)
+    monkeypatch.setattr(blocks, "CACHE_POINTS", 8 * n_fft)
     transform = SpectralTransform(
         n_fft, 4, window_fn="hamming", normalized=normalized,
         center_pad_mode=padding[0], center_tail_pad=padding[1],
@@ -365,88 +359,6 @@ def test_refuses_impossible_spectra_and_signals():
         minimal.istft(np.zeros((9, 10), complex))
 
 
-def swell(frames, spectra):
-    """Two changes of the spectra of two channels, of which one depends on the frame."""
-    gains = 1 + np.arange(frames.start, frames.stop)[:, None] / 10
-    return np.stack([gains * spectra, spectra[::-1] ** 2])
-
-
-@pytest.mark.parametrize("padding", PADDINGS)
-@pytest.mark.parametrize(("n_fft", "hop"), [(16, 5), (15, 1), (1, 1)])
-@pytest.mark.parametrize("length", [1, 17, 301])
-@pytest.mark.parametrize("points", [2**17, 64])
-def test_changed_spectra_are_transformed_back(padding, n_fft, hop, length, points, monkeypatch):
-    monkeypatch.setattr(module, "CACHE_POINTS", points)
-    mode, tail = padding
-    transform = SpectralTransform(
-        n_fft, hop, window_fn="hamming", center_pad_mode=mode, center_tail_pad=tail
-    )
-    signal = noise(2, length)
-    frames = transform.frame_count(length)
-    expected = transform.istft(
-        swell(slice(0, frames), transform.stft(signal, "bnf")), length, input_layout="bnf"
-    )
-    result = transform.map_spectra(signal, swell, (2, 2))
-    np.testing.assert_allclose(result, expected, atol=1e-12 * np.abs(expected).max())
-    with scipy.fft.set_workers(3):
-        np.testing.assert_array_equal(transform.map_spectra(signal, swell, (2, 2)), result)
-
-
-@pytest.mark.parametrize("padding", PADDINGS)
-@pytest.mark.parametrize(("n_fft", "hop"), [(16, 5), (15, 1), (1, 1)])
-@pytest.mark.parametrize("length", [1, 17, 301])
-@pytest.mark.parametrize("points", [2**17, 64])
-def test_changed_spectra_go_back_by_the_adjoint(padding, n_fft, hop, length, points, monkeypatch):
-    monkeypatch.setattr(module, "CACHE_POINTS", points)
-    transform = SpectralTransform(
-        n_fft, hop, window_fn="hamming", normalized="window",
-        center_pad_mode=padding[0], center_tail_pad=padding[1],
-    )  # fmt: skip
-    signal, other = noise(2, 2, length)
-    weights = complex_noise(2, transform.frame_count(length), transform.frequencies)
-
-    def weighted(frames, spectra):
-        return weights[:, frames] * spectra
-
-    result = transform.map_spectra(signal, weighted, (2,), adjoint=True)
-    spectrum = weighted(slice(None), transform.stft(signal, "bnf"))
-    left, right = np.vdot(spectrum, transform.stft(other, "bnf")).real, np.vdot(result, other)
-    assert abs(left - right) <= 1e-10
-    expected = transform.stft_adjoint(spectrum.swapaxes(1, 2), length)
-    np.testing.assert_allclose(result, expected, atol=1e-12 * np.abs(expected).max())
-    with scipy.fft.set_workers(3):
-        again = transform.map_spectra(signal, weighted, (2,), adjoint=True)
-    np.testing.assert_array_equal(again, result)
-
-
-def test_changed_spectra_keep_the_precision():
-    transform = SpectralTransform(16, 4)
-    signal = noise(2, 100).astype(np.float32)
-    kinds = set()
-
-    def keep(frames, spectra):
-        kinds.add(spectra.dtype)
-        return spectra
-
-    result = transform.map_spectra(signal, keep, (2,))
-    assert result.dtype == np.float32 and kinds == {np.dtype(np.complex64)}
-    assert transform.map_spectra(signal, keep, (2,), adjoint=True).dtype == np.float32
-    np.testing.assert_allclose(result, signal, atol=1e-5)
-
-
-def test_changes_of_another_shape_are_refused():
-    transform = SpectralTransform(16, 4)
-    with pytest.raises(ValueError, match=r"shape=\(11, 9\) must be of shape=\(2, 11, 9\)"):
-        transform.map_spectra(noise(40), lambda _, spectra: spectra, (2,))
-    with pytest.raises(ValueError, match=r"shape=\(11, 9\) must be of shape=\(2, 11, 9\)"):
-        transform.map_spectra(noise(40), lambda _, spectra: spectra, (2,), adjoint=True)
-    apart = SpectralTransform(64, 64)
-    with pytest.raises(ValueError, match="lies under no window"):
-        apart.map_spectra(noise(300), lambda _, spectra: spectra, ())
-    found = apart.map_spectra(noise(300), lambda _, spectra: spectra, (), adjoint=True)
-    np.testing.assert_allclose(found, apart.stft_adjoint(apart.stft(noise(300)), 300), atol=1e-12)
-
-
 def test_other_types_of_numbers():
     transform = SpectralTransform(np.int16(16), np.uint8(4))
     signal = noise(60_000).astype(">f4")
@@ -461,25 +373,3 @@ def test_windows_too_small_for_float32_are_refused_there():
     np.testing.assert_allclose(transform.istft(transform.stft(signal), 100), signal, rtol=1e-9)
     with pytest.raises(ValueError, match="lies under no window"):
         transform.istft(transform.stft(signal.astype(np.float32)), 100)
-
-
-def test_transforms_are_kept():
-    transform_cache_clear()
-    first = get_transform(n_fft=16, hop_length=4)
-    assert get_transform(n_fft=16, hop_length=4) is first
-    assert get_transform(n_fft=16, hop_length=5) is not first
-    window = np.hanning(16)
-    given = get_transform(n_fft=16, hop_length=4, window=window)
-    assert given is not get_transform(n_fft=16, hop_length=4, window=window)
-    assert transform_cache_info()[:2] == (1, 2)  # hits, misses
-    transform_cache_clear()
-    assert transform_cache_info()[:2] == (0, 0)
-    with pytest.raises(ValueError, match="n_fft=0"):
-        get_transform(n_fft=0)
-    get_transform(n_fft=300)
-    with pytest.raises(ValueError, match=r"n_fft=300.0 must be an integer"):
-        get_transform(n_fft=300.0)
-    own = get_transform(n_fft=4, window=(1.0, 2.0, 3.0, 4.0))
-    np.testing.assert_array_equal(own.frame_window, [1, 2, 3, 4])
-    general = ("general_cosine", [0.5, 0.5])  # SciPy takes it, a cache does not
-    assert get_transform(n_fft=8, window_fn=general).frequencies == 5

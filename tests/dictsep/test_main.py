@@ -6,7 +6,7 @@ import soundfile as sf
 from duet import SAMPLE_RATE, duet
 from matplotlib.image import imread
 
-from musisep.audio.files import write
+from musisep.io.files import write
 from musisep.dictsep.__main__ import command, main
 
 PARAMETERS = (

@@ -1,7 +1,8 @@
 """Constant-Q and harmonic constant-Q transforms, computed exactly.
 
 `CQT` and `HarmonicCQT` correlate with windowed kernels of finite length; `constant_q` has filters
-that are Gaussians in frequency, and an inverse.
+that are Gaussians in frequency, and an inverse. The kernels in `kernels` are those of the
+transforms; those that numba compiles are in `_kernels`.
 """
 
 from musisep.audio.cqt.constantq import constant_q, constant_q_blocks, inverse_constant_q

@@ -6,8 +6,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import above_zero, at_least
 from musisep.audio.arrays import Real, Spectra, real_kind
-from musisep.audio.checks import above_zero, at_least
 from musisep.audio.cqt.variableq import VariableQ
 
 

@@ -19,6 +19,8 @@ COSINE_WINDOWS = (
 """Windows of SciPy that are sums of few cosines, beside general_cosine and general_hamming."""
 MOST_COSINES = 16
 """Windows of more are refused."""
+NEGLIGIBLE = 1e-12
+"""Rounding of the samples of a window whose maximum is 1."""
 
 
 def get_window(window: Window, length: int) -> Floats:
@@ -50,9 +52,9 @@ def cosine_sum(window: Window) -> Floats:
     samples, check = (get_window(window, 4 * n) for n in (MOST_COSINES, 23))
     amplitudes = np.fft.rfft(samples).real[:MOST_COSINES] / samples.size
     amplitudes[1:] *= 2
-    amplitudes = amplitudes[: 1 + np.flatnonzero(abs(amplitudes) > 1e-12).max(initial=0)]
+    amplitudes = amplitudes[: 1 + np.flatnonzero(abs(amplitudes) > NEGLIGIBLE).max(initial=0)]
     rebuilt = sample_window(amplitudes, check.size)
-    if not (amplitudes.any() and np.allclose(rebuilt, check, rtol=0, atol=1e-12)):
+    if not (amplitudes.any() and np.allclose(rebuilt, check, rtol=0, atol=NEGLIGIBLE)):
         raise ValueError(
             f"{window=} must be a sum of cosines: one of {', '.join(COSINE_WINDOWS)}, or a tuple "
             "for general_cosine or general_hamming"
@@ -86,7 +88,7 @@ def window_norms(amplitudes: Floats, lengths: NDArray[np.int64], norm: int) -> F
     if norm == 0:
         return lengths.astype(np.float64)
     # A power that is a sum of cosines has the same mean on all grids of more points than cosines.
-    polynomial = norm % 2 == 0 or sample_window(amplitudes, 1024).min() > -1e-12
+    polynomial = norm % 2 == 0 or sample_window(amplitudes, 1024).min() > -NEGLIGIBLE
     degree = norm * (amplitudes.size - 1)
     points = np.minimum(lengths, degree + 1) if polynomial else lengths
     distinct, places = np.unique(points, return_inverse=True)

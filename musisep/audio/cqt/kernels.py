@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio.checks import above_zero, at_least, number
+from musisep._util.checks import above_zero, at_least, number
 from musisep.audio.cqt.cosinewindows import Window, get_window
 
 Frequencies = NDArray[np.float64]
@@ -11,6 +11,8 @@ Lengths = NDArray[np.int64]
 
 LONGEST = 2**30
 """Samples of a kernel, at most."""
+ROUNDING = 1e-9
+"""Share by which rounding may lift the last bin above the highest frequency."""
 
 
 def create_cqt_kernels(
@@ -90,7 +92,7 @@ def kernel_sizes(
     with np.errstate(over="ignore"):
         last = fmin * np.exp2((n_bins - 1) / bins_per_octave)
     for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
-        if limit is not None and not last <= number(name, limit) * (1 + 1e-9):
+        if limit is not None and not last <= number(name, limit) * (1 + ROUNDING):
             raise ValueError(
                 f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {last:g} Hz, "
                 f"above {name}={limit:g}"

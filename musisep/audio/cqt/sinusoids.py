@@ -9,9 +9,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from musisep.audio import threads
+from musisep._util import threads
 from musisep.audio.arrays import Real, Spectra, read_only
-from musisep.audio.cqt.sinusoidkernels import add_products, sample_sinusoids, slide_sums
+from musisep.audio.cqt._kernels.sinusoids import add_products, sample_sinusoids, slide_sums
 from musisep.audio.framing import window_frames
 from musisep.audio.products import multiply
 

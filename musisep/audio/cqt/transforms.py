@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import above_zero, at_least, flag
 from musisep.audio.arrays import Real, Spectra, as_real, one_channel, read_only, real_kind
-from musisep.audio.checks import above_zero, at_least, flag
 from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
 from musisep.audio.cqt.kernels import (
     Frequencies,

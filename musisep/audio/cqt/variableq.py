@@ -10,21 +10,16 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio import threads
+from musisep._util import threads
+from musisep._util.checks import at_least, number
 from musisep.audio.arrays import Real, Spectra, as_real, one_channel, read_only
-from musisep.audio.checks import at_least, number
+from musisep.audio.cqt._kernels.variableq import CUT_SIGMAS, weigh
 from musisep.audio.cqt.kernels import LONGEST
-from musisep.compiled import kernel
-from musisep.gaussians import gaussian_start
 
-CUT_SIGMAS = 7.0
-"""Filters end here, in frequency and in time: exp(-7**2 / 2) = 2e-11."""
 PIECE_SAMPLES = 2**22
 """Longer signals are transformed in pieces of about this many samples."""
 BLOCK_POINTS = 2**20
 """Complex values that are inverse-transformed at a time."""
-RESTART = 64
-"""Points after which a Gaussian is computed anew, lest rounding adds up: 1e-13 till then."""
 
 
 class Piece(NamedTuple):
@@ -306,35 +301,6 @@ class VariableQ:
             samples = scipy.fft.irfft(_both_sides(spectrum), spectrum.size)
             result[piece.samples] += samples[: piece.samples.stop - piece.samples.start]
         return result
-
-
-@kernel
-def weigh(source, centre, sigma, target):  # type: ignore[no-untyped-def]
-    """Weight a periodic spectrum by a Gaussian and add it to one of another period.
-
-    For every integer i within `CUT_SIGMAS` standard deviations of the centre, source [i modulo
-    its size] times the Gaussian at i is added to target [i modulo its size]. Exchanging source
-    and target gives the adjoint.
-
-    Parameters
-    ----------
-    source : array, shape (n,)
-    centre, sigma : float
-        Mean and standard deviation of the Gaussian, whose maximum is 1.
-    target : array, shape (m,)
-        Changed in place.
-    """
-    i = math.ceil(centre - CUT_SIGMAS * sigma)
-    stop = math.floor(centre + CUT_SIGMAS * sigma) + 1
-    while i < stop:
-        here, there = i % source.size, i % target.size
-        count = min(RESTART, stop - i, source.size - here, target.size - there)
-        weight, ratio, decay = gaussian_start(i, centre, sigma, 1.0)
-        for j in range(count):
-            target[there + j] += weight * source[here + j]
-            weight *= ratio
-            ratio *= decay
-        i += count
 
 
 def _both_sides(spectrum: NDArray[Any]) -> NDArray[Any]:

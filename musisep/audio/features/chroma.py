@@ -5,8 +5,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from musisep._util.checks import at_least, number
 from musisep.audio.arrays import Real, read_only
-from musisep.audio.checks import at_least, number
 
 REFERENCE_HZ = 27.5
 """The A four octaves below concert pitch: octaves are counted from here."""

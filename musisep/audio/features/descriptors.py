@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from musisep._util.checks import above_zero, at_least, number
 from musisep.audio.arrays import Real, real_kind
-from musisep.audio.checks import above_zero, at_least, number
 from musisep.audio.decibels import amplitude_to_db
+from musisep.audio.features._kernels.moments import bandwidths, centroids, extremes, rolloffs
 from musisep.audio.features.chroma import chroma_rows
-from musisep.audio.features.moments import bandwidths, centroids, extremes, rolloffs
 from musisep.audio.products import multiply
 
 Bins = NDArray[np.float64]

@@ -6,8 +6,8 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import ArrayLike
 
+from musisep._util.checks import at_least
 from musisep.audio.arrays import Real
-from musisep.audio.checks import at_least
 from musisep.audio.mel import MelNorm, MelScale, MelSpectrogramTransform
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypedDict, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import at_least
 from musisep.audio.arrays import Real, Spectra
-from musisep.audio.checks import at_least
 from musisep.audio.features import descriptors
 from musisep.audio.features.descriptors import Descriptor
 from musisep.audio.filterbank import measure_frames, spectral_power

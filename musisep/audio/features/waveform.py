@@ -6,14 +6,18 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.checks import at_least, flag, number, one_of
 from musisep.audio.arrays import Real, as_real
-from musisep.audio.checks import at_least, flag, number, one_of
-from musisep.audio.framing import mirrored
-from musisep.compiled import kernel, sum_kernel
+from musisep.audio.features._kernels.waveform import (
+    CONSTANT,
+    EDGE,
+    REFLECT,
+    root_mean_squares,
+    sign_changes,
+)
 
 PadMode = Literal["reflect", "constant", "edge"]
 
-CONSTANT, REFLECT, EDGE = range(3)
 PAD_MODES = {"reflect": REFLECT, "constant": CONSTANT, "edge": EDGE}
 
 
@@ -115,48 +119,3 @@ class _Frames(NamedTuple):
             channel = np.ascontiguousarray(signal[index])
             fill(channel, -lead, hop, mode, buffer, *parameters, result[index][0])
         return result
-
-
-@kernel
-def frame_at(signal, offset, mode, buffer):  # type: ignore[no-untyped-def]
-    """Return the samples from `offset` on, as many as `buffer` has; a copy beyond the ends only."""
-    size = buffer.size
-    low = min(max(0, -offset), size)
-    high = max(low, min(size, signal.size - offset))
-    if high - low == size:
-        return signal[offset : offset + size]
-    buffer[low:high] = signal[offset + low : offset + high]
-    for i in range(size - (high - low)):
-        n = i if i < low else i + high - low
-        place = offset + n
-        if mode == REFLECT:
-            buffer[n] = signal[mirrored(place, signal.size)]
-        elif mode == EDGE:
-            buffer[n] = signal[0] if place < 0 else signal[signal.size - 1]
-        else:
-            buffer[n] = 0
-    return buffer
-
-
-@sum_kernel
-def root_mean_squares(signal, start, hop_length, mode, buffer, result):  # type: ignore[no-untyped-def]
-    """Write the root of the mean square of each frame to `result` [frame]."""
-    for t in range(result.size):
-        frame = frame_at(signal, start + t * hop_length, mode, buffer)
-        total = 0.0
-        for n in range(frame.size):
-            value = np.float64(frame[n])
-            total += value * value
-        result[t] = np.sqrt(total / frame.size)
-
-
-@kernel
-def sign_changes(signal, start, hop_length, mode, buffer, threshold, result):  # type: ignore[no-untyped-def]
-    """Write the share of samples of each frame that change sign to `result` [frame]."""
-    for t in range(result.size):
-        frame = frame_at(signal, start + t * hop_length, mode, buffer)
-        now, later = frame[:-1], frame[1:]
-        changes = 0
-        for n in range(now.size):
-            changes += (now[n] < -threshold) != (later[n] < -threshold)
-        result[t] = changes / frame.size

@@ -6,13 +6,13 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import at_least
+from musisep._util.progress import Progress
 from musisep.audio.arrays import Real, as_real, real_kind
-from musisep.audio.checks import at_least
-from musisep.audio.inversion.kernels import compare
+from musisep.audio.inversion._kernels import compare
 from musisep.audio.inversion.representations import Representation
 from musisep.audio.inversion.retrieval import Course, Metric, Retrieved, Schedule, norm
 from musisep.audio.inversion.starts import Rng
-from musisep.progress import Progress
 
 LEVELS = 10.0 ** np.arange(-5, 2)
 """Standard deviations that random samples may have at the start, beside that which fits values

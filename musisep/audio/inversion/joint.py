@@ -1,10 +1,12 @@
 """Phases of several signals that add up to a mixture."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.progress import Progress
 from musisep.audio.arrays import Real, Spectra, as_real
 from musisep.audio.inversion.representations import StftMagnitude, with_magnitudes
 from musisep.audio.inversion.retrieval import (
@@ -16,7 +18,9 @@ from musisep.audio.inversion.retrieval import (
 )
 from musisep.audio.inversion.starts import Rng, started, wanted
 from musisep.audio.stft import SpectralTransform
-from musisep.progress import Progress
+
+MagnitudesOf = Callable[[slice, Spectra], Real]
+"""Returns the magnitudes that signals should have in some frames; see `misi_steps`."""
 
 
 def misi(
@@ -83,14 +87,13 @@ def misi(
     peak = max(magnitudes.max(), np.abs(mixture).max()) or magnitudes.dtype.type(1)
     magnitudes, mixture = magnitudes / peak, mixture / peak
     start = started(magnitudes, transform.stft(mixture) if init is None else init, rng, transform)
-    leading = magnitudes.shape[:-2]
     flat = magnitudes.reshape(-1, transform.frequencies)
 
-    def change(frames: slice, spectra: Spectra) -> Spectra:
-        return with_magnitudes(spectra, magnitudes[..., frames, :])
+    def magnitudes_of(frames: slice, _: Spectra) -> Real:
+        return magnitudes[..., frames, :]
 
     def step(signals: Real) -> Real:
-        return add_up(transform.map_spectra(signals, change, leading), mixture)
+        return misi_steps(signals, mixture, transform, magnitudes_of)
 
     def measure(signals: Real) -> Real:
         return StftMagnitude(transform)(signals).swapaxes(-1, -2).reshape(flat.shape)
@@ -100,6 +103,60 @@ def misi(
         return course.iterate(add_up(signals, mixture), step, flat, measure) * peak
 
     return schedule.each((), solve, return_history)
+
+
+def misi_steps(
+    signals: Real,
+    mixture: Real,
+    transform: SpectralTransform,
+    magnitudes_of: MagnitudesOf,
+    iterations: int = 1,
+    report: Callable[[int], object] | None = None,
+    *,
+    guides: int = 0,
+) -> Real:
+    """Iterate `misi` with magnitudes that are computed when they are needed.
+
+    Nothing of the size of a spectrogram is stored: beside `signals`, there is at most once more
+    what they hold.
+
+    Parameters
+    ----------
+    signals : array, shape (guide + instrument, ..., sample)
+        First what only `magnitudes_of` looks at, for instance the mixture, if anything; then the
+        signals of the instruments, which are changed in place. They add up to the mixture after
+        each iteration, and should (see `add_up`) before the first.
+    mixture : array, shape (..., sample)
+        Of the type of the signals.
+    transform : SpectralTransform
+    magnitudes_of : function
+        Called with the frames that a block holds, as a slice, and with the spectra of all
+        `signals` there, [guide + instrument, ..., frame, frequency], which it must not change.
+        Returns the magnitudes that the instruments should have, [instrument, ..., frame,
+        frequency]. Blocks come in any order and, if `scipy.fft.get_workers` is above 1, from
+        several threads.
+    iterations : int >= 0
+    report : function, optional
+        Called with the number of iterations that are done, after each.
+    guides : int >= 0
+        How many of `signals` are no instruments.
+
+    Returns
+    -------
+    array, shape (instrument, ..., sample)
+        The instruments' part of `signals`, not a copy.
+    """
+    stems = signals[guides:]
+
+    def change(frames: slice, spectra: Spectra) -> Spectra:
+        return with_magnitudes(spectra[guides:], magnitudes_of(frames, spectra))
+
+    for done in range(iterations):
+        stems[:] = transform.map_spectra(signals, change, stems.shape[:-1])
+        add_up(stems, mixture)
+        if report:
+            report(done + 1)
+    return stems
 
 
 def add_up(signals: Real, mixture: Real) -> Real:

@@ -6,13 +6,13 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike
 
+from musisep._util.checks import at_least, flag, from_zero
+from musisep._util.progress import Progress
 from musisep.audio.arrays import Real, Spectra
-from musisep.audio.checks import at_least, flag, from_zero
-from musisep.audio.inversion.kernels import accelerate, set_magnitudes, weave
+from musisep.audio.inversion._kernels import accelerate, set_magnitudes, weave
 from musisep.audio.inversion.retrieval import Problem, reporting
 from musisep.audio.inversion.starts import Rng, in_the_middle
 from musisep.audio.stft import SpectralTransform
-from musisep.progress import Progress
 
 THIN = 1e-3
 """Least sum of squared windows that a sum of frames is divided by, relative to a whole one."""

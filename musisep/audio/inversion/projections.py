@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.checks import from_zero
+from musisep._util.progress import Progress
 from musisep.audio.arrays import Real, Spectra
-from musisep.audio.checks import from_zero
-from musisep.audio.inversion.kernels import accelerate, reflect_magnitudes
+from musisep.audio.inversion._kernels import accelerate, reflect_magnitudes
 from musisep.audio.inversion.representations import with_magnitudes
 from musisep.audio.inversion.retrieval import Course, Metric, Problem, Retrieved, Schedule
 from musisep.audio.inversion.starts import Rng
 from musisep.audio.stft import SpectralTransform
-from musisep.progress import Progress
 
 Change = Callable[[slice, Spectra], Spectra]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from musisep.audio.arrays import Real, Spectra, one_channel
 from musisep.audio.cqt.variableq import VariableQ
 from musisep.audio.filterbank import measure_frames
-from musisep.audio.inversion.kernels import set_magnitudes
+from musisep.audio.inversion._kernels import set_magnitudes
 from musisep.audio.stft import SpectralTransform
 
 

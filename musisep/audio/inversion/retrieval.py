@@ -9,14 +9,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, Spectra
-from musisep.audio.checks import at_least, flag, from_zero, one_of
-from musisep.audio.inversion.kernels import compare
+from musisep._util.checks import at_least, flag, from_zero, one_of
+from musisep._util.progress import Bars, Progress, no_progress
+from musisep.audio.arrays import Real, Spectra, peak
+from musisep.audio.inversion._kernels import compare
 from musisep.audio.inversion.representations import StftMagnitude
 from musisep.audio.inversion.starts import Rng, started, wanted
 from musisep.audio.stft import SpectralTransform
 from musisep.metrics.spectrograms import ser, snr, spectral_convergence
-from musisep.progress import Bars, Progress, no_progress
 
 Metric = Literal["sc", "snr", "ser"]
 
@@ -255,11 +255,11 @@ class Course:
 def norm(values: Real, unit: float = 1.0) -> float:
     """Return the Euclidean norm in double precision, over `unit` unless that is 0."""
     flat = np.atleast_2d(values)
-    peak = max(float(flat.max()), -float(flat.min()))
-    if peak == 0:
+    largest = peak(flat)
+    if largest == 0:
         return 0.0
-    squares = compare(flat, np.zeros_like(flat), 1 / peak, np.empty_like(flat))
-    return math.sqrt(squares) * (peak / (unit or 1))
+    squares = compare(flat, np.zeros_like(flat), 1 / largest, np.empty_like(flat))
+    return math.sqrt(squares) * (largest / (unit or 1))
 
 
 @contextmanager

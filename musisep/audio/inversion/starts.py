@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import Real, Spectra, frame_major
-from musisep.audio.inversion.kernels import advance_peaks, integrate_gradients
+from musisep.audio.inversion._kernels import advance_peaks, integrate_gradients
 from musisep.audio.stft import SpectralTransform, get_transform
 
 QUIET = 1e-7
@@ -169,8 +169,8 @@ def started(
     ----------
     magnitudes : array, shape (..., frame, frequency)
     init : str or array, shape (..., frequency, frame)
-        A name in `STARTS`, phases in radians, or complex numbers that have them. Leading axes
-        that are missing stand for all.
+        A name in `musisep.audio.inversion.names.STARTS`, phases in radians, or complex numbers
+        that have them. Leading axes that are missing stand for all.
     rng : numpy.random.Generator, int or None
     transform : SpectralTransform
 
@@ -185,11 +185,11 @@ def started(
     """
     phasors: Spectra = np.empty(magnitudes.shape, np.result_type(magnitudes, np.complex64))
     if isinstance(init, str):
-        if init not in STARTS:
-            raise ValueError(f"{init=} must be one of {tuple(STARTS)}, or an array")
+        if init not in PHASORS:
+            raise ValueError(f"{init=} must be one of {tuple(PHASORS)}, or an array")
         generator = np.random.default_rng(rng)
         for index in np.ndindex(magnitudes.shape[:-2]):
-            phasors[index] = STARTS[init](magnitudes[index], transform, generator)
+            phasors[index] = PHASORS[init](magnitudes[index], transform, generator)
     else:
         given = _given(init, (*magnitudes.shape[:-2], *magnitudes.shape[:-3:-1]))
         phasors[:] = given.swapaxes(-1, -2)
@@ -214,9 +214,7 @@ def _given(init: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
         raise ValueError(f"init of shape={given.shape} must be of {shape=}, as spec is") from None
 
 
-def _zero(
-    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
-) -> NDArray[Any]:
+def _zero(magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator) -> NDArray[Any]:
     return np.ones(magnitudes.shape)
 
 
@@ -270,7 +268,7 @@ def in_the_middle(transform: SpectralTransform) -> NDArray[np.complex128]:
     return np.exp(-2j * np.pi * turns)
 
 
-STARTS: dict[str, Callable[[Real, SpectralTransform, np.random.Generator], NDArray[Any]]] = {
+PHASORS: dict[str, Callable[[Real, SpectralTransform, np.random.Generator], NDArray[Any]]] = {
     "single-pass": _single_pass,
     "pghi": _heap_integrated,
     "random": _random,

@@ -1,17 +1,151 @@
-"""The cosine transform that makes cepstral coefficients of levels."""
+"""Mel-frequency cepstral coefficients: the cosine transform of mel levels."""
 
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import read_only
-from musisep.audio.checks import at_least, one_of
+from musisep._util.checks import at_least, one_of
+from musisep.audio.arrays import Real, read_only
 from musisep.audio.filterbank import Filterbank
+from musisep.audio.mel.scale import MelNorm, MelScale
+from musisep.audio.mel.transforms import MelSpectrogramTransform
 
 DCT_NORMS = ("ortho", None)
+
+
+@dataclass(frozen=True, eq=False)
+class MFCCTransform:
+    """Mel-frequency cepstral coefficients of signals: the cosine transform of mel levels in dB.
+
+    Parameters
+    ----------
+    n_mfcc : int, from 1 to n_mels
+        Coefficients that are kept.
+    sample_rate, n_fft, hop_length, win_length, n_mels, f_min, f_max, norm, mel_scale, top_db, \
+window_fn, center, center_pad_mode, center_tail_pad
+        See `MelSpectrogramTransform`; the maximum for `top_db` is that of each example.
+    lifter : int >= 0
+        If above 0, coefficient n = 1, 2, … is multiplied by
+        1 + lifter / 2 sin(pi n / lifter) (Juang, Rabiner and Wilpon, 1987).
+    dct_norm : {"ortho", None}
+        See `dct_matrix`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    sample_rate: int = 22050
+    n_mfcc: int = 20
+    n_fft: int = 2048
+    hop_length: int | None = 512
+    win_length: int | None = None
+    n_mels: int = 128
+    f_min: float = 0.0
+    f_max: float | None = None
+    norm: MelNorm | None = "slaney"
+    mel_scale: MelScale = "slaney"
+    top_db: float | None = 80.0
+    window_fn: str | tuple[object, ...] = "hann"
+    center: bool = True
+    center_pad_mode: Literal["reflect", "constant"] = "reflect"
+    center_tail_pad: Literal["symmetric", "minimal"] = "symmetric"
+    lifter: int = 0
+    dct_norm: Literal["ortho"] | None = "ortho"
+    mel: MelSpectrogramTransform = field(init=False, repr=False)
+    cosines: Filterbank = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible parameters and prepare the mel spectrogram."""
+        mel = MelSpectrogramTransform(
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            n_mels=self.n_mels,
+            f_min=self.f_min,
+            f_max=self.f_max,
+            norm=self.norm,
+            mel_scale=self.mel_scale,
+            top_db=self.top_db,
+            window_fn=self.window_fn,
+            center=self.center,
+            center_pad_mode=self.center_pad_mode,
+            center_tail_pad=self.center_tail_pad,
+        )
+        cosines = cepstral_filterbank(self.n_mfcc, self.n_mels, self.dct_norm, self.lifter)
+        object.__setattr__(self, "mel", mel)
+        object.__setattr__(self, "cosines", cosines)
+
+    def mfcc(self, x: ArrayLike) -> Real:
+        """Return the coefficients of a signal; calling the object does the same.
+
+        Parameters
+        ----------
+        x : array, shape (..., sample)
+
+        Returns
+        -------
+        array, shape (..., n_mfcc, frame)
+            float32 if the signal is, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the signal is too short; see `SpectralTransform.stft`.
+        """
+        return self.cosines.project(self.mel(x))
+
+    __call__ = mfcc
+
+    def from_mel(self, mel_power: ArrayLike) -> Real:
+        """Return the coefficients that belong to a linear mel spectrogram of powers.
+
+        Parameters
+        ----------
+        mel_power : array, shape (..., n_mels, frame)
+
+        Returns
+        -------
+        array, shape (..., n_mfcc, frame)
+
+        Raises
+        ------
+        ValueError
+            If the number of bands is another one.
+        """
+        if np.ndim(mel_power) < 2 or np.shape(mel_power)[-2] != self.n_mels:
+            raise ValueError(
+                f"mel_power of shape={np.shape(mel_power)} must be of shape "
+                f"(..., n_mels={self.n_mels}, frame)"
+            )
+        return self.cosines.project(self.mel.scaled(mel_power, "db"))
+
+
+def mfcc(x: ArrayLike, **parameters: Any) -> Real:
+    """Return the mel-frequency cepstral coefficients of a signal.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+    **parameters
+        Those of `MFCCTransform`, with its defaults.
+
+    Returns
+    -------
+    array, shape (..., n_mfcc, frame)
+
+    Raises
+    ------
+    ValueError
+        As `MFCCTransform`.
+    """
+    return MFCCTransform(**parameters)(x)
 
 
 def dct_matrix(

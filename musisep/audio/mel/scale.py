@@ -8,8 +8,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from musisep._util.checks import at_least, number, one_of
 from musisep.audio.arrays import read_only
-from musisep.audio.checks import at_least, number, one_of
 from musisep.audio.filterbank import Filterbank
 
 MelScale = Literal["htk", "slaney"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from musisep.audio.cqt.sinusoidkernels import add_products, sample_sinusoids, slide_sums
+from musisep.audio.cqt._kernels.sinusoids import add_products, sample_sinusoids, slide_sums
 from musisep.audio.cqt.sinusoids import SinusoidBank, interpolation
 
 

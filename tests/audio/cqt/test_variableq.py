@@ -5,7 +5,8 @@ import pytest
 import scipy.fft
 
 from musisep.audio.cqt import variableq
-from musisep.audio.cqt.variableq import VariableQ, weigh
+from musisep.audio.cqt._kernels.variableq import CUT_SIGMAS, weigh
+from musisep.audio.cqt.variableq import VariableQ
 
 RATE = 8000
 FREQUENCIES = np.geomspace(100, 3900, 12)
@@ -111,7 +112,7 @@ def test_weigh_equals_numpy(function, centre, sigma):
     source = complex_noise(60)
     offsets = np.arange(-400, 400)
     z = (offsets - centre) / sigma
-    weight = np.where(np.abs(z) <= variableq.CUT_SIGMAS, np.exp(-0.5 * z**2), 0)
+    weight = np.where(np.abs(z) <= CUT_SIGMAS, np.exp(-0.5 * z**2), 0)
     expected = np.zeros(12, complex)
     np.add.at(expected, offsets % 12, weight * source[offsets % 60])
     target = np.zeros(12, complex)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musisep.audio.features._kernels.moments import bandwidths, centroids, extremes, rolloffs
 from musisep.audio.features.descriptors import contrast_bands
-from musisep.audio.features.moments import bandwidths, centroids, extremes, rolloffs
 
 HZ = np.arange(40) * 10.0
 

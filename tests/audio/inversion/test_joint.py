@@ -4,6 +4,7 @@ import scipy.fft
 
 from musisep import metrics
 from musisep.audio.inversion import misi
+from musisep.audio.inversion.joint import add_up, misi_steps
 from musisep.audio.stft import SpectralTransform
 
 TRANSFORM = SpectralTransform(256, 64)
@@ -49,6 +50,39 @@ def test_an_iteration_is_its_definition():
     np.testing.assert_allclose(misi(WANTED, MIXTURE, 1, **OPTIONS), expected, atol=1e-10)
 
 
+@pytest.mark.parametrize("guides", [0, 1])
+def test_steps_are_those_of_misi(guides):
+    expected = misi(WANTED, MIXTURE, 4, 0, **OPTIONS)
+    signals = np.concatenate([[MIXTURE] * guides, misi(WANTED, MIXTURE, 0, **OPTIONS)])
+    shapes, reports = set(), []
+
+    def magnitudes_of(frames, spectra):
+        shapes.add(len(spectra))
+        return WANTED.swapaxes(1, 2)[:, frames]
+
+    found = misi_steps(signals, MIXTURE, TRANSFORM, magnitudes_of, 4, reports.append, guides=guides)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert np.shares_memory(found, signals)
+    assert (shapes, reports) == ({2 + guides}, [1, 2, 3, 4])
+
+
+def test_magnitudes_that_follow_from_the_mixture():
+    shares = np.stack([np.linspace(0, 1, 129), np.linspace(1, 0, 129)])
+
+    def magnitudes_of(frames, spectra):
+        return np.abs(spectra[0]) * shares[:, None]
+
+    expected = add_up(TRUE[::-1].copy(), MIXTURE)
+    signals = np.concatenate([[MIXTURE], expected])
+    found = misi_steps(signals, MIXTURE, TRANSFORM, magnitudes_of, 3, guides=1)
+    for _ in range(3):
+        phasors = np.exp(1j * np.angle(TRANSFORM.stft(expected)))
+        spectra = np.abs(TRANSFORM.stft(MIXTURE)) * shares[..., None] * phasors
+        expected = add_up(TRANSFORM.istft(spectra, 2400), MIXTURE)
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+    np.testing.assert_array_equal(signals[0], MIXTURE)
+
+
 def test_the_phases_of_the_spectra_do_not_matter():
     spectra = WANTED * np.exp(1j * np.random.default_rng(1).random(WANTED.shape))
     found, expected = (misi(spec, MIXTURE, 3, **OPTIONS) for spec in (spectra, WANTED))
@@ -68,7 +102,7 @@ def test_channels_and_precision(kind):
 
 
 def test_threads_do_not_matter(monkeypatch):
-    monkeypatch.setattr("musisep.audio.stft.CACHE_POINTS", 2048)
+    monkeypatch.setattr("musisep.audio.blocks.CACHE_POINTS", 2048)
     found = misi(WANTED, MIXTURE, 3, **OPTIONS)
     for workers in (2, 3):
         with scipy.fft.set_workers(workers):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from musisep.audio.inversion.kernels import (
+from musisep.audio.inversion._kernels import (
     accelerate,
     advance_peaks,
     compare,

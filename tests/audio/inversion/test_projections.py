@@ -129,7 +129,7 @@ def test_batches_threads_and_precision(algorithm, kind):
 
 @EACH
 def test_threads_do_not_matter(algorithm, monkeypatch):
-    monkeypatch.setattr("musisep.audio.stft.CACHE_POINTS", 512)
+    monkeypatch.setattr("musisep.audio.blocks.CACHE_POINTS", 512)
     wanted = np.random.default_rng(0).random((33, 200))
     found, history = algorithm(wanted, 4, return_history=True)
     for workers in (2, 3):

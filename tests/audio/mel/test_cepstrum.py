@@ -1,8 +1,19 @@
 import numpy as np
 import pytest
 import scipy.fft
+from peers import librosa
 
+from musisep.audio.mel import MFCCTransform, mfcc
 from musisep.audio.mel.cepstrum import cepstral_filterbank, dct_matrix
+
+RATE = 22050
+SIZES = {"sample_rate": RATE, "n_fft": 1024, "hop_length": 300, "n_mels": 40}
+
+
+def noise(*shape: int) -> np.ndarray:
+    # Loud, then soft, so that a dynamic range is exceeded.
+    fade = np.logspace(0, -6, shape[-1])
+    return np.random.default_rng(1).standard_normal(shape) * fade
 
 
 @pytest.mark.parametrize("norm", ["ortho", None])
@@ -51,3 +62,55 @@ def test_refuses(arguments, message):
 def test_refuses_negative_lifters():
     with pytest.raises(ValueError, match="lifter=-1 must be an integer of at least 0"):
         cepstral_filterbank(3, 8, "ortho", -1)
+
+
+@pytest.mark.parametrize("lifter", [0, 1, 22])
+@pytest.mark.parametrize("dct_norm", ["ortho", None])
+def test_mfcc_equals_librosa(lifter, dct_norm):
+    signal = noise(8000)
+    ours = mfcc(signal, **SIZES, n_mfcc=13, lifter=lifter, dct_norm=dct_norm)
+    # librosa.feature.mfcc makes its filters in single precision, unless it is given levels.
+    mel = librosa.feature.melspectrogram(
+        y=signal, sr=RATE, dtype=np.float64, n_fft=1024, hop_length=300, n_mels=40,
+        pad_mode="reflect",
+    )  # fmt: skip
+    levels = librosa.power_to_db(mel)
+    theirs = librosa.feature.mfcc(S=levels, n_mfcc=13, lifter=lifter, norm=dct_norm)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_defaults_of_mfcc_equal_those_of_librosa():
+    signal = noise(9000)
+    ours, theirs = mfcc(signal), librosa.feature.mfcc(y=signal, sr=RATE, pad_mode="reflect")
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-4)
+
+
+def test_mfcc_from_mel():
+    batch = noise(2, 3, 4000)
+    transform = MFCCTransform(**SIZES, lifter=5, top_db=30.0)
+    mel = transform.mel(batch, "linear")
+    np.testing.assert_array_equal(transform.from_mel(mel), transform(batch))
+    single = transform.from_mel(np.ascontiguousarray(mel, dtype=np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, transform(batch), rtol=1e-4, atol=1e-3)
+    for wrong in (np.ones(40), np.ones((3, 39, 40))):
+        with pytest.raises(ValueError, match=r"mel_power of shape=.*\(\.\.\., n_mels=40, frame\)"):
+            transform.from_mel(wrong)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_mfcc": 0}, "n_mfcc=0 must be an integer of at least 1"),
+        ({"n_mfcc": 129}, "n_mfcc=129 must be at most n_mels=128"),
+        ({"lifter": -1}, "lifter=-1 must be an integer of at least 0"),
+        ({"lifter": None}, "lifter=None must be an integer"),
+        ({"dct_norm": "slaney"}, "^dct_norm='slaney' must be one of"),
+        ({"dct_norm": ["ortho"]}, r"^dct_norm=\['ortho'\] must be one of"),
+        ({"top_db": -1.0}, "top_db=-1.0 must be at least 0"),
+        ({"n_fft": 0}, "n_fft=0 must be"),
+    ],
+)
+def test_mfcc_refuses(change, message):
+    with pytest.raises(ValueError, match=message):
+        MFCCTransform(**change)

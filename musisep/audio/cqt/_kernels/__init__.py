@@ -1,0 +1,1 @@
+"""Kernels of the constant-Q transforms; see `musisep.audio._kernels`."""

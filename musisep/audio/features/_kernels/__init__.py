@@ -1,0 +1,1 @@
+"""Kernels of the features; see `musisep.audio._kernels`."""

@@ -1,0 +1,114 @@
+"""Front ends: a recording of any number of channels in, log-frequency frames out."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musisep.audio.logfreq import FrontEnd, LogAxis, log_spectrogram
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the frames and bins of a log-frequency spectrogram lie.
+
+    Parameters
+    ----------
+    axis : LogAxis
+        Frequencies of the bins.
+    hop_length : int
+        Samples between frames; frame t is centred on sample t * hop_length.
+    sample_rate : int
+        In Hz.
+    sigma_bins : float
+        Width (standard deviation) of a steady sinusoid, in bins.
+    """
+
+    axis: LogAxis
+    hop_length: int
+    sample_rate: int
+    sigma_bins: float
+
+
+class Frames(NamedTuple):
+    """A log-frequency spectrogram, frame-major, as tones are found in it.
+
+    Attributes
+    ----------
+    magnitudes : ndarray, shape (frame, bin)
+        With maximum 1, or 0.
+    level : float
+        What they have been divided by.
+    grid : Grid
+        Where they lie.
+    """
+
+    magnitudes: Floats
+    level: float
+    grid: Grid
+
+    @classmethod
+    def of(cls, spectrogram: Floats, grid: Grid) -> "Frames":
+        """Return the frames of magnitudes [bin, frame], in which 1 is a sinusoid of amplitude 1."""
+        level = float(spectrogram.max()) or 1.0
+        return cls(np.divide(spectrogram.T, level, order="C"), level, grid)
+
+
+@dataclass(frozen=True)
+class LogFrequencyFrontEnd:
+    """Makes log-frequency frames of a recording; a `musisep.stages.FrontEnd`.
+
+    Parameters
+    ----------
+    front_end : {"cqt", "pursuit", "mel"} or function
+        How the spectrogram of a channel is made; see `musisep.audio.logfreq.log_spectrogram`.
+    hop_s : float
+        Seconds between frames.
+    fmin_hz, fmax_hz : float
+        Range of the log-frequency axis; it ends below the Nyquist frequency in any case.
+    bins_per_octave : float
+        Its resolution.
+    sigma_bins : float
+        Width (standard deviation) of a steady sinusoid on it, in bins.
+    """
+
+    front_end: str | FrontEnd = "cqt"
+    hop_s: float = 0.0116
+    fmin_hz: float = 27.5
+    fmax_hz: float = 20480.0
+    bins_per_octave: float = 102.4
+    sigma_bins: float = 6 / math.pi
+
+    def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
+        """Return the root mean square over the channels of a mixture [channel, sample].
+
+        Raises
+        ------
+        ValueError
+            If the axis does not fit the sample rate in Hz.
+        """
+        grid = self.grid(sample_rate)
+        peak = max(float(mixture.max()), -float(mixture.min())) or 1.0  # squares must not overflow
+        energy = self._energy(mixture[0] / peak, grid)
+        for channel in mixture[1:]:
+            energy += self._energy(channel / peak, grid)
+        frames = Frames.of(np.sqrt(energy, out=energy), grid)
+        return frames._replace(level=peak * frames.level / np.sqrt(len(mixture)))
+
+    def grid(self, sample_rate: int) -> Grid:
+        """Return where frames and bins lie at a sample rate in Hz."""
+        axis = LogAxis.below_nyquist(self.fmin_hz, self.fmax_hz, self.bins_per_octave, sample_rate)
+        hop_length = max(1, round(self.hop_s * sample_rate))
+        return Grid(axis, hop_length, sample_rate, self.sigma_bins)
+
+    def _energy(self, channel: Floats, grid: Grid) -> Floats:
+        """Square of the log-frequency spectrogram [bin, frame] of one channel."""
+        magnitudes = log_spectrogram(
+            channel, grid.sample_rate, grid.axis, hop_length=grid.hop_length,
+            sigma_bins=self.sigma_bins, front_end=self.front_end,
+        )  # fmt: skip
+        return np.square(magnitudes, out=magnitudes)

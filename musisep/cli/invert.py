@@ -1,0 +1,149 @@
+"""The command `invert`."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musisep._util.progress import Bars
+from musisep.audio.inversion.names import INVERSIONS, SPECTROGRAMS, STARTS
+from musisep.cli.base import Command, UsageError, complaint, say
+from musisep.cli.options import (
+    add_excerpt_options,
+    add_format_options,
+    add_jobs_option,
+    add_quiet_option,
+    number,
+)
+from musisep.cli.planning import (
+    Task,
+    audio_files,
+    check_collisions,
+    check_formats,
+    check_writable,
+)
+from musisep.io.formats import writable
+
+if TYPE_CHECKING:
+    from musisep.spectrogram import Spectrogram
+
+ARCHIVE = ".npz"
+"""Suffix of stored spectrograms."""
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.usage = f"{parser.prog} [option ...] FILE ..."
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="FILE",
+        help="spectrograms that musisep stored (.npz), recordings whose phases are thrown away, "
+        "or folders of them",
+    )  # fmt: skip
+    group = parser.add_argument_group("spectrograms of recordings")
+    group.add_argument(
+        "--kind", choices=SPECTROGRAMS, default="magnitude",
+        help="what is kept of a recording (default: %(default)s)",
+    )  # fmt: skip
+    for name, meaning in (("--n-fft", "samples of a frame"), ("--hop-length", "samples between")):
+        group.add_argument(
+            name, type=number(int, "a number of at least 1", lambda n: n >= 1), metavar="N",
+            help=f"{meaning} (default: as musisep.Spectrogram has it)",
+        )  # fmt: skip
+    add_excerpt_options(group, "invert")
+    group.add_argument(
+        "--save-spectrogram", type=Path, metavar="FILE", help="keep the spectrogram as well (.npz)"
+    )
+    group = parser.add_argument_group("what is written")
+    group.add_argument(
+        "-o", "--out", type=Path, default=Path("inverted"), metavar="FOLDER",
+        help="folder for the audio (default: %(default)s)",
+    )  # fmt: skip
+    add_format_options(group)
+    add_quiet_option(group)
+    group = parser.add_argument_group("how it is done")
+    group.add_argument(
+        "--method", choices=INVERSIONS,
+        help="default: griffin-lim for magnitudes; all else needs l-bfgs",
+    )  # fmt: skip
+    group.add_argument(
+        "--init", choices=STARTS,
+        help="phases to start from, but for l-bfgs (default: single-pass; rtisi-la needs none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--iterations", type=number(int, "a number of at least 0", lambda n: n >= 0),
+        metavar="N", help="at most (default: 200, for rtisi-la 25 of each frame)",
+    )  # fmt: skip
+    group.add_argument(
+        "--seed", type=number(int, "a number of at least 0", lambda n: n >= 0), default=0,
+        metavar="N", help="of what is random (default: 0)",
+    )  # fmt: skip
+    add_jobs_option(group)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Invert each input and return the exit status."""
+    check_formats(args)
+    inputs = [path for named in args.inputs for path in audio_files(named, [ARCHIVE])]
+    if args.save_spectrogram and len(inputs) > 1:
+        raise UsageError(f"--save-spectrogram suits one input, these are {len(inputs)}")
+    if args.init and args.method == "l-bfgs":
+        raise UsageError(f"--init {args.init} is not for --method l-bfgs; leave it out")
+    kept = [args.save_spectrogram] if args.save_spectrogram else []
+    tasks = [Task(path, (args.out / f"{path.stem}.{args.format}", *kept)) for path in inputs]
+    check_collisions(tasks, inputs)
+    return max([_attempt(task, args) for task in tasks])
+
+
+INVERT = Command("invert", "Find audio for spectrograms without phases.", _add_options, _run)
+
+
+def _attempt(task: Task, args: argparse.Namespace) -> int:
+    """Invert one spectrogram, print what came out or went wrong; return the exit status."""
+    try:
+        print(_invert(task, args))
+    except (OSError, ValueError, MemoryError) as error:
+        say(complaint(task.recording, error))
+        return 1
+    return 0
+
+
+def _invert(task: Task, args: argparse.Namespace) -> str:
+    """Invert one spectrogram and return what there is to tell about it."""
+    import scipy.fft
+    from joblib import cpu_count
+
+    from musisep.io import files
+
+    for path in task.outputs:
+        check_writable(path)
+    spectrogram = _spectrogram(task.recording, args)
+    if args.save_spectrogram:
+        spectrogram.save(args.save_spectrogram)
+    options = {} if args.iterations is None else {"max_iter": args.iterations}
+    bars = Bars(args.quiet)
+    try:
+        with scipy.fft.set_workers(args.jobs or cpu_count()):
+            audio, convergence = spectrogram.invert(
+                args.method, init=args.init, rng=args.seed, progress=bars, **options
+            )
+    finally:
+        bars.close()
+    subtype = args.subtype or writable()[args.format].subtypes[0]
+    gain = files.headroom_gain([audio], subtype)
+    if gain < 1:
+        say(f"{task.recording}: the audio was multiplied by {gain:.3f}, or it would clip")
+    files.write(task.outputs[0], gain * audio, spectrogram.sample_rate, subtype=subtype)
+    levels = ", ".join("silent" if math.isnan(x) else f"{x:.1f} dB" for x in convergence)
+    return f"{task.recording}\n  {task.outputs[0]}  spectral convergence {levels}"
+
+
+def _spectrogram(path: Path, args: argparse.Namespace) -> "Spectrogram":
+    """Load a stored spectrogram, or make that of a recording."""
+    from musisep.io import files
+    from musisep.spectrogram import Spectrogram
+
+    if path.suffix.lower() == ARCHIVE:
+        return Spectrogram.load(path)
+    audio, sample_rate = files.read(path, start_s=args.start, duration_s=args.duration)
+    given: dict[str, Any] = {"n_fft": args.n_fft, "hop_length": args.hop_length}
+    parameters = {name: value for name, value in given.items() if value is not None}
+    return Spectrogram.of(audio, sample_rate, args.kind, **parameters)

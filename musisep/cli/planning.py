@@ -1,0 +1,153 @@
+"""What will be written where, decided and refused before anything is computed."""
+
+import argparse
+import os
+import string
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from musisep.cli.base import UsageError
+from musisep.io.formats import readable_suffixes, writable
+from musisep.stems import RESIDUAL, stem_names
+
+TEMPLATE_FIELDS = {"track", "stem", "ext"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A recording, and the files that will be written for it."""
+
+    recording: Path
+    outputs: tuple[Path, ...]
+
+
+def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
+    """Return what to do for each recording.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options of `separate`.
+    instruments : int
+        Number of stems of each recording.
+
+    Returns
+    -------
+    list of Task
+        In the order of the command line, the files of a folder by name.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to do, options contradict each other, or something would be written
+        twice or over an input.
+    """
+    recordings = [path for named in args.recordings for path in audio_files(named)]
+    if not recordings:
+        raise UsageError("name a recording, or try --demo")
+    check_formats(args)
+    _check_filename(args)
+    _check_references(args, len(recordings), instruments)
+    stems = stem_names(instruments) + ([RESIDUAL] if args.residual else [])
+    tasks = [Task(path, _outputs(args, path, stems)) for path in recordings]
+    check_collisions(tasks, [*recordings, *args.references])
+    return tasks
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError if a file cannot be made at `path`, whose folders may be missing."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        folder = next(parent for parent in path.parents if parent.exists())
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        advice = "choose another folder"
+        raise OSError(f"{path} cannot be written: {error.strerror}; {advice}") from error
+
+
+def audio_files(named: Path, suffixes: Collection[str] = ()) -> list[Path]:
+    """Return the audio files of a folder; anything else, even a folder without any, as it is.
+
+    `suffixes` are those of other files that count.
+    """
+    if not os.path.isdir(named):
+        return [named]
+    known = {*readable_suffixes(), *suffixes}
+    found = [
+        path for path in sorted(named.glob("*"))
+        if path.suffix.lower() in known and path.name[0] != "."
+        and os.path.isfile(path)
+    ]  # fmt: skip
+    return found or [named]
+
+
+def check_formats(args: argparse.Namespace) -> None:
+    """Refuse a sample format that the file format lacks, and a file in the place of the folder."""
+    known = writable()[args.format].subtypes
+    if args.subtype and args.subtype not in known:
+        only = " or ".join(known)
+        raise UsageError(f"--format {args.format} has no --subtype {args.subtype}; choose {only}")
+    if os.path.isfile(args.out):
+        raise UsageError(f"--out {args.out} is a file; name a folder")
+
+
+def _check_filename(args: argparse.Namespace) -> None:
+    if not _is_plain(args.filename):
+        names = ", ".join(f"{{{name}}}" for name in sorted(TEMPLATE_FIELDS))
+        raise UsageError(f"--filename {args.filename} may hold the fields {names} and no others")
+
+
+def _is_plain(template: str) -> bool:
+    """Tell whether a template holds known fields only, without any conversion."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError:
+        return False
+    return all(
+        name is None or (name in TEMPLATE_FIELDS and not form and not conversion)
+        for _, name, form, conversion in parts
+    )
+
+
+def _check_references(args: argparse.Namespace, recordings: int, instruments: int) -> None:
+    for option in ("references", "save_dictionary"):
+        if recordings > 1 and getattr(args, option):
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name} suits one recording, these are {recordings}")
+    if args.references and len(args.references) != instruments:
+        wrong = f"{len(args.references)} --references for --instruments {instruments}"
+        raise UsageError(f"{wrong}; name one for each instrument")
+
+
+def _outputs(args: argparse.Namespace, recording: Path, stems: Sequence[str]) -> tuple[Path, ...]:
+    """Fill in the template for each stem; the file of the dictionary comes last, if any."""
+    fields = {"track": recording.stem, "ext": args.format}
+    names = [args.filename.format(stem=stem, **fields) for stem in stems]
+    if not all(name.endswith(f".{args.format}") for name in names):
+        raise UsageError(f"--filename {args.filename} must end in .{{ext}}")
+    kept = [args.save_dictionary] if args.save_dictionary else []
+    return (*(args.out / name for name in names), *kept)
+
+
+def check_collisions(tasks: Sequence[Task], inputs: Sequence[Path]) -> None:
+    """Refuse to write two things to one file, or anything over an input."""
+    sources = {_identity(path) for path in inputs}
+    writers: dict[str, Path] = {}
+    for task in tasks:
+        for output in task.outputs:
+            place = _identity(output)
+            if place in sources:
+                raise UsageError(f"{output} is an input and would be overwritten; change --out")
+            if place in writers:
+                both = " and ".join(dict.fromkeys((str(writers[place]), str(task.recording))))
+                advice = "put {track} and {stem} in --filename, or run once for each --out"
+                raise UsageError(f"{output} would be written twice, for {both}; {advice}")
+            writers[place] = task.recording
+
+
+def _identity(path: Path) -> str:
+    """Return one text for one place, whatever leads there."""
+    return os.path.normcase(os.path.realpath(path))

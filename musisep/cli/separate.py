@@ -1,0 +1,224 @@
+"""The command `separate`."""
+
+import argparse
+from contextlib import ExitStack
+from dataclasses import fields
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musisep._util.progress import Bars
+from musisep.cli.base import Command, UsageError, complaint, say
+from musisep.cli.options import (
+    add_excerpt_options,
+    add_format_options,
+    add_jobs_option,
+    add_quiet_option,
+)
+from musisep.cli.planning import Task, check_writable, plan
+from musisep.settings import PHASES, Settings
+from musisep.stages import PARTS
+
+if TYPE_CHECKING:
+    from musisep.separation import Separation
+    from musisep.tones.dictionary import Dictionary
+
+DEMO = ("mix.flac", "clarinet.flac", "horn.flac")
+"""The recording that comes with the package, and its references."""
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.usage = f"{parser.prog} [option ...] FILE ..."  # argparse's own fills a screen
+    parser.add_argument(
+        "recordings", nargs="*", type=Path, metavar="FILE",
+        help="recordings (WAV, FLAC, Ogg, MP3, AIFF, ...) or folders of them",
+    )  # fmt: skip
+    _add_input_options(parser.add_argument_group("what is separated"))
+    _add_output_options(parser.add_argument_group("what is written"))
+    _add_learning_options(parser.add_argument_group("how it is done"))
+
+
+def _add_input_options(group: argparse._ArgumentGroup) -> None:
+    _add_setting(group, "instruments", "how many instruments play", "-n")
+    _add_setting(group, "tones", "how many tones an instrument plays at a time")
+    add_excerpt_options(group, "separate")
+    group.add_argument(
+        "--demo", action="store_true", help="separate the recording that comes with the package"
+    )
+
+
+def _add_output_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-o", "--out", type=Path, default=Path("separated"), metavar="FOLDER",
+        help="folder for the tracks (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--filename", default="{track}/{stem}.{ext}", metavar="TEMPLATE",
+        help="their names below that folder (default: %(default)s)",
+    )  # fmt: skip
+    add_format_options(group)
+    group.add_argument(
+        "--residual", action="store_true", help="also write what belongs to no instrument"
+    )
+    group.add_argument(
+        "--references", nargs="+", type=Path, default=[], metavar="FILE",
+        help="the true tracks, one for each instrument: measures the result",
+    )  # fmt: skip
+    add_quiet_option(group)
+
+
+def _add_learning_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--dictionary", type=Path, metavar="FILE", help="use what was learned before"
+    )
+    group.add_argument(
+        "--save-dictionary", type=Path, metavar="FILE",
+        help="keep what was learned about the instruments (.npz)",
+    )  # fmt: skip
+    _add_setting(
+        group, "method", "how instruments are learned: from notes, or by sparse pursuit and "
+        "bounded Adam", choices=PARTS["method"],
+    )  # fmt: skip
+    _add_setting(group, "front_end", "how the spectrogram is made", choices=PARTS["front_end"])
+    _add_setting(group, "finder", "how tones are found", choices=PARTS["finder"])
+    _add_setting(group, "phase", "whose phases the tracks have", choices=PHASES)
+    _add_setting(group, "seed", "another number, another attempt")
+    _add_setting(
+        group,
+        "restarts",
+        "for --method notes: how often to guess who plays; the best guess is used",
+    )
+    _add_setting(group, "runs", "for --method adam: steps of the learning")
+    _add_setting(group, "lifetime", "for --method adam: steps until half of the columns is renewed")
+    _add_setting(group, "dictionaries", "for --method adam: how many to learn; the best is used")
+    add_jobs_option(group)
+
+
+def _add_setting(
+    group: argparse._ArgumentGroup, name: str, meaning: str, *flags: str, **options: Any
+) -> None:
+    """Add the option for a field of `Settings`, which has the default."""
+    default = getattr(Settings(), name)
+    if default is None:
+        default = "that of the method"
+    if "choices" not in options:
+        options.update(type=type(default), metavar="N")
+    group.add_argument(
+        *flags, "--" + name.replace("_", "-"), default=argparse.SUPPRESS,
+        help=f"{meaning} (default: {default})", **options,
+    )  # fmt: skip
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Separate each recording and return the exit status."""
+    with ExitStack() as stack:
+        if args.demo:
+            _take_demo(args, stack)
+        try:
+            dictionary = _load_dictionary(args.dictionary)
+        except (OSError, ValueError) as error:
+            say(complaint(args.dictionary, error))
+            return 1
+        settings = _settings(args, dictionary)
+        tasks = plan(args, settings.instruments)
+        return max([_attempt(task, args, dictionary, settings) for task in tasks])
+
+
+SEPARATE = Command(
+    "separate", "Separate recordings into one track per instrument.", _add_options, _run
+)
+
+
+def _take_demo(args: argparse.Namespace, stack: ExitStack) -> None:
+    """Let the recording that comes with the package be what is separated."""
+    if args.recordings or args.references:
+        raise UsageError("--demo brings its own recording and references; leave yours out")
+    folder = resources.files("musisep") / "demo"
+    paths = [stack.enter_context(resources.as_file(folder / name)) for name in DEMO]
+    args.recordings, args.references = paths[:1], paths[1:]
+
+
+def _load_dictionary(path: Path | None) -> "Dictionary | None":
+    if path is None:
+        return None
+    from musisep.tones.dictionary import Dictionary
+
+    return Dictionary.load(path)
+
+
+def _settings(args: argparse.Namespace, dictionary: "Dictionary | None") -> Settings:
+    """Return the settings that the options name."""
+    given = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
+    if dictionary and given.get("instruments", dictionary.instruments) != dictionary.instruments:
+        columns = dictionary.instruments
+        raise UsageError(f"{args.dictionary} is for {columns} instruments; leave --instruments out")
+    shape = dictionary.amplitudes.shape if dictionary else None
+    try:
+        return Settings().changed(given, dictionary=shape)
+    except ValueError as error:
+        raise UsageError(_as_options(str(error), given)) from error
+
+
+def _as_options(message: str, given: dict[str, Any]) -> str:
+    """Name settings as the options that they are."""
+    for name in given:
+        message = message.replace(name, "--" + name.replace("_", "-"))
+    return message
+
+
+def _attempt(
+    task: Task, args: argparse.Namespace, dictionary: "Dictionary | None", settings: Settings
+) -> int:
+    """Separate one recording, print what came out or what went wrong; return the exit status."""
+    try:
+        lines = _separate(task, args, dictionary, settings)
+    except (OSError, ValueError, MemoryError) as error:
+        say(complaint(task.recording, error))
+        return 1
+    print("\n".join(lines))
+    return 0
+
+
+def _separate(
+    task: Task, args: argparse.Namespace, dictionary: "Dictionary | None", settings: Settings
+) -> list[str]:
+    """Separate one recording, write everything and return what there is to tell about it."""
+    from joblib import cpu_count
+
+    from musisep.cli.summary import measure_lines, read_references, stem_lines
+    from musisep.io import files
+    from musisep.separation import separate
+
+    for path in task.outputs:
+        check_writable(path)
+    excerpt = {"start_s": args.start, "duration_s": args.duration}
+    mixture, sample_rate = files.read(task.recording, **excerpt)
+    references = read_references(args.references, mixture, sample_rate, **excerpt)
+    bars = Bars(args.quiet)
+    try:
+        separation = separate(
+            mixture, sample_rate, dictionary=dictionary, settings=settings,
+            jobs=args.jobs or cpu_count(), progress=bars,
+        )  # fmt: skip
+    finally:
+        bars.close()
+    del mixture  # before more memory is taken
+    paths = _save(separation, task, args)
+    lines = [str(task.recording), *stem_lines(separation, paths)]
+    if args.references:
+        names = [path.stem for path in args.references]
+        lines += measure_lines(names, references, separation.stems)
+    return lines
+
+
+def _save(separation: "Separation", task: Task, args: argparse.Namespace) -> list[Path]:
+    """Write the stems, and the dictionary if it is wanted; return the files of the stems."""
+    paths, gain = separation.save(
+        args.out, filename=args.filename, track=task.recording.stem,
+        format=args.format, subtype=args.subtype, residual=args.residual,
+    )  # fmt: skip
+    if gain < 1:
+        say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
+    if args.save_dictionary:
+        separation.dictionary.save(args.save_dictionary)
+    return paths

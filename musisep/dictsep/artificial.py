@@ -1,0 +1,211 @@
+"""The test of the learning on artificial spectra, and its command.
+
+Use it by its documented names, in `musisep.dictsep.dictlearn`.
+"""
+
+import argparse
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from musisep import metrics
+from musisep.learning.adam import FIT_FRAMES, AdamSteps, gen_random_inst_dict
+from musisep.masking.synthesis import synthesise
+from musisep.masking.voices import Voices
+from musisep.multipitch.joint import JointSearch
+from musisep.tones.model import ToneModel, calc_harscale
+from musisep.tones.peaks import Floats, Peaks, places
+
+TEST_BLOCK = 100
+"""Artificial spectra that are generated at a time."""
+TEST_FLANKS = (2, 3, 4)
+"""For `JointSearch`: artificial tones come close, at distances that music seldom has."""
+
+
+def gen_test_spects(
+    inst_dict: Floats, model: ToneModel, tone_num: int, number: int, rng: np.random.Generator
+) -> Floats:
+    """Generate artificial spectra: `tone_num` random tones of every instrument in each.
+
+    Amplitudes are uniform in [0, 1], fundamentals uniform between 0.2 and 0.6 of the axis,
+    widths within 5 % of a steady sinusoid's, inharmonicities uniform up to 1e-4.
+
+    Returns
+    -------
+    ndarray, shape (instrument, m, number)
+    """
+    insts = places(inst_dict.shape[1], tone_num)
+    shape = number, insts.size
+    peaks = Peaks(
+        rng.uniform(size=shape),
+        rng.uniform(0.2 * model.m, 0.6 * model.m, shape),
+        model.fsigma * rng.uniform(0.95, 1.05, shape),
+        rng.uniform(0, 1e-4, shape),
+        np.broadcast_to(insts, shape),
+    )
+    spects = synthesise(Voices.of(peaks, inst_dict), model.harscale, model.pexp, model.m)
+    return spects.swapaxes(1, 2)
+
+
+def mixed(spects: Floats, pexp: float) -> Floats:
+    """Return the frames [frame, bin] that add up of spectra [instrument, bin, frame]."""
+    return np.ascontiguousarray((np.sum(spects**pexp, axis=0) ** (1 / pexp)).T)
+
+
+def test_learn(
+    fsigma: float,
+    tone_num: int,
+    inst_num: int,
+    pexp: float,
+    qexp: float,
+    har: int,
+    m: int,
+    runs: int,
+    test_samples: int,
+    lifetime: int,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Floats:
+    """Evaluate the performance of the dictionary learning algorithm via artificial spectra.
+
+    A random dictionary makes random spectra (see `gen_test_spects`); another is learned from
+    them; further spectra are separated with both.
+
+    Parameters
+    ----------
+    fsigma : float
+        Width of the Gaussians in the log-frequency spectrogram.
+    tone_num : int
+        Number of simultaneous tones of an instrument.
+    inst_num : int
+        Number of instruments in the dictionaries.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied on the spectrum.
+    har : int
+        Number of harmonics.
+    m : int
+        Height of the log-frequency spectrogram.
+    runs : int
+        Number of training iterations to perform.
+    test_samples : int
+        Number of test spectra to generate.
+    lifetime : int
+        Number of steps after which to renew the dictionary.
+    rng : numpy.random.Generator, optional
+        Source of randomness.
+
+    Returns
+    -------
+    measures : ndarray, shape (6,)
+        SDR, SIR, SAR in dB with the original dictionary and with the trained one, each the
+        mean over the instruments.
+    """
+    rng = rng or np.random.default_rng()
+    model = ToneModel(fsigma, calc_harscale(1, 1024, m), m, pexp, qexp)
+    original = gen_random_inst_dict(har, inst_num, rng)
+
+    def fresh_frames(number: int) -> Floats:
+        spects = gen_test_spects(original, model, tone_num, number, rng)
+        return mixed(spects, pexp)
+
+    def batches() -> Iterator[Floats]:
+        while True:
+            yield from fresh_frames(TEST_BLOCK)[:, None]
+
+    learner = JointSearch(tone_num, tone_num * inst_num, flanks=TEST_FLANKS)
+    steps = AdamSteps(model, learner, inst_num, har, lifetime, rng)
+    for _ in steps.learn(batches(), runs):
+        pass
+    steps.fit(fresh_frames(FIT_FRAMES))
+    trained = steps.get_dict()
+    spects = gen_test_spects(original, model, tone_num, test_samples, rng)
+    finder = JointSearch(tone_num, flanks=TEST_FLANKS, refined=4, steps=20)
+    measures = []
+    for inst_dict in (original, trained):
+        tones = finder(mixed(spects, pexp), inst_dict, model)
+        voices = Voices.of(tones, inst_dict)
+        estimates = synthesise(voices, model.harscale, pexp, m).swapaxes(1, 2)
+        measures += [np.mean(measure) for measure in metrics.bss_eval(spects, estimates)[:3]]
+    return np.array(measures)
+
+
+def test_learn_multi(
+    fsigma: float = 6 / math.pi,
+    tone_num: int = 1,
+    inst_num: int = 2,
+    pexp: float = 1,
+    qexp: float = 0.5,
+    har: int = 25,
+    m: int = 1024,
+    runs: int = 10_000,
+    test_samples: int = 1000,
+    lifetime: int = 500,
+    num_dicts: int = 10,
+    *,
+    seed: int = 0,
+    progress: Callable[[int, Floats], None] | None = None,
+) -> Floats:
+    """Run `test_learn` for several dictionaries.
+
+    Parameters
+    ----------
+    fsigma, tone_num, inst_num, pexp, qexp, har, m, runs, test_samples, lifetime
+        As in `test_learn`.
+    num_dicts : int
+        Number of different dictionaries to generate and train.
+    seed : int
+        Seed of the randomness.
+    progress : function, optional
+        Called with the number and the measures of each dictionary.
+
+    Returns
+    -------
+    measures : ndarray, shape (num_dicts, 6)
+        In the rows what `test_learn` returns.
+    """
+    measures = np.empty((num_dicts, 6))
+    for number, rng in enumerate(np.random.default_rng(seed).spawn(num_dicts)):
+        measures[number] = test_learn(
+            fsigma, tone_num, inst_num, pexp, qexp, har, m, runs, test_samples, lifetime, rng=rng
+        )
+        if progress is not None:
+            progress(number, measures[number])
+    return measures
+
+
+def command(argv: Sequence[str] | None = None) -> None:
+    """Run `test_learn_multi`; print a line for each dictionary, means and deviations."""
+    parser = argparse.ArgumentParser(
+        prog="python -m musisep.dictsep.dictlearn",
+        description="test the learning of dictionaries on artificial spectra",
+    )
+    parser.add_argument("--dictionaries", type=int, default=10, metavar="N", help="default: 10")
+    parser.add_argument("--steps", type=int, default=10_000, metavar="N", help="default: 10000")
+    parser.add_argument("--spectra", type=int, default=1000, metavar="N", help="default: 1000")
+    parser.add_argument("--lifetime", type=int, default=500, metavar="N", help="default: 500")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    args = parser.parse_args(argv)
+    if not args.steps >= args.lifetime >= 0 or min(args.steps, args.spectra, args.dictionaries) < 1:
+        parser.error("numbers must be at least 1, and --steps at least --lifetime")
+    line = "{:>10s} | {:>7s} {:>7s} {:>7s} | {:>7s} {:>7s} {:>7s} | {:>7s}".format
+    print(line("dictionary", "SDR", "SIR", "SAR", "SDR", "SIR", "SAR", "time"))
+    print(line("", "with", "the", "true", "with", "the", "learned", "s"), flush=True)
+    begin = time.perf_counter()
+
+    def show(label: str, row: Floats, seconds: str = "") -> None:
+        print(line(label, *(f"{value:.1f}" for value in row), seconds), flush=True)
+
+    def show_dictionary(number: int, row: Floats) -> None:
+        nonlocal begin
+        show(str(number + 1), row, f"{time.perf_counter() - begin:.1f}")
+        begin = time.perf_counter()
+
+    measures = test_learn_multi(
+        runs=args.steps, test_samples=args.spectra, lifetime=args.lifetime,
+        num_dicts=args.dictionaries, seed=args.seed, progress=show_dictionary,
+    )  # fmt: skip
+    show("mean", measures.mean(axis=0))
+    with np.errstate(invalid="ignore"):  # perfect separation is infinite dB
+        show("deviation", measures.std(axis=0))

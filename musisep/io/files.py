@@ -1,0 +1,28 @@
+"""Audio files in, audio files out, and sample rates: what everybody needs of this room."""
+
+from musisep.io.formats import (
+    BLOCK_FRAMES,
+    MAX_CHANNELS,
+    MAX_RATE,
+    MAX_SAMPLES,
+    MIN_RATE,
+)
+from musisep.io.rates import check_rate, resample
+from musisep.io.reading import read
+from musisep.io.replacing import AudioFileError, replacing
+from musisep.io.writing import headroom_gain, write
+
+__all__ = [
+    "BLOCK_FRAMES",
+    "MAX_CHANNELS",
+    "MAX_RATE",
+    "MAX_SAMPLES",
+    "MIN_RATE",
+    "AudioFileError",
+    "check_rate",
+    "headroom_gain",
+    "read",
+    "replacing",
+    "resample",
+    "write",
+]

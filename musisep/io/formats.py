@@ -1,0 +1,93 @@
+"""The one table of audio file formats, and the limits of what is read and written.
+
+A format more is an entry more in `FORMATS`, which all commands and functions look into.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Writer = Callable[[Path, NDArray[np.floating], int, str], object]
+
+MIN_RATE, MAX_RATE = 8_000, 192_000
+"""Hz."""
+MAX_CHANNELS = 64
+"""As many as ambisonics of seventh order has."""
+MAX_SAMPLES = 4 * 3600 * 48_000 * 2
+"""Of all channels: 4 hours of stereo at 48 kHz, 11 GB."""
+BLOCK_FRAMES = 65_536
+"""Samples of each channel per call: libsndfile 1.2.2 crashes on a minute of Vorbis at once."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of audio files.
+
+    Parameters
+    ----------
+    container : str
+        libsndfile's name of it; empty if libsndfile does not know it.
+    suffixes : tuple of str
+        Of the files, in lower case, each with its dot.
+    subtypes : tuple of str
+        Sample formats that are offered for writing, the default first; if none, files of this
+        format are only read, unless `write` is told a subtype that libsndfile knows.
+    write : function, optional
+        Called with path, audio [channel, sample] (finite floating point numbers), sample rate in
+        Hz and subtype, instead of libsndfile. The path is that of a temporary file with the
+        right suffix, which exists and is to be overwritten.
+
+    Raises
+    ------
+    ValueError
+        If there is neither a container nor a function.
+    """
+
+    container: str
+    suffixes: tuple[str, ...]
+    subtypes: tuple[str, ...] = ()
+    write: "Writer | None" = None
+
+    def __post_init__(self) -> None:
+        """Refuse formats that can be neither read nor written."""
+        if not self.container and self.write is None:
+            raise ValueError(f"format of {self.suffixes} must have a container or be written")
+
+
+FORMATS = {
+    "wav": Format("WAV", (".wav",), ("FLOAT", "PCM_16", "PCM_24")),
+    "flac": Format("FLAC", (".flac",), ("PCM_24", "PCM_16")),
+    "ogg": Format("OGG", (".ogg", ".oga", ".opus")),
+    "mp3": Format("MP3", (".mp3",)),
+    "aiff": Format("AIFF", (".aif", ".aiff")),
+    "au": Format("AU", (".au",)),
+    "caf": Format("CAF", (".caf",)),
+    "w64": Format("W64", (".w64",)),
+    "rf64": Format("RF64", (".rf64",)),
+}
+"""From the names that a user types, which are suffixes without their dots."""
+
+
+def writable() -> dict[str, Format]:
+    """Return the formats that are offered for writing, by name."""
+    return {name: form for name, form in FORMATS.items() if form.subtypes}
+
+
+def readable_suffixes() -> tuple[str, ...]:
+    """Return the suffixes of the files that are read when a folder is given."""
+    return tuple(suffix for form in FORMATS.values() if form.container for suffix in form.suffixes)
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that a path's suffix names; ValueError if there is none."""
+    suffix = path.suffix.lower()
+    for form in FORMATS.values():
+        if suffix in form.suffixes:
+            return form
+    known = ", ".join(suffix for form in FORMATS.values() for suffix in form.suffixes)
+    raise ValueError(f"{str(path)!r}: suffix={path.suffix!r} must be one of {known}")

@@ -1,0 +1,55 @@
+"""Sample rates; the only user of soxr."""
+
+import math
+import operator
+
+import numpy as np
+import soxr
+from numpy.typing import ArrayLike, NDArray
+
+from musisep.io.formats import MAX_RATE, MIN_RATE
+
+
+def check_rate(name: str, rate: int | None) -> int:
+    """Return a sample rate in Hz as an int; ValueError if it is none that we work at."""
+    try:
+        value = operator.index(rate)  # type: ignore[arg-type]
+    except TypeError:
+        value = 0
+    if not MIN_RATE <= value <= MAX_RATE:
+        raise ValueError(f"{name}={rate} must be a whole number from {MIN_RATE} to {MAX_RATE} Hz")
+    return value
+
+
+def resample(audio: ArrayLike, from_rate: int, to_rate: int) -> NDArray[np.float64]:
+    """Change the sample rate (soxr, quality HQ).
+
+    Parameters
+    ----------
+    audio : array, shape (..., sample)
+        Any leading axes; at least one sample.
+    from_rate, to_rate : int
+        In Hz, from `MIN_RATE` to `MAX_RATE`.
+
+    Returns
+    -------
+    resampled : ndarray, shape (..., samples * to_rate / from_rate, rounded, at least 1)
+        A new array, also when the rates agree.
+
+    Raises
+    ------
+    ValueError
+        If a rate is outside the limits or there are no samples.
+    """
+    values = np.array(audio, dtype=np.float64)
+    from_rate = check_rate("from_rate", from_rate)
+    to_rate = check_rate("to_rate", to_rate)
+    if not values.ndim or not values.size:
+        raise ValueError(f"audio.shape={values.shape} must hold at least one sample")
+    if from_rate == to_rate:
+        return values
+    frames = values.reshape(-1, values.shape[-1]).T
+    # Silence behind a signal that is shorter than one new sample, of which soxr makes nothing.
+    missing = max(0, math.ceil(from_rate / to_rate) - len(frames))
+    frames = soxr.resample(np.pad(frames, ((0, missing), (0, 0))), from_rate, to_rate, "HQ")
+    return np.ascontiguousarray(frames.T).reshape(*values.shape[:-1], -1)

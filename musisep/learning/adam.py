@@ -1,0 +1,268 @@
+"""Learning a dictionary by bounded Adam: the documented method.
+
+Frames are drawn, sparse pursuit finds their tones, and `Adam_B` steps the dictionary along the
+negative gradient of the loss at these tones. Twice as many columns as instruments learn; after each
+lifetime the half that carried the least amplitude is renewed, and what survives is the dictionary
+[1]_.
+
+References
+----------
+.. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source separation
+   in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process., 2021.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep._util.progress import Progress, no_progress
+from musisep._util.threads import each
+from musisep.learning.adam_b import Adam_B
+from musisep.learning.learned import Learned
+from musisep.learning.selection import audible, evenly_spaced
+from musisep.learning.updates import fit_columns
+from musisep.multipitch.greedy import GreedyPursuit
+from musisep.tones.loss import dict_grads, unexplained
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Peaks
+
+if TYPE_CHECKING:
+    from musisep.stages import ToneFinder
+
+FIRST_STEP, LAST_STEP = 0.02, 0.001
+"""Step sizes of the learning, which falls linearly from the first to the last; chosen by hand on
+artificial spectra (`python -m musisep.dictsep.dictlearn`)."""
+EXPLORING = 0.75
+"""Share of the learning in which columns are renewed; then the survivors learn on alone; a
+guess."""
+HEAD_START = 0.5
+"""What newcomers are credited with at the first renewal, in average amplitudes; a guess."""
+FITS, FIT_UPDATES, FIT_FRAMES = 4, 4, 500
+"""Turns of `AdamSteps.fit`, updates in each, and frames that it gets when the learning is over;
+more change little."""
+
+
+def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
+    """Generate harmonic amplitudes: uniform ones times h^-e, with e of the law Par(1, 2).
+
+    Parameters
+    ----------
+    har : int
+        Number of harmonics.
+    rng : numpy.random.Generator, optional
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (har,)
+        With maximum 1.
+    """
+    rng = rng or np.random.default_rng()
+    amplitudes = rng.uniform(size=har) * np.arange(1.0, har + 1) ** -(1 + rng.pareto(2))
+    return amplitudes / amplitudes.max()
+
+
+def gen_random_inst_dict(har: int, inst_num: int, rng: np.random.Generator | None = None) -> Floats:
+    """Generate a dictionary with columns from `gen_random_inst`, shape (har, inst_num)."""
+    rng = rng or np.random.default_rng()
+    return np.stack([gen_random_inst(har, rng) for _ in range(inst_num)], axis=1)
+
+
+class AdamSteps:
+    """A dictionary that learns from frames, step by step.
+
+    Parameters
+    ----------
+    model : ToneModel
+    finder : ToneFinder
+        Finds the tones of frames.
+    instruments : int
+        Number of columns of the dictionary that comes out; twice as many learn, if `lifetime` is
+        not 0.
+    harmonics : int
+    lifetime : int
+        Steps after which the half of the columns that carried the least amplitude is renewed;
+        0: never.
+    init : array_like, shape (harmonic, column), optional
+        Columns to start with; random by default.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Attributes
+    ----------
+    adam : Adam_B
+        Holds the columns that learn, ``adam.value`` [harmonic, column].
+    ages : ndarray of int, shape (column,)
+        Steps since each column started.
+
+    Raises
+    ------
+    ValueError
+        If `init` has not the columns that learn.
+    """
+
+    def __init__(
+        self,
+        model: ToneModel,
+        finder: "ToneFinder",
+        instruments: int,
+        harmonics: int,
+        lifetime: int,
+        rng: np.random.Generator,
+        init: ArrayLike | None = None,
+    ) -> None:
+        self.model, self.finder, self.rng = model, finder, rng
+        self.instruments, self.lifetime = instruments, lifetime
+        columns = 2 * instruments if lifetime else instruments
+        start = gen_random_inst_dict(harmonics, columns, rng) if init is None else np.array(init)
+        if start.shape != (harmonics, columns):
+            raise ValueError(f"init.shape={start.shape} must be {(harmonics, columns)}")
+        self.adam = Adam_B(start, alpha=FIRST_STEP)
+        self.ages = np.zeros(columns, dtype=np.int64)
+        self.carried = np.zeros(columns)
+
+    def learn(self, batches: Iterable[Floats], runs: int) -> Iterator[Peaks]:
+        """Take a step on each of `runs` batches of frames [frame, bin]; yield their tones.
+
+        Raises
+        ------
+        ValueError
+            If a lifetime is longer than the whole learning.
+        """
+        if not 1 <= runs >= self.lifetime:
+            raise ValueError(f"{runs=} must be at least 1 and lifetime={self.lifetime}")
+        last_renewal = max(1, int(EXPLORING * runs / max(1, self.lifetime))) * self.lifetime
+        for run, frames in enumerate(batches, start=1):
+            self.adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * (run - 1) / runs
+            yield self.step(frames)
+            if self.lifetime and run % self.lifetime == 0 and run <= last_renewal:
+                self.renew(newcomers=run < last_renewal)
+            if run == runs:
+                return
+
+    def step(self, frames: Floats) -> Peaks:
+        """Find the tones of frames [frame, bin], improve the dictionary, return the tones."""
+        columns = self.adam.value
+        tones = self.finder(frames, columns, self.model)
+        higher, lower = dict_grads(frames, tones, columns, self.model)
+        self.adam.step(higher - lower)
+        self.carried += np.bincount(
+            tones.insts.ravel(), tones.amps.ravel(), minlength=self.carried.size
+        )
+        self.ages += 1
+        return tones
+
+    def fit(self, frames: Floats) -> None:
+        """Find the tones of frames [frame, bin] and fit the columns to them, several times.
+
+        Steps on single frames leave the noise of the last ones in the columns; this converges.
+        Columns get maximum 1; zeros stay.
+        """
+        for _ in range(FITS):
+            tones = self.finder(frames, self.adam.value, self.model)
+            self.adam.value = fit_columns(frames, tones, self.adam.value, self.model, FIT_UPDATES)
+
+    def renew(self, newcomers: bool = True) -> None:
+        """Replace the columns that carried the least amplitude since the last renewal.
+
+        Columns that started at the last renewal are credited with half of what a column
+        carried on average, for they had to learn first. Without `newcomers` there is no such
+        credit, and nothing comes in the place of the columns that go: the survivors learn on
+        alone.
+        """
+        young = self.ages <= self.lifetime
+        credit = HEAD_START * self.carried.mean() * young if newcomers else 0.0
+        har, number = self.adam.value.shape[0], self.ages.size - self.instruments
+        for column in np.argsort(self.carried + credit, kind="stable")[:number]:
+            fresh = gen_random_inst(har, self.rng) if newcomers else np.zeros(har)
+            self.adam.value[:, column] = fresh
+            self.adam.reset(column)
+            self.ages[column] = 0
+        self.carried[:] = 0
+
+    def get_dict(self) -> Floats:
+        """Get the active part of the dictionary: the columns that lived longest."""
+        oldest = np.argsort(-self.ages, kind="stable")[: self.instruments]
+        return self.adam.value[:, np.sort(oldest)].copy()
+
+
+def random_batches(frames: Floats, size: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Yield `size` frames at a time, drawn from those that are not quiet, for ever."""
+    heard = audible(frames)
+    while heard.size:
+        yield frames[rng.choice(heard, size)]
+
+
+@dataclass(frozen=True)
+class AdamLearner:
+    """Learns a dictionary by bounded Adam; a `musisep.stages.Learner`.
+
+    Parameters
+    ----------
+    instruments, harmonics : int
+        Number of instruments, and of harmonics of a tone.
+    runs : int
+        Steps, of one frame each.
+    lifetime : int
+        Steps after which half of the columns is renewed; 0: never. At most `runs`.
+    dictionaries : int
+        How many dictionaries are learned; the one that leaves least unexplained is taken.
+    finder : ToneFinder
+        Finds the tones of the drawn frames.
+    seed : int
+        Seed of the randomness.
+    """
+
+    instruments: int = 2
+    harmonics: int = 25
+    runs: int = 10_000
+    lifetime: int = 500
+    dictionaries: int = 1
+    finder: "ToneFinder" = field(default_factory=GreedyPursuit)
+    seed: int = 0
+
+    def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
+        """Learn a dictionary from `frames` [frame, bin].
+
+        Each dictionary has a thread of its own. It is learned from frames that are drawn, and
+        judged by evenly spaced ones.
+        """
+        heard = frames[evenly_spaced(audible(frames), FIT_FRAMES)]
+        rngs = np.random.default_rng(self.seed).spawn(self.dictionaries)
+        found: list[Floats] = [np.empty(0)] * self.dictionaries
+        left = [0.0] * self.dictionaries
+        total = self.runs * self.dictionaries
+        done = 0
+
+        def step_done() -> None:
+            nonlocal done
+            done += 1
+            report("learning", min(done, total), total)
+
+        def learn(number: int) -> None:
+            found[number] = self.learn_one(frames, heard, model, rngs[number], step_done)
+            tones = self.finder(heard, found[number], model)
+            left[number] = unexplained(heard, tones, found[number], model)
+
+        each(learn, range(self.dictionaries))
+        chosen = int(np.argmin(left))
+        answers = tuple(left) if self.dictionaries > 1 else ()
+        return Learned(found[chosen], answers=answers, chosen=chosen)
+
+    def learn_one(
+        self,
+        frames: Floats,
+        heard: Floats,
+        model: ToneModel,
+        rng: np.random.Generator,
+        step_done: Callable[[], None],
+    ) -> Floats:
+        """Learn a dictionary [harmonic, instrument] from `frames`, and at last from `heard`."""
+        steps = AdamSteps(model, self.finder, self.instruments, self.harmonics, self.lifetime, rng)
+        for _ in steps.learn(random_batches(frames, 1, rng), self.runs):
+            step_done()
+        steps.fit(heard)
+        return steps.get_dict()

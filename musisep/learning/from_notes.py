@@ -1,0 +1,263 @@
+"""Learning the instruments of a recording from its notes: the default.
+
+First it is asked what sounds, not who plays: common columns, which the tones of any instrument may
+take, are learned, and tones are found with them. They are linked into notes, the notes are given
+to instruments, and each instrument's column of the dictionary is learned from its notes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from musisep._util.progress import Progress, no_progress
+from musisep._util.threads import each
+from musisep.learning.learned import Learned
+from musisep.learning.selection import audible, evenly_spaced
+from musisep.learning.updates import falling, fit_columns, normalized, smoothed
+from musisep.multipitch.joint import JointSearch
+from musisep.multipitch.prior import Prior, Proposals
+from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
+from musisep.notes.assignment import AnnealedAssignment
+from musisep.notes.tracking import NoteTracking
+from musisep.tones.loss import unexplained
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Ints, Peaks, places
+
+if TYPE_CHECKING:
+    from musisep.stages import Assignment
+
+Shape = Callable[[Floats], Floats]
+"""Keeps columns [harmonic, column] in a shape."""
+
+
+@dataclass(frozen=True)
+class CommonColumns:
+    """Learns columns that the tones of any instrument may take.
+
+    Tones are found and columns fitted to them in turn. The columns are kept smooth at first and
+    falling at last: otherwise one tone comes to stand for two that have an octave below in common.
+    `experiments/run.py steps` has variants without, `settings` other numbers of steps and frames.
+
+    Parameters
+    ----------
+    harmonics : int
+    steps : int
+        Turns.
+    frames : int
+        Frames of the recording from which they are learned, evenly spaced.
+    falls : tuple of float
+        Exponents with which the columns fall with the harmonic at the start; one for each.
+    updates : int
+        Updates of the columns in each turn.
+    early, late : function
+        Shapes that the columns are kept in, at first and in the last turns.
+    late_steps : int
+        How many turns are the last.
+    """
+
+    harmonics: int = 25
+    steps: int = 10
+    frames: int = 400
+    falls: tuple[float, ...] = (0.5, 3.0)
+    updates: int = 2
+    early: Shape = smoothed
+    late: Shape = falling
+    late_steps: int = 3
+
+    def __call__(
+        self,
+        frames: Floats,
+        search: JointSearch,
+        model: ToneModel,
+        step_done: Callable[[], None],
+    ) -> Floats:
+        """Return the columns [harmonic, column]; `search` finds tones of any instrument."""
+        columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)
+        heard = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
+        for step in range(self.steps):
+            peaks = search(heard, columns, model)
+            columns = fit_columns(heard, peaks, columns, model, self.updates)
+            columns = (self.early if step < self.steps - self.late_steps else self.late)(columns)
+            step_done()
+        return columns
+
+
+class Answer(NamedTuple):
+    """One answer to who plays: its value, what follows from it, and what that leaves."""
+
+    value: float
+    unexplained: float
+    columns: Floats
+    prior: Prior
+    tones: Peaks
+
+
+@dataclass(frozen=True)
+class NotesLearner:
+    """Learns a dictionary from notes; a `musisep.stages.Learner`.
+
+    Parameters
+    ----------
+    instruments, tones : int
+        Number of instruments, and of tones of one instrument at a time.
+    restarts : int
+        How often notes are given to instruments; the likeliest answer is used.
+    seed : int
+        Seed of the randomness.
+    common : CommonColumns
+        How the columns are learned with which it is found out what sounds.
+    tracking : NoteTracking
+        How tones become notes.
+    assignment : Assignment
+        How notes are given to instruments.
+    prices : Prices
+        Of the tones that follow from an answer.
+    updates, frames : int
+        Updates of an instrument's column, and frames from which it is learned; guesses, of
+        which more change little.
+    worth : float
+        What it is worth in the value of an answer that all is explained by the tones that follow;
+        `experiments/run.py worth=0` has none.
+    """
+
+    instruments: int = 2
+    tones: int = 1
+    restarts: int = 6
+    seed: int = 0
+    common: CommonColumns = field(default_factory=CommonColumns)
+    tracking: NoteTracking = field(default_factory=NoteTracking)
+    assignment: "Assignment" = field(default_factory=AnnealedAssignment)
+    prices: Prices = TENTATIVE
+    updates: int = 10
+    frames: int = 1200
+    worth: float = 500.0
+
+    def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
+        """Learn a dictionary from `frames` [frame, bin], and who plays which tone.
+
+        For more than two instruments the tones are given to them again and again, as decoding
+        with the columns finds octaves and unisons that common columns do not find.
+        """
+        rounds = max(1, self.instruments - 1)
+        done, total = count(1), self.common.steps + rounds
+
+        def step_done() -> None:
+            report("learning", next(done), total)
+
+        most = self.tones * self.instruments
+        search = JointSearch(most, most)
+        columns = self.common(frames, search, model, step_done)
+        tones = Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
+        start = columns.mean(axis=1, keepdims=True)
+        rng = np.random.default_rng(self.seed)
+        for _ in range(rounds):
+            best, answers, chosen = self.best_answer(frames, tones, start, model, rng)
+            tones = best.tones
+            step_done()
+        return Learned(best.columns, best.prior, answers, chosen)
+
+    def best_answer(
+        self,
+        frames: Floats,
+        tones: Peaks,
+        start: Floats,
+        model: ToneModel,
+        rng: np.random.Generator,
+    ) -> tuple[Answer, tuple[float, ...], int]:
+        """Give tones to instruments in some ways, and choose by the tones that follow.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (frame, bin)
+        tones : Peaks, shape (frame, place)
+            Tones, in any places.
+        start : ndarray, shape (harmonic, 1)
+            Column to start with.
+        model : ToneModel
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        best : Answer
+        unexplained : tuple of float
+            What each different answer leaves.
+        chosen : int
+            Which of these is the best.
+        """
+        notes = self.tracking(tones, frames, model)
+        assigned: list[tuple[float, Ints]] = [(0.0, notes.lengths)] * self.restarts
+        rngs = rng.spawn(self.restarts)
+
+        def assign(number: int) -> None:
+            assigned[number] = self.assignment(notes, self.instruments, rngs[number])
+
+        each(assign, range(self.restarts))
+        different = {insts.tobytes(): (value, insts) for value, insts in assigned}
+        best, chosen = None, 0
+        left: list[float] = []
+        for value, insts in different.values():
+            prior = Prior.of_notes(tones.shifts, notes.numbers, insts)
+            answer = self._followed(value, prior, frames, tones, start, model)
+            if best is None or answer.value > best.value:
+                best, chosen = answer, len(left)
+            left.append(answer.unexplained)
+        assert best is not None  # there is at least one restart
+        return best, tuple(left), chosen
+
+    def _followed(
+        self,
+        value: float,
+        prior: Prior,
+        frames: Floats,
+        tones: Peaks,
+        start: Floats,
+        model: ToneModel,
+    ) -> Answer:
+        """Find what follows from an answer to who plays."""
+        own = in_places(tones, prior.insts, self.instruments, self.tones)
+        columns = self.learn_columns(frames, own, start, model)
+        finder = Viterbi(JointSearch(self.tones), prices=self.prices)
+        hypotheses = finder.propose(frames, columns, model)
+        found = finder.decode(frames, columns, model, hypotheses, prior)
+        left = unexplained(frames, found, columns, model)
+        prior = prior._replace(proposals=Proposals(finder.search, columns, hypotheses))
+        return Answer(value - self.worth * left, left, columns, prior, found)
+
+    def learn_columns(
+        self, frames: Floats, tones: Peaks, start: Floats, model: ToneModel
+    ) -> Floats:
+        """Learn the column of each instrument from its tones, [harmonic, instrument]."""
+        sounding = np.flatnonzero((tones.amps > 0).any(axis=1))
+        chosen = sounding[evenly_spaced(audible(frames[sounding]), self.frames)]
+        columns = np.repeat(normalized(start), self.instruments, axis=1)
+        return fit_columns(frames[chosen], tones[chosen], columns, model, self.updates)
+
+
+def in_places(tones: Peaks, insts: Ints, instruments: int, most: int) -> Peaks:
+    """Put tones into the places of their instruments; the loudest if there are too many.
+
+    Parameters
+    ----------
+    tones : Peaks, shape (frame, tone)
+    insts : ndarray of int, shape (frame, tone)
+        The instrument that plays each, or `NONE`.
+    instruments, most : int
+        Number of instruments, and of tones of each.
+
+    Returns
+    -------
+    Peaks, shape (frame, most * instruments)
+    """
+    own_places = places(instruments, most)
+    params = np.empty((len(insts), 4, own_places.size))
+    for inst in range(instruments):
+        amps = np.where(insts == inst, tones.amps, 0.0)
+        order = np.argsort(-amps, axis=1, kind="stable")[:, :most]
+        own = np.take_along_axis(tones.params, order[:, None], axis=2)
+        own[:, 0] = np.take_along_axis(amps, order, axis=1)
+        params[:, :, own_places == inst] = own
+    return Peaks.from_params(params, own_places)

@@ -1,0 +1,75 @@
+"""Columns of a dictionary from tones that are known.
+
+Multiplicative updates (Lee and Seung, "Algorithms for non-negative matrix factorization", 2000)
+find them without a step size: a harmonic is multiplied by the ratio of what the frames and what
+the model have in its place, which for a harmonic that overlaps no other is right at once.
+"""
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from musisep._util.constants import TINY
+from musisep.tones.loss import dict_grads
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Peaks
+
+FLOOR = 1e-4
+"""Least amplitude of a harmonic, relative to the highest, where columns are smoothed or made to
+fall; -80 dB, below what a recording shows."""
+
+
+def fit_columns(
+    frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel, updates: int
+) -> Floats:
+    """Improve the columns of tones that are known.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (frame, bin)
+        Log-frequency spectrogram, frame-major.
+    peaks : Peaks, shape (frame, tone)
+        The tones of all frames, whose `insts` are columns.
+    inst_dict : ndarray, shape (harmonic, column)
+        Dictionary to start with; its zeros stay.
+    model : ToneModel
+    updates : int
+        Number of updates.
+
+    Returns
+    -------
+    ndarray, shape (harmonic, column)
+        With maximum 1 in each column, unless the column is 0.
+    """
+    for _ in range(updates):
+        higher, lower = dict_grads(frames, peaks, inst_dict, model)
+        inst_dict = updated(inst_dict, higher, lower, model)
+    return normalized(inst_dict)
+
+
+def updated(inst_dict: Floats, higher: Floats, lower: Floats, model: ToneModel) -> Floats:
+    """Multiply the harmonics by what they lack; `higher` and `lower` as of `dict_grads`."""
+    ratio = np.divide(higher, lower, out=np.ones_like(inst_dict), where=lower > 0)
+    return np.asarray(inst_dict * ratio ** (1 / model.qexp))
+
+
+def normalized(inst_dict: Floats) -> Floats:
+    """Return columns of maximum 1; zeros stay."""
+    return np.asarray(inst_dict / np.maximum(inst_dict.max(axis=0), TINY))
+
+
+def smoothed(inst_dict: Floats) -> Floats:
+    """Return columns whose harmonics are means of theirs and their neighbours', in decibels.
+
+    A column whose even harmonics stand out takes two tones for harmonics of one an octave lower.
+    """
+    levels = np.log(np.maximum(inst_dict, FLOOR))
+    ends = np.vstack((levels[:1], levels, 2 * levels[-1:] - levels[-2:][:1]))
+    return normalized(np.exp(0.25 * ends[:-2] + 0.5 * levels + 0.25 * ends[2:]))
+
+
+def falling(inst_dict: Floats) -> Floats:
+    """Return the nearest columns, in decibels, whose harmonics do not rise."""
+    levels = np.log(np.maximum(inst_dict, FLOOR))
+    for column in levels.T:
+        column[:] = -isotonic_regression(-column).x
+    return normalized(np.exp(levels))

@@ -1,0 +1,140 @@
+"""Dividing a mixture among instruments whose tones are known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import repeat
+
+import numpy as np
+import scipy.fft
+
+from musisep._util.progress import Progress, no_progress
+from musisep.audio.arrays import Spectra
+from musisep.audio.frontend import Grid
+from musisep.audio.inversion.joint import add_up
+from musisep.audio.inversion.representations import with_magnitudes
+from musisep.audio.stft import SpectralTransform
+from musisep.audio.windows import gaussian_window
+from musisep.masking import _kernels
+from musisep.masking.synthesis import linear_peaks, synthesise
+from musisep.masking.voices import Voices
+from musisep.tones._kernels import LINEAR
+from musisep.tones.peaks import Floats, Peaks
+
+MISI_ITERATIONS = 5
+"""Of phase retrieval; more change next to nothing: "Phases of the stems" in `docs/experiments.rst`."""
+
+Share = Callable[[Voices, Spectra, float], Spectra]
+"""Called with voices on the linear axis, spectra [channel, frame, bin] of the mixture, and pexp;
+returns the spectra of the instruments [instrument, channel, frame, bin]."""
+
+
+def share_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
+    """Divide spectra among the instruments in proportion to their synthesised spectra.
+
+    Parameters
+    ----------
+    voices : Voices
+        Tones on the linear-frequency axis, and their columns.
+    spectra : ndarray of complex, shape (channel, frame, bin)
+        What is divided; the same shares in all channels.
+    pexp : float
+        Exponent for the addition of sinusoids.
+
+    Returns
+    -------
+    ndarray of complex, shape (instrument, channel, frame, bin)
+    """
+    spects = synthesise(voices, LINEAR, pexp, spectra.shape[-1])
+    shares = np.empty((len(spects), *spectra.shape), spectra.dtype)
+    _kernels.divide_spectra(spects, spectra, shares)
+    return shares
+
+
+def synthesised_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
+    """Return the synthesised spectra with the phases of the mixture; as `share_spectra`."""
+    spects = synthesise(voices, LINEAR, pexp, spectra.shape[-1])
+    phases = np.exp(1j * np.angle(spectra)) * (spectra != 0)
+    return np.asarray(spects[:, None] * phases)
+
+
+@dataclass(frozen=True)
+class SpectralMask:
+    """Divides the short-time spectrum of a mixture; a `musisep.stages.Mask`.
+
+    Parameters
+    ----------
+    window_s : float
+        Length of the Gaussian window, in seconds.
+    window_sigmas : float
+        Standard deviations after which it is cut.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    share : function
+        Gives the instruments their spectra.
+    misi : bool
+        Whether the stems get phases of their own, with which they add up to the mixture.
+    """
+
+    window_s: float = 0.186
+    window_sigmas: float = 4.0
+    pexp: float = 1.0
+    share: Share = share_spectra
+    misi: bool = False
+
+    def __call__(
+        self, mixture: Floats, voices: Voices, grid: Grid, report: Progress = no_progress
+    ) -> Floats:
+        """Divide the mixture.
+
+        Parameters
+        ----------
+        mixture : ndarray, shape (channel, sample)
+        voices : Voices
+            Tones on the log-frequency axis of the grid, with amplitudes of the mixture.
+        grid : Grid
+            Where frames and bins lie.
+        report : function
+            Called with the progress.
+
+        Returns
+        -------
+        ndarray, shape (instrument, channel, sample)
+        """
+        transform = self.transform(grid)
+        linear = voices.with_tones(self.linear(voices.tones, grid, transform))
+        total = transform.frame_count(mixture.shape[1])
+
+        def divide(frames: slice, spectra: Spectra) -> Spectra:
+            report("masking", min(frames.stop, total - 1), total)
+            return self.share(linear.in_frames(frames), spectra, self.pexp)
+
+        def retrieve(frames: slice, spectra: Spectra) -> Spectra:
+            """Give the stems the magnitudes of their shares of the mixture."""
+            return with_magnitudes(spectra[1:], np.abs(divide(frames, spectra[0])))
+
+        shape = voices.instruments, len(mixture)
+        report("masking", 0, total)
+        stems = transform.map_spectra(mixture, divide, shape)
+        if self.misi:
+            signals = np.concatenate([mixture[None], stems])  # the stems follow the mixture
+            stems = add_up(signals[1:], mixture)
+            for _ in repeat(None, MISI_ITERATIONS):
+                stems[:] = transform.map_spectra(signals, retrieve, shape)
+                add_up(stems, mixture)
+        report("masking", total, total)
+        return np.asarray(stems, dtype=np.float64)
+
+    def transform(self, grid: Grid) -> SpectralTransform:
+        """Return the transform whose spectrum is divided, with the frames of the grid."""
+        half = round(self.window_s * grid.sample_rate / 2)
+        n_fft = 2 * scipy.fft.next_fast_len(half, real=True)  # even: as many frames as the grid
+        window = gaussian_window(n_fft, self.window_sigmas)
+        return SpectralTransform(n_fft, grid.hop_length, window=window, center_pad_mode="constant")
+
+    def linear(self, tones: Peaks, grid: Grid, transform: SpectralTransform) -> Peaks:
+        """Move tones from the log-frequency axis to the bins and the scale of a transform."""
+        lowest = grid.axis.fmin_hz * transform.n_fft / grid.sample_rate
+        sigma = self.window_sigmas / np.pi
+        # A sinusoid of amplitude 1 has a peak of half of the window's sum.
+        level = 0.5 * transform.frame_window.sum()
+        return linear_peaks(tones, grid.axis.harscale, lowest, sigma).scaled(level)

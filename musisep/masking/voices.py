@@ -1,0 +1,114 @@
+"""With which columns of harmonics each tone sounds: its instrument's, or its pitch's own."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from musisep._util.constants import TINY
+from musisep.learning.updates import updated
+from musisep.tones.loss import dict_grads
+from musisep.tones.model import ToneModel, checked_dictionary
+from musisep.tones.peaks import Floats, Ints, Peaks
+
+
+class Voices(NamedTuple):
+    """Tones, and the columns with which they sound, of which an instrument may have many.
+
+    Attributes
+    ----------
+    tones : Peaks, shape (frame, tone)
+    columns : ndarray of int, shape (frame, tone)
+        The column of each tone.
+    dictionary : ndarray, shape (harmonic, column)
+        Relative amplitudes of the harmonics.
+    instruments : int
+        Number of instruments, whether they sound or not.
+    """
+
+    tones: Peaks
+    columns: Ints
+    dictionary: Floats
+    instruments: int
+
+    @classmethod
+    def of(cls, tones: Peaks, dictionary: Floats) -> "Voices":
+        """Return voices that sound with the column of their instrument.
+
+        Raises
+        ------
+        ValueError
+            If the dictionary has no column for an instrument.
+        """
+        dictionary = checked_dictionary(dictionary, tones.insts)
+        return cls(tones, np.ascontiguousarray(tones.insts), dictionary, dictionary.shape[1])
+
+    def with_tones(self, tones: Peaks) -> "Voices":
+        """Return the same columns for tones that have changed otherwise."""
+        return self._replace(tones=tones)
+
+    def in_frames(self, frames: slice) -> "Voices":
+        """Return the voices of some of the frames."""
+        return self._replace(tones=self.tones[frames], columns=self.columns[frames])
+
+
+@dataclass(frozen=True)
+class InstrumentColumns:
+    """Lets each tone sound with the column of its instrument; a `musisep.stages.Voicing`."""
+
+    def __call__(
+        self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
+    ) -> Voices:
+        """Return the voices; `frames` do not matter."""
+        return Voices.of(tones, dictionary)
+
+
+@dataclass(frozen=True)
+class PitchColumns:
+    """Fits columns of their own to the tones of each semitone; a `musisep.stages.Voicing`.
+
+    An instrument's resonances raise and lower harmonics by ten decibels, but alike whenever the
+    pitch recurs. Where a harmonic is hidden the column of the instrument holds.
+
+    Parameters
+    ----------
+    trust : float
+        How much a column of one pitch is held to the instrument's: like that share of a pitch's
+        data. `experiments/run.py "trust=*"` has others, `masks-one-column` has none.
+    updates : int
+        Updates of the columns; a guess, more change little.
+    """
+
+    trust: float = 0.03
+    updates: int = 8
+
+    def __call__(
+        self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
+    ) -> Voices:
+        """Return the voices.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (frame, bin)
+        tones : Peaks, shape (frame, tone)
+            The tones of all frames.
+        dictionary : ndarray, shape (harmonic, instrument)
+        model : ToneModel
+        """
+        semitones = np.rint(12 * tones.shifts / model.octave).astype(np.int64)
+        span = int(semitones.max(initial=0)) + 1
+        found, numbers = np.unique(tones.insts * span + semitones, return_inverse=True)
+        insts = found // span
+        numbers = numbers.reshape(tones.insts.shape)
+        own = tones.of_instruments(numbers)
+        start = np.maximum(dictionary, TINY)[:, insts]
+        columns, trust = start, np.zeros(start.shape)
+        for update in range(self.updates):
+            higher, lower = dict_grads(frames, own, columns, model)
+            if not update:
+                for inst in np.unique(insts):
+                    usual = lower[:, insts == inst].mean(axis=1)[:, None]
+                    trust[:, insts == inst] = self.trust * usual
+            higher += trust * (start / np.maximum(columns, TINY)) ** model.qexp
+            columns = updated(columns, higher, lower + trust, model)
+        return Voices(tones, numbers, columns, dictionary.shape[1])

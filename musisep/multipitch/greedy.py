@@ -1,0 +1,263 @@
+"""Greedy sparse pursuit: the tones of a frame one after another, fitted jointly.
+
+The documented method [1]_: the residual is correlated with the instruments' patterns, the best
+tone joins the others, all are fitted, and the pursuit goes on while the residual falls.
+
+References
+----------
+.. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source separation
+   in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process., 2021.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.fft
+import scipy.ndimage
+from numpy.typing import ArrayLike
+
+from musisep._util.threads import each_block
+from musisep.multipitch.prior import Prior
+from musisep.tones import _kernels
+from musisep.tones.loss import frame_roots
+from musisep.tones.model import ToneModel, bound_arrays, checked_dictionary
+from musisep.tones.peaks import Floats, Ints, Peaks, places
+from musisep.tones.spectra import inst_shift, patterns
+
+FIT_STEPS = 40
+"""Trials of the joint fit of `peak_pursuit`, a guess: fits end by `FIT_TOLERANCE` before."""
+FIT_TOLERANCE = 1e-6
+"""Relative fall of the loss at which that fit ends, a guess."""
+
+
+def correlations(roots: Floats, inst_spect: Floats, baseshift: int) -> Floats:
+    """Correlate spectra with the patterns of the instruments at every shift.
+
+    Parameters
+    ----------
+    roots : ndarray, shape (..., m)
+        Spectra to the power of q.
+    inst_spect : ndarray, shape (m + baseshift, instrument)
+        Patterns from `gen_inst_spect`.
+    baseshift : int
+        Bin of the fundamental in the patterns.
+
+    Returns
+    -------
+    ndarray, shape (..., instrument, m)
+        Scalar products with the patterns shifted to fundamentals 0 to m - 1.
+    """
+    m = roots.shape[-1]
+    size = scipy.fft.next_fast_len(m + inst_spect.shape[0], real=True)
+    patterns = scipy.fft.rfft(np.roll(_padded(inst_spect.T, size), -baseshift, axis=-1))
+    spectra = scipy.fft.rfft(roots, size)
+    return scipy.fft.irfft(spectra[..., None, :] * patterns.conj(), size)[..., :m]
+
+
+def _padded(rows: Floats, size: int) -> Floats:
+    return np.pad(rows, ((0, 0), (0, size - rows.shape[1])))
+
+
+def fft_selector(
+    y: ArrayLike, prenum: int, baseshift: int, inst_spect: ArrayLike, qexp: float
+) -> tuple[Floats, Floats, Ints]:
+    """Find tones as maxima of the correlation with the instruments' patterns of unit norm.
+
+    Parameters
+    ----------
+    y : array_like, shape (m,)
+        Spectrum; a residual may have negative values, of which the power keeps the sign.
+    prenum : int
+        Number of tones to return at most.
+    baseshift : int
+        Bin of the fundamental in the patterns.
+    inst_spect : array_like, shape (m + baseshift, instrument)
+        Patterns from `gen_inst_spect`.
+    qexp : float
+        Exponent to be applied on the spectrum.
+
+    Returns
+    -------
+    amps, shifts, insts : ndarray, at most `prenum` each
+        Amplitudes, shifts (0 to m - 1) and instruments of the positive correlations, the
+        highest first.
+    """
+    y = np.asarray(y, dtype=np.float64)
+    inst_spect = np.asarray(inst_spect, dtype=np.float64)
+    norms = np.linalg.norm(inst_spect, axis=0)
+    norms[norms == 0] = np.inf
+    scores = correlations(np.sign(y) * np.abs(y) ** qexp, inst_spect / norms, baseshift)
+    best = np.argsort(-scores, axis=None, kind="stable")[:prenum]
+    insts, shifts = np.unravel_index(best, scores.shape)
+    positive = scores[insts, shifts] > 0
+    insts, shifts = insts[positive], shifts[positive]
+    amps = (scores[insts, shifts] / norms[insts]) ** (1 / qexp)
+    return amps, shifts.astype(np.float64), insts.astype(np.int64)
+
+
+def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Ints]:
+    """Find peaks: the highest points of the interval of `n` points around them.
+
+    Parameters
+    ----------
+    y : array_like, shape (m,)
+        Spectrum.
+    prenum : int
+        Number of peaks to return at most.
+    n : int > 0
+        Length of the interval.
+
+    Returns
+    -------
+    amps, shifts, insts : ndarray, at most `prenum` each
+        Heights and positions of the positive peaks, the highest first; instruments are 0.
+    """
+    y = np.asarray(y, dtype=np.float64)
+    highest = scipy.ndimage.maximum_filter1d(y, n, mode="constant", cval=-np.inf)
+    shifts = np.flatnonzero((y == highest) & (y > 0))
+    shifts = shifts[np.argsort(-y[shifts], kind="stable")][:prenum]
+    return y[shifts], shifts.astype(np.float64), np.zeros(shifts.size, np.int64)
+
+
+def peak_pursuit(
+    y: ArrayLike,
+    num: int,
+    prenum: int,
+    runs: int,
+    inst_dict: ArrayLike,
+    fsigma: float,
+    harscale: float,
+    selector: Callable[..., tuple[Floats, Floats, Ints]],
+    selector_args: Sequence[Any],
+    pexp: float,
+    qexp: float,
+    beta: float = 1,
+    init: Peaks | None = None,
+) -> tuple[Peaks, Floats]:
+    """Find the few tones that explain a frame, greedily.
+
+    In each run the selector proposes tones for what is left unexplained, all tones are fitted
+    jointly, and the `num` loudest stay and are fitted again. The pursuit ends when a run does
+    not reduce the norm of the residual below `beta` of its former value; that run is undone.
+
+    Parameters
+    ----------
+    y : array_like, shape (m,)
+        Spectrum.
+    num : int
+        Maximum number of tones in all.
+    prenum : int
+        Number of tones that are proposed per run.
+    runs : int
+        Maximum number of runs.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    fsigma : float
+        Width of a steady sinusoid, in bins.
+    harscale : float
+        Scale of the frequency axis.
+    selector : function
+        Called with the residual (to the power 1/q, with its sign) and `prenum`;
+        `fft_selector` or `max_selector`, for instance.
+    selector_args : sequence
+        Its further arguments.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied to the spectrum.
+    beta : float
+        Residual reduction factor.
+    init : Peaks, optional
+        Tones to start with.
+
+    Returns
+    -------
+    peaks : Peaks
+        Tones of amplitude above 0, the loudest first.
+    reconstruction : ndarray, shape (m,)
+        Their spectrum.
+
+    References
+    ----------
+    .. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source
+       separation in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process.,
+       2021.
+    """
+    y = np.asarray(y, dtype=np.float64)
+    fsigma, harscale, pexp, qexp = (float(x) for x in (fsigma, harscale, pexp, qexp))
+    target = frame_roots(y, qexp)
+    peaks = Peaks.empty() if init is None else init.loudest(num)
+
+    def residual_of(peaks: Peaks) -> tuple[Floats, Floats]:
+        spectrum = inst_shift(peaks, inst_dict, harscale, pexp, y.size, len(peaks))
+        return target - (spectrum + _kernels.EPS) ** qexp, spectrum
+
+    def fitted(peaks: Peaks) -> Peaks:
+        params, insts = peaks.params, peaks.insts
+        columns, bounds = checked_dictionary(inst_dict, insts), bound_arrays(fsigma, len(peaks))
+        params = np.clip(params, *bounds)
+        _kernels.fit_tones(
+            params, insts, columns, harscale, pexp, qexp, target, *bounds, FIT_STEPS, FIT_TOLERANCE
+        )
+        return Peaks.from_array(params.ravel(), insts)
+
+    residual, reconstruction = residual_of(peaks)
+    for _ in range(runs):
+        signed = np.sign(residual) * np.abs(residual) ** (1 / qexp)
+        amps, shifts, insts = selector(signed, prenum, *selector_args)
+        if not len(amps):
+            break
+        proposed = Peaks(amps, shifts, np.full(len(amps), fsigma), np.zeros(len(amps)), insts)
+        trial = fitted(peaks.merged(proposed))
+        trial = fitted(trial.loudest(num)) if len(trial) > num else trial
+        new_residual, new_reconstruction = residual_of(trial)
+        if np.linalg.norm(new_residual) >= beta * np.linalg.norm(residual):
+            break
+        peaks, residual, reconstruction = trial, new_residual, new_reconstruction
+    return peaks.loudest(int(np.count_nonzero(peaks.amps))), reconstruction
+
+
+@dataclass(frozen=True)
+class GreedyPursuit:
+    """Finds the tones of each frame by `peak_pursuit`; a `musisep.stages.ToneFinder`.
+
+    Parameters
+    ----------
+    tones : int
+        Number of tones of one instrument at a time.
+    most : int, optional
+        Number of tones of all instruments at a time; default: as many as have a place.
+    beta : float
+        Residual reduction factor; 0.9 in the paper.
+    """
+
+    tones: int = 1
+    most: int | None = None
+    beta: float = 0.9
+
+    def __call__(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
+    ) -> Peaks:
+        """Find tones; `frames` [frame, bin], result (frame, tones * instruments).
+
+        A prior is not made use of.
+        """
+        insts = places(dictionary.shape[1], self.tones)
+        number = self.most or insts.size
+        params = np.zeros((len(frames), 4, insts.size))
+        params[:, _kernels.SIGMA] = model.fsigma
+        baseshift, inst_spect = patterns(dictionary, model)
+
+        def pursue(block: slice) -> None:
+            for frame, y in zip(params[block], frames[block], strict=True):
+                found, _ = peak_pursuit(
+                    y, number, 1, 2 * number, dictionary, model.fsigma, model.harscale,
+                    fft_selector, (baseshift, inst_spect, model.qexp), model.pexp, model.qexp,
+                    self.beta,
+                )  # fmt: skip
+                for inst in range(dictionary.shape[1]):
+                    own = found[found.insts == inst].params[:, : self.tones]
+                    frame[:, inst * self.tones : inst * self.tones + own.shape[1]] = own
+
+        each_block(pursue, len(frames))
+        return Peaks.from_params(params, insts)

@@ -1,0 +1,167 @@
+"""Joint search: the tones of a frame from all combinations of a few candidates.
+
+Tones are compared as roots ``(y + eps)^q - eps^q``, in which the patterns of tones that do not
+overlap add up. For each instrument the best shifts are candidates; combinations of one
+candidate (or silence) for every place grow place by place in a beam, each scored exactly by
+linear least squares; the best few are refined by the fit that `peak_pursuit` uses. For two
+places the beam holds every pair, and the search is exhaustive over the candidates.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from musisep._util.threads import each_block
+from musisep.audio._kernels.gaussians import CUT
+from musisep.multipitch._kernels import joint as _kernels
+from musisep.multipitch.prior import Prior
+from musisep.tones._kernels import SIGMA
+from musisep.tones.model import ToneModel, bound_arrays
+from musisep.tones.peaks import Floats, Peaks, places
+from musisep.tones.spectra import patterns
+
+NO_GAIN = -1.0
+"""Gain of a hypothesis that does not exist."""
+
+Complexes = NDArray[np.complex128]
+
+
+class Hypotheses(NamedTuple):
+    """The best combinations of candidates of each frame, the best first.
+
+    Attributes
+    ----------
+    shifts, amps : ndarray, shape (frame, hypothesis, tone)
+        Shifts and amplitudes; an amplitude of 0 is silence.
+    gains : ndarray, shape (frame, hypothesis)
+        By how much the hypothesis lowers the loss; `NO_GAIN` where there is no hypothesis.
+    """
+
+    shifts: Floats
+    amps: Floats
+    gains: Floats
+
+
+@dataclass(frozen=True)
+class JointSearch:
+    """Finds the tones of each frame; a `musisep.stages.ToneFinder`.
+
+    The numbers are a compromise of quality and time; `docs/experiments.rst` has what others gave.
+
+    Parameters
+    ----------
+    tones : int
+        Number of tones of one instrument at a time.
+    most : int, optional
+        Number of tones of all instruments at a time; default: as many as have a place.
+    candidates : int
+        Shifts that are tried for each instrument.
+    flanks : tuple of float
+        Distances in sigma: shifts so far from the best candidate of all are tried as well, on
+        either side and for each instrument, for tones that hide behind a louder one.
+    beam : int
+        Combinations that are kept from place to place.
+    refined : int
+        Combinations that are refined; the one of lowest loss is taken.
+    steps : int
+        Trials of the fit.
+    """
+
+    tones: int = 1
+    most: int | None = None
+    candidates: int = 14
+    flanks: tuple[float, ...] = ()
+    beam: int = 64
+    refined: int = 1
+    steps: int = 6
+
+    def __call__(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
+    ) -> Peaks:
+        """Find tones; `frames` [frame, bin], result (frame, tones * instruments).
+
+        A prior is not made use of.
+        """
+        hypotheses = self.propose(frames, dictionary, model, self.refined)
+        return self.refine(frames, dictionary, model, hypotheses)
+
+    def propose(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, number: int
+    ) -> Hypotheses:
+        """Return the best `number` combinations of candidates of each frame.
+
+        Raises
+        ------
+        ValueError
+            If the frames do not have the bins of the model.
+        """
+        if frames.shape[1:] != (model.m,):
+            raise ValueError(f"frames.shape={frames.shape} must be [frame, bin], {model.m} bins")
+        insts = places(dictionary.shape[1], self.tones)
+        baseshift, spects = patterns(dictionary, model)
+        rows = np.ascontiguousarray(spects.T)
+        norms = _norms(rows, baseshift, model.m)
+        size, transforms = _transforms(rows, baseshift, model.m)
+        products = scipy.fft.irfft(transforms[:, None] * transforms.conj(), size)
+        origin = math.ceil(CUT * model.fsigma)
+        rows = np.ascontiguousarray(rows[:, baseshift - origin : 2 * baseshift])
+        distances = np.round(np.array(self.flanks) * model.fsigma).astype(np.int64)
+        flanks = np.concatenate((-distances, distances))
+        found = Hypotheses(
+            np.zeros((len(frames), number, insts.size)),
+            np.zeros((len(frames), number, insts.size)),
+            np.full((len(frames), number), NO_GAIN),
+        )
+
+        def search(block: slice) -> None:
+            spectra = scipy.fft.rfft(model.roots(frames[block]), size)[:, None]
+            scores = scipy.fft.irfft(spectra * transforms, size)[..., : model.m]
+            _kernels.search_frames(
+                scores, norms, rows, products, origin, insts, self.most or insts.size,
+                self.candidates, flanks, max(self.beam, number), 1 / model.qexp,
+                *(array[block] for array in found),
+            )  # fmt: skip
+
+        each_block(search, len(frames))
+        return found
+
+    def refine(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, hypotheses: Hypotheses
+    ) -> Peaks:
+        """Fit each hypothesis of each frame and return the tones of the one of lowest loss."""
+        insts = places(dictionary.shape[1], self.tones)
+        params = np.zeros((len(frames), 4, insts.size))
+        params[:, SIGMA] = model.fsigma
+        lower, upper = bound_arrays(model.fsigma, insts.size)
+        dictionary = np.ascontiguousarray(dictionary)
+
+        def refine(block: slice) -> None:
+            _kernels.refine_frames(
+                model.roots(frames[block]) + model.root_floor,
+                *(array[block] for array in hypotheses), insts, dictionary, model.harscale,
+                model.pexp, model.qexp, model.fsigma, lower, upper, self.steps, params[block],
+            )  # fmt: skip
+
+        each_block(refine, len(frames))
+        return Peaks.from_params(params, insts)
+
+
+def _norms(patterns: Floats, baseshift: int, m: int) -> Floats:
+    """Squared norm of the part of a shifted pattern that lies on the axis, [instrument, bin]."""
+    energy = np.cumsum(np.pad(patterns**2, ((0, 0), (1, 0))), axis=1)
+    first = np.maximum(baseshift - np.arange(m), 0)
+    return energy[:, first + m - np.maximum(np.arange(m) - baseshift, 0)] - energy[:, first]
+
+
+def _transforms(patterns: Floats, baseshift: int, m: int) -> tuple[int, Complexes]:
+    """Length of a circle that holds the axis and a pattern, and conjugate transforms on it.
+
+    A pattern reaches no further than `baseshift` up from its fundamental, which is put at 0.
+    """
+    size = scipy.fft.next_fast_len(m + baseshift, real=True)
+    padded = np.pad(patterns, ((0, 0), (0, size - patterns.shape[1])))
+    return size, scipy.fft.rfft(np.roll(padded, -baseshift, axis=1)).conj()

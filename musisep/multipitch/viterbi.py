@@ -1,0 +1,152 @@
+"""Decoding: the tones of all frames together.
+
+Each frame offers its best combinations of candidates (`JointSearch.propose`). The path through
+them is taken that costs least (Viterbi): what a frame leaves unexplained, and prices for what a
+line seldom does, namely jump, begin or end. Who plays is told by a prior, which names the
+instrument of tones that have been found before; without one there is a price for crossing the
+line of another instrument.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from musisep._util.constants import TINY
+from musisep._util.fields import make_floats
+from musisep.multipitch._kernels import viterbi as _kernels
+from musisep.multipitch.joint import Hypotheses, JointSearch
+from musisep.multipitch.prior import Prior
+from musisep.tones.loss import silence_losses
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Ints, Peaks, places
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a path of tones pays, in units of twice the mean loss of silence over all frames.
+
+    All were chosen by hand on 24 items with `experiments/run.py steps finders`;
+    `docs/experiments.rst` has what others gave.
+
+    Parameters
+    ----------
+    jump : float
+        For a jump of the shift, up to twice as much for a large one.
+    onset : float
+        For a tone's begin and for its end.
+    crossing : float
+        For two instruments being in the reverse of their usual order, per frame; without a
+        prior.
+    contradiction : float
+        For a tone that the prior gives to another instrument, per frame.
+    unison : float
+        For a tone at the pitch of another instrument, which sounds as well, per frame.
+    novelty : float
+        For a tone that the prior does not know, per frame.
+    glide_sigmas : float
+        Sigmas that a shift may move from frame to frame for nothing.
+    near_sigmas : float
+        Sigmas within which a tone is taken for one of the prior.
+    """
+
+    jump: float = 0.2
+    onset: float = 0.2
+    crossing: float = 0.03
+    contradiction: float = 0.1
+    unison: float = 0.01
+    novelty: float = 0.04
+    glide_sigmas: float = 1.5
+    near_sigmas: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Make floats of integers, for which kernels would be compiled anew."""
+        make_floats(self)
+
+
+TENTATIVE = Prices(contradiction=0.05, novelty=0.0)
+"""While it is only tried who plays: tones that were missed before may be found."""
+
+
+@dataclass(frozen=True)
+class Viterbi:
+    """Finds the tones of successive frames; a `musisep.stages.ToneFinder`.
+
+    Parameters
+    ----------
+    search : JointSearch
+        Proposes combinations and refines the chosen ones.
+    proposals : int
+        Combinations that a frame offers.
+    prices : Prices
+    """
+
+    search: JointSearch = field(default_factory=JointSearch)
+    proposals: int = 40
+    prices: Prices = field(default_factory=Prices)
+
+    def __call__(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
+    ) -> Peaks:
+        """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
+        return self.decode(
+            frames, dictionary, model, self.propose(frames, dictionary, model, prior), prior
+        )
+
+    def propose(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
+    ) -> Hypotheses:
+        """Return what the frames offer, which the prior may know already."""
+        known = prior.proposals if prior else None
+        if known is not None and known.of(self.search, dictionary, self.proposals):
+            return known.hypotheses
+        return self.search.propose(frames, dictionary, model, self.proposals)
+
+    def decode(
+        self,
+        frames: Floats,
+        dictionary: Floats,
+        model: ToneModel,
+        hypotheses: Hypotheses,
+        prior: Prior | None = None,
+    ) -> Peaks:
+        """Take the cheapest path through the hypotheses and refine the tones on it."""
+        if not len(frames):
+            return self.search.refine(frames, dictionary, model, hypotheses)
+        shifts, amps, gains = hypotheses
+        silence, prices = silence_losses(frames, model), self.prices
+        unit = 2 * max(silence.mean(), TINY)
+        insts = places(dictionary.shape[1], self.search.tones)
+        costs = np.where(gains < 0, np.inf, silence[:, None] - gains) / unit
+        if prior is None:
+            costs += prices.crossing * crossings(hypotheses, insts)
+        else:
+            _kernels.add_contradictions(
+                shifts, amps, insts, prior.shifts, prior.insts, prices.near_sigmas * model.fsigma,
+                prices.contradiction, prices.unison, prices.novelty, costs,
+            )  # fmt: skip
+        path = _kernels.cheapest_path(
+            shifts, amps, costs, prices.jump, prices.onset, prices.glide_sigmas * model.fsigma,
+            model.octave,
+        )  # fmt: skip
+        index = np.arange(len(frames)), path
+        chosen = Hypotheses(*(array[index][:, None] for array in hypotheses))
+        return self.search.refine(frames, dictionary, model, chosen)
+
+
+def crossings(hypotheses: Hypotheses, insts: Ints) -> Floats:
+    """Pairs of places whose instruments are in reverse order, (frame, hypothesis).
+
+    What order is usual is taken from the best hypotheses of the single frames, weighted by
+    their gains.
+    """
+    result = np.zeros(hypotheses.gains.shape)
+    sounding = hypotheses.amps > 0
+    for i in range(insts.size):
+        for j in range(i):
+            if insts[i] == insts[j]:
+                continue
+            together = sounding[:, :, i] & sounding[:, :, j]
+            above = (hypotheses.shifts[:, :, i] - hypotheses.shifts[:, :, j]) * together
+            usual = np.sign(above[:, 0] @ np.maximum(hypotheses.gains[:, 0], 0))
+            result += above * usual < 0
+    return result

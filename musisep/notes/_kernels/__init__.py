@@ -1,0 +1,1 @@
+"""Kernels of note tracking and of the assignment of notes to instruments."""

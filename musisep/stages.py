@@ -1,0 +1,241 @@
+"""The stages of a separation: what each is called with, and which parts there are for it.
+
+A stage is any object that can be called as its protocol says; `musisep.separate` takes such objects
+in ``stages``, and names in `musisep.Settings` choose from `PARTS`, to which a part can be added::
+
+    musisep.stages.PARTS["finder"]["mine"] = lambda settings, made: MyFinder(settings.tones)
+    musisep.separate("mix.wav", finder="mine")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from musisep._util.progress import Progress
+    from musisep.audio.frontend import Frames, Grid
+    from musisep.learning.learned import Learned
+    from musisep.masking.voices import Voices
+    from musisep.multipitch.prior import Prior
+    from musisep.multipitch.viterbi import Viterbi
+    from musisep.notes.tracking import Notes
+    from musisep.settings import Settings
+    from musisep.tones.model import ToneModel
+    from musisep.tones.peaks import Floats, Ints, Peaks
+
+
+class FrontEnd(Protocol):
+    """Recording → log-frequency frames."""
+
+    def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
+        """Make the frames of a mixture [channel, sample] with a sample rate in Hz."""
+
+
+class ToneFinder(Protocol):
+    """Frames, dictionary, prior → tones."""
+
+    def __call__(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
+    ) -> Peaks:
+        """Find tones in `frames` [frame, bin] with a dictionary [harmonic, instrument].
+
+        The result has shape (frame, tones * instruments), and amplitude 0 where there is no tone.
+        """
+
+
+class Assignment(Protocol):
+    """Notes → instruments."""
+
+    def __call__(
+        self, notes: Notes, instruments: int, rng: np.random.Generator
+    ) -> tuple[float, Ints]:
+        """Return a value, the higher the likelier, and the instrument of each note."""
+
+
+class Learner(Protocol):
+    """Frames → dictionary, prior."""
+
+    def __call__(self, frames: Floats, model: ToneModel, report: Progress) -> Learned:
+        """Learn from `frames` [frame, bin]; report progress as ``report(stage, done, total)``."""
+
+
+class Voicing(Protocol):
+    """Tones → the columns that they sound with."""
+
+    def __call__(
+        self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
+    ) -> Voices:
+        """Choose columns for tones (frame, tone) found in `frames` [frame, bin]."""
+
+
+class Mask(Protocol):
+    """Voices, mixture → stems."""
+
+    def __call__(self, mixture: Floats, voices: Voices, grid: Grid, report: Progress) -> Floats:
+        """Divide a mixture [channel, sample] into stems [instrument, channel, sample].
+
+        The tones lie on the grid and have amplitudes of the mixture.
+        """
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The parts that a separation is made of, in the order in which they are called."""
+
+    front_end: FrontEnd
+    assignment: Assignment
+    learner: Learner
+    finder: ToneFinder
+    voicing: Voicing
+    mask: Mask
+
+
+Maker = Callable[["Settings", Mapping[str, Any]], Any]
+"""Makes a part from `Settings` and from the parts, by stage, that have been made before."""
+
+
+def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> Stages:
+    """Make the stages that settings name, but for those that are given.
+
+    Parameters
+    ----------
+    settings : Settings
+    given : mapping of str to object, optional
+        Parts by the names of the fields of `Stages`.
+
+    Raises
+    ------
+    ValueError
+        If a stage is unknown, or a part cannot be called.
+    """
+    known = [field.name for field in fields(Stages)]
+    made: dict[str, Any] = dict(given or {})
+    for stage, part in made.items():
+        if stage not in known:
+            raise ValueError(f"stages={stage!r} must be among {', '.join(known)}")
+        if not callable(part):
+            raise ValueError(f"stages: {stage}={part!r} must be callable")
+    for stage in ("finder", *known):  # learners may learn with the finder
+        if stage not in made:
+            choice = CHOICES.get(stage, stage)
+            made[stage] = PARTS[choice][chosen(settings, choice)](settings, made)
+    return Stages(**made)
+
+
+def chosen(settings: Settings, choice: str) -> str:
+    """Return the name of the part that settings choose; without a choice, that of the method."""
+    name: str | None = getattr(settings, choice)
+    return name or METHODS.get(settings.method, METHODS["notes"])[choice]
+
+
+def _front_end(settings: Settings, made: Mapping[str, Any]) -> FrontEnd:
+    from musisep.audio.frontend import LogFrequencyFrontEnd
+
+    return LogFrequencyFrontEnd(
+        settings.front_end, settings.hop_s, settings.fmin_hz, settings.fmax_hz,
+        settings.bins_per_octave, settings.sigma_bins,
+    )  # fmt: skip
+
+
+def _greedy(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
+    from musisep.multipitch.greedy import GreedyPursuit
+
+    return GreedyPursuit(settings.tones)
+
+
+def _joint(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
+    from musisep.multipitch.joint import JointSearch
+
+    return JointSearch(settings.tones)
+
+
+def _viterbi(settings: Settings, made: Mapping[str, Any]) -> Viterbi:
+    from musisep.multipitch.joint import JointSearch
+    from musisep.multipitch.viterbi import Viterbi
+
+    return Viterbi(JointSearch(settings.tones))
+
+
+def _annealing(settings: Settings, made: Mapping[str, Any]) -> Assignment:
+    from musisep.notes.assignment import AnnealedAssignment
+
+    return AnnealedAssignment(settings.tones)
+
+
+def _notes_learner(settings: Settings, made: Mapping[str, Any]) -> Learner:
+    from musisep.learning.from_notes import CommonColumns, NotesLearner
+
+    return NotesLearner(
+        instruments=settings.instruments,
+        tones=settings.tones,
+        restarts=settings.restarts,
+        seed=settings.seed,
+        common=CommonColumns(settings.harmonics, settings.steps, settings.batch),
+        assignment=made["assignment"],
+    )
+
+
+def _adam_learner(settings: Settings, made: Mapping[str, Any]) -> Learner:
+    from musisep.learning.adam import AdamLearner
+
+    return AdamLearner(
+        instruments=settings.instruments,
+        harmonics=settings.harmonics,
+        runs=settings.runs,
+        lifetime=settings.lifetime,
+        dictionaries=settings.dictionaries,
+        finder=made["finder"],
+        seed=settings.seed,
+    )
+
+
+def _pitch_columns(settings: Settings, made: Mapping[str, Any]) -> Voicing:
+    from musisep.masking.voices import PitchColumns
+
+    return PitchColumns()
+
+
+def _instrument_columns(settings: Settings, made: Mapping[str, Any]) -> Voicing:
+    from musisep.masking.voices import InstrumentColumns
+
+    return InstrumentColumns()
+
+
+def _ratio_mask(settings: Settings, made: Mapping[str, Any]) -> Mask:
+    from musisep.masking.ratio import SpectralMask
+
+    return SpectralMask(
+        settings.window_s, settings.window_sigmas, settings.pexp, misi=settings.phase == "misi"
+    )
+
+
+def _synthesis(settings: Settings, made: Mapping[str, Any]) -> Mask:
+    from dataclasses import replace
+
+    from musisep.masking.ratio import synthesised_spectra
+
+    return replace(_ratio_mask(settings, made), share=synthesised_spectra)  # type: ignore[type-var]
+
+
+PARTS: dict[str, dict[str, Maker]] = {
+    "front_end": {"cqt": _front_end, "pursuit": _front_end, "mel": _front_end},
+    "finder": {"viterbi": _viterbi, "joint": _joint, "greedy": _greedy},
+    "assignment": {"annealing": _annealing},
+    "method": {"notes": _notes_learner, "adam": _adam_learner},
+    "voicing": {"pitch": _pitch_columns, "instrument": _instrument_columns},
+    "mask": {"ratio": _ratio_mask, "synthesis": _synthesis},
+}
+"""Makers of parts, by the field of `Settings` that names them, and by name."""
+
+CHOICES = {"learner": "method"}
+"""Fields of `Settings` that are not called like the stage for which they choose."""
+
+METHODS = {
+    "notes": {"finder": "viterbi", "voicing": "pitch"},
+    "adam": {"finder": "greedy", "voicing": "instrument"},
+}
+"""The parts of each method, where `Settings` leave the choice to it."""

@@ -1,0 +1,69 @@
+"""Dictionaries that are kept in files."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musisep.io.archives import load_arrays, not_a, save_arrays
+
+MAX_ENTRIES = 2**20
+"""Harmonics times instruments that a file may hold: 8 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dictionary:
+    """What instruments sound like.
+
+    Parameters
+    ----------
+    amplitudes : array, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the shape is not that, or an entry is outside [0, 1].
+    """
+
+    amplitudes: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no dictionary and keep a copy that nobody can change."""
+        try:
+            amplitudes = np.array(self.amplitudes, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError("amplitudes must be numbers [harmonic, instrument]") from None
+        if amplitudes.ndim != 2 or not amplitudes.size:
+            raise ValueError(f"amplitudes.shape={amplitudes.shape} must be [harmonic, instrument]")
+        if not ((amplitudes >= 0) & (amplitudes <= 1)).all():
+            raise ValueError("amplitudes must all lie in [0, 1]")
+        amplitudes.flags.writeable = False
+        object.__setattr__(self, "amplitudes", amplitudes)
+
+    @property
+    def instruments(self) -> int:
+        """Number of columns."""
+        return self.amplitudes.shape[1]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a ``.npz`` file whole or not at all; OSError if that is impossible."""
+        save_arrays(path, {"amplitudes": self.amplitudes})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Dictionary":
+        """Read what `save` wrote, trusting nothing in the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be opened.
+        ValueError
+            If it is not a dictionary.
+        """
+        arrays = load_arrays(path, {"amplitudes": MAX_ENTRIES}, "dictionary")
+        try:
+            return cls(arrays["amplitudes"])
+        except ValueError as error:
+            raise not_a("dictionary", path, error) from None

@@ -1,0 +1,101 @@
+"""How far tones are from frames: the loss of many frames, and its gradient by the dictionary.
+
+The loss of a frame y is ``1/2 sum_i ((Y_i + eps)^q - (y_i + eps)^q)^2`` for the spectrum Y of its
+tones: the root keeps quiet harmonics in view.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep._util.threads import BLOCK, each_block
+from musisep.tones import _kernels
+from musisep.tones.model import ToneModel, checked_dictionary
+from musisep.tones.peaks import Floats, Peaks
+
+
+def frame_roots(y: ArrayLike, qexp: float) -> Floats:
+    """``(y + eps)^q`` of one frame (bin,): what the kernels compare spectra of tones with.
+
+    Raises
+    ------
+    ValueError
+        If it is not [bin], or negative somewhere.
+    """
+    y = np.ascontiguousarray(y, dtype=np.float64)
+    if y.ndim != 1:
+        raise ValueError(f"y.shape={y.shape} must be (m,)")
+    if y.min(initial=0.0) < 0:
+        raise ValueError(f"y.min()={y.min()} must be at least 0: y holds magnitudes")
+    return np.asarray((y + _kernels.EPS) ** qexp)
+
+
+def silence_losses(frames: Floats, model: ToneModel) -> Floats:
+    """Loss of each of `frames` [frame, bin] without tones, shape (frame,)."""
+    losses = np.empty(len(frames))
+    for first in range(0, len(frames), BLOCK):
+        roots = model.roots(frames[first : first + BLOCK])
+        losses[first : first + BLOCK] = 0.5 * np.einsum("ij,ij->i", roots, roots)
+    return losses
+
+
+def dict_grads(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel) -> Floats:
+    """Two parts of the negative gradient of the frames' summed loss by the dictionary.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (frame, bin)
+        Log-frequency spectrogram, frame-major.
+    peaks : Peaks, shape (frame, tone)
+        Tones, whose `insts` are the columns that they sound with.
+    inst_dict : ndarray, shape (harmonic, column)
+    model : ToneModel
+
+    Returns
+    -------
+    ndarray, shape (2, harmonic, column)
+        What calls for higher, and what calls for lower harmonics: the negative gradient is the
+        first less the second.
+
+    Raises
+    ------
+    ValueError
+        If a tone has no column.
+    """
+    inst_dict = checked_dictionary(inst_dict, peaks.insts)
+    insts = np.ascontiguousarray(peaks.insts)
+    grads = np.zeros((-(-len(frames) // BLOCK), 2, *inst_dict.shape))
+
+    def add(block: slice) -> None:
+        _kernels.add_loss_dict_grads(
+            peaks[block].params, insts[block], inst_dict, model.harscale, model.pexp, model.qexp,
+            model.roots(frames[block]) + model.root_floor, grads[block.start // BLOCK],
+        )  # fmt: skip
+
+    each_block(add, len(frames))
+    return np.asarray(grads.sum(axis=0))
+
+
+def unexplained(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel) -> float:
+    """Share of the loss of silence that the tones leave; 0 for silent frames.
+
+    Parameters and errors are those of `dict_grads`.
+    """
+    inst_dict = checked_dictionary(inst_dict, peaks.insts)
+    insts = np.ascontiguousarray(peaks.insts)
+    blocks = -(-len(frames) // BLOCK)
+    losses, silence = np.zeros(blocks), np.zeros(blocks)
+
+    def add(block: slice) -> None:
+        number = block.start // BLOCK
+        roots = model.roots(frames[block])
+        silence[number] = 0.5 * float(np.vdot(roots, roots))
+        roots += model.root_floor
+        losses[number] = _kernels.add_losses(
+            peaks[block].params, insts[block], inst_dict, model.harscale, model.pexp, model.qexp,
+            roots,
+        )  # fmt: skip
+
+    each_block(add, len(frames))
+    # Summed in order, whatever the number of threads.
+    total = sum(silence.tolist())
+    return float(sum(losses.tolist()) / total) if total > 0 else 0.0

@@ -1,0 +1,126 @@
+"""What all tones have in common, whatever the instrument: the axis, the widths, the exponents."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep._util.fields import make_floats
+from musisep.audio._kernels.gaussians import CUT
+from musisep.tones._kernels import EPS
+from musisep.tones.peaks import Floats, Ints
+
+SIGMA_RANGE = (0.8, 1.5)
+"""Bounds of a tone's sigma, relative to the width of a steady sinusoid."""
+SPREAD_MAX = 2e-3
+"""Upper bound of a tone's inharmonicity."""
+
+
+@dataclass(frozen=True)
+class ToneModel:
+    """What tones look like on a log-frequency axis, whatever the instrument.
+
+    Parameters
+    ----------
+    fsigma : float > 0
+        Width (standard deviation) of a steady sinusoid, in bins.
+    harscale : float > 0
+        Bins per factor e in frequency; see `calc_harscale`.
+    m : int
+        Number of bins.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    qexp : float
+        Exponent that is applied to spectra before they are compared.
+    """
+
+    fsigma: float
+    harscale: float
+    m: int
+    pexp: float = 1.0
+    qexp: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Make floats of integers, for which kernels would be compiled anew."""
+        make_floats(self)
+
+    @property
+    def octave(self) -> float:
+        """Bins of an octave."""
+        return self.harscale * math.log(2)
+
+    def roots(self, spectra: Floats) -> Floats:
+        """``(y + eps)^q - eps^q``: spectra as they are compared, 0 where a spectrum is 0."""
+        return (spectra + EPS) ** self.qexp - self.root_floor
+
+    @property
+    def root_floor(self) -> float:
+        """``eps^q``: what the loss adds to these roots on both sides."""
+        return float(EPS**self.qexp)
+
+    def baseshift(self, har: int) -> int:
+        """Bins that the harmonics of a tone, whatever its spread, reach above its fundamental."""
+        reach = math.log(har) + 0.5 * math.log1p(SPREAD_MAX * har**2)
+        widest = CUT * SIGMA_RANGE[1] * self.fsigma
+        return math.ceil(self.harscale * reach + 2 * widest)
+
+
+def calc_harscale(minfreq: float, maxfreq: float, numfreqs: int) -> float:
+    """Return the bins per factor e of a log-frequency axis.
+
+    Parameters
+    ----------
+    minfreq, maxfreq : float
+        Lowest frequency (included) and highest frequency (excluded), in one unit.
+    numfreqs : int
+        Number of bins between them.
+
+    Raises
+    ------
+    ValueError
+        Unless 0 < minfreq < maxfreq and numfreqs > 0.
+    """
+    if not 0 < minfreq < maxfreq:
+        raise ValueError(f"{minfreq=} and {maxfreq=} must satisfy 0 < minfreq < maxfreq")
+    if numfreqs < 1:
+        raise ValueError(f"{numfreqs=} must be at least 1")
+    return numfreqs / math.log(maxfreq / minfreq)
+
+
+def make_bounds(fsigma: float, length: int) -> list[tuple[float | None, float | None]]:
+    """Return the bounds of the parameters of `length` tones in the order of `Peaks.get_array`."""
+    limits: list[tuple[float | None, float | None]] = [
+        (0.0, None),
+        (0.0, None),
+        (SIGMA_RANGE[0] * fsigma, SIGMA_RANGE[1] * fsigma),
+        (0.0, SPREAD_MAX),
+    ]
+    return [limit for limit in limits for _ in range(length)]
+
+
+def bound_arrays(fsigma: float, length: int) -> tuple[Floats, Floats]:
+    """`make_bounds` as the kernels take it: lower and upper, both (4, length)."""
+    bounds = make_bounds(fsigma, length)
+    lower = [-np.inf if low is None else low for low, _ in bounds]
+    upper = [np.inf if high is None else high for _, high in bounds]
+    return np.array(lower).reshape(4, length), np.array(upper).reshape(4, length)
+
+
+def checked_dictionary(inst_dict: ArrayLike, insts: Ints) -> Floats:
+    """`inst_dict` as the kernels want it; they do not check their indices.
+
+    Raises
+    ------
+    ValueError
+        If it is not [harmonic, instrument], or lacks a column for one of `insts`.
+    """
+    array = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    if array.ndim != 2:
+        raise ValueError(f"inst_dict.shape={array.shape} must be [harmonic, instrument]")
+    if insts.size and not 0 <= insts.min() <= insts.max() < array.shape[1]:
+        raise ValueError(
+            f"instrument numbers {insts.min()} to {insts.max()} must lie in "
+            f"0 to {array.shape[1] - 1}, the columns of the dictionary"
+        )
+    return array

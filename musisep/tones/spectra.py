@@ -1,0 +1,104 @@
+"""Spectra of tones, and the patterns of instruments that are searched for in frames."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.tones import _kernels
+from musisep.tones.model import ToneModel, checked_dictionary
+from musisep.tones.peaks import Floats, Peaks
+
+
+def inst_shift(
+    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int, n: int
+) -> Floats:
+    """Synthesise the log-frequency spectrum of tones.
+
+    Parameters
+    ----------
+    peaks : Peaks, tones of one frame
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    harscale : float
+        Scale of the frequency axis, see `calc_harscale`.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    m : int
+        Number of bins.
+    n : int
+        Number of tones: the first n of `peaks` sound.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+
+    Raises
+    ------
+    ValueError
+        If the dictionary has no column for an instrument.
+    """
+    return _magnitudes(peaks, inst_dict, harscale, pexp, m, n)
+
+
+def inst_scale(peaks: Peaks, inst_dict: ArrayLike, pexp: float, m: int, n: int) -> Floats:
+    """Synthesise the linear-frequency spectrum of tones; parameters as in `inst_shift`."""
+    return _magnitudes(peaks, inst_dict, _kernels.LINEAR, pexp, m, n)
+
+
+def _magnitudes(
+    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int, n: int
+) -> Floats:
+    powers = np.zeros(m)
+    params, insts = peaks.params[:, :n].copy(), peaks.insts[:n].copy()
+    columns = checked_dictionary(inst_dict, insts)
+    _kernels.inst_shift(params, insts, columns, float(harscale), float(pexp), powers)
+    return powers if pexp == 1 else powers ** (1 / pexp)
+
+
+def gen_inst_spect(
+    baseshift: int,
+    fsigma: float,
+    inst_dict: ArrayLike,
+    harscale: float,
+    pexp: float,
+    qexp: float,
+    m: int,
+) -> Floats:
+    """Generate the pattern of each instrument: the q-th power of a tone of amplitude 1.
+
+    Parameters
+    ----------
+    baseshift : int
+        Bin of the fundamental, and bins to add to a spectrum in order to avoid circular
+        convolution; see `ToneModel.baseshift`.
+    fsigma : float
+        Width of the harmonics, in bins.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    harscale : float
+        Scale of the frequency axis.
+    pexp, qexp : float
+        Exponents for the addition of sinusoids, and to be applied to the spectrum.
+    m : int
+        Height of the spectrogram.
+
+    Returns
+    -------
+    ndarray, shape (m + baseshift, instrument)
+    """
+    model = ToneModel(fsigma, harscale, m + baseshift, pexp, qexp)
+    columns = [
+        inst_shift(
+            Peaks([1.0], [baseshift], [fsigma], [0.0], [inst]),
+            inst_dict, harscale, pexp, model.m, 1,
+        )
+        for inst in range(np.shape(inst_dict)[1])
+    ]  # fmt: skip
+    return model.roots(np.stack(columns, axis=1))
+
+
+def patterns(inst_dict: Floats, model: ToneModel) -> tuple[int, Floats]:
+    """Return a `baseshift` that suits the model, and the patterns of `gen_inst_spect`."""
+    baseshift = model.baseshift(inst_dict.shape[0])
+    return baseshift, gen_inst_spect(
+        baseshift, model.fsigma, inst_dict, model.harscale, model.pexp, model.qexp, model.m
+    )

@@ -1,0 +1,364 @@
+"""What users of the commands rely on; most tests put something quick in the place of the model."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from duet import REED, SAMPLE_RATE, STRING, duet
+
+import musisep
+import musisep.separation
+from musisep.__main__ import main
+from musisep.io.files import write
+from musisep.cli.base import INTERRUPTED
+from musisep.tones.dictionary import Dictionary
+from musisep.separation import Separation
+from musisep.settings import Settings
+
+REPOSITORY = Path(musisep.__file__).parents[1]
+DICTIONARY = Dictionary(np.stack([STRING, REED], axis=1))
+
+
+@pytest.fixture(scope="module")
+def stems():
+    return duet()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, stems):
+    """A working folder with a mixture and its two references."""
+    monkeypatch.chdir(tmp_path)
+    write("mix.wav", stems.sum(axis=0), SAMPLE_RATE)
+    for name, stem in zip(("reed", "string"), stems, strict=True):
+        write(f"{name}.wav", stem, SAMPLE_RATE)
+    return tmp_path
+
+
+@pytest.fixture
+def calls(monkeypatch, stems):
+    """The calls of `separate`, which finds the true stems at once, the string first."""
+    made = []
+
+    def oracle(mixture, sample_rate, *, dictionary, jobs, progress, **settings):
+        made.append({"mixture": mixture, "dictionary": dictionary, "jobs": jobs, **settings})
+        for done in (1, 2):
+            progress("learning", done, 2)
+        progress("masking", 1, 1)
+        found = np.zeros((settings["instruments"], *mixture.shape))
+        found[:2] = stems[::-1, None, : mixture.shape[1]]
+        tones = np.rec.fromrecords(
+            [(0.1, 0, 220, 1, 0), (0.2, 0, 247, 1, 0), (0.3, 0, 5000, 1e-3, 0)],
+            names="time_s,instrument,f0_hz,amplitude,inharmonicity",
+        )
+        return Separation(
+            found, mixture - found.sum(axis=0), sample_rate, DICTIONARY, tones,
+            Settings(**settings), (0.5, 0.25), 1,
+        )  # fmt: skip
+
+    monkeypatch.setattr(musisep.separation, "separate", oracle)
+    return made
+
+
+def written(folder):
+    """All files below a folder but those of the fixture."""
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return names - {"mix.wav", "reed.wav", "string.wav"}
+
+
+def refused(capsys, arguments, match):
+    """Run `separate`, which must end with status 2 and a message before computing anything."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["separate", *arguments])
+    usage, message = capsys.readouterr().err.splitlines()
+    assert usage.startswith("usage: ")
+    assert re.search(match, message)
+
+
+def failed(capsys, arguments, match):
+    """Run `separate`, which must end with status 1 and a message of one line."""
+    assert main(["separate", *arguments]) == 1
+    output = capsys.readouterr()
+    assert re.fullmatch(f"musisep: {match}\n", output.err)
+    return output.out
+
+
+def run(*arguments, **environment):
+    """Run `python -m musisep` in another process."""
+    return subprocess.run(
+        [sys.executable, "-m", "musisep", *arguments], capture_output=True, encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment}, timeout=300,
+    )  # fmt: skip
+
+
+def test_stems_are_written_and_told_about(folder, calls, stems, capsys):
+    assert main(["separate", "mix.wav"]) == 0
+    assert written(folder) == {"separated/mix/instrument1.wav", "separated/mix/instrument2.wav"}
+    audio, rate = sf.read("separated/mix/instrument1.wav")
+    assert rate == SAMPLE_RATE
+    np.testing.assert_array_equal(audio, stems[1].astype(np.float32))
+    level = 10 * np.log10(np.mean(stems[1] ** 2))
+    path = Path("separated/mix/instrument1.wav")
+    output = capsys.readouterr()
+    assert output.out.splitlines()[:2] == ["mix.wav", f"  {path}   {level:.1f} dB  220 to 247 Hz"]
+    assert output.out.splitlines()[-1] == "  left unexplained: 25.0% (best of 2 attempts)"
+    assert output.err == ""
+
+
+def test_options_reach_the_separation(folder, calls):
+    options = "-n 3 --tones 2 --front-end pursuit --restarts 4 --seed 7 --jobs 3 --quiet"
+    excerpt = "--start 0.5 --duration 0.25"
+    DICTIONARY.save("duet.npz")
+    assert main(["separate", "mix.wav", *options.split(), *excerpt.split()]) == 0
+    assert main(["separate", "mix.wav", "--dictionary", "duet.npz"]) == 0
+    assert calls[0].pop("mixture").shape == (1, SAMPLE_RATE // 4)
+    assert calls[0] == {
+        "dictionary": None, "jobs": 3, "instruments": 3, "tones": 2, "front_end": "pursuit",
+        "restarts": 4, "seed": 7,
+    }  # fmt: skip
+    np.testing.assert_array_equal(calls[1]["dictionary"].amplitudes, DICTIONARY.amplitudes)
+    assert calls[1]["jobs"] >= 1
+
+
+def test_what_is_written_can_be_chosen(folder, calls):
+    options = ["--out", "there", "--filename", "{track}-{stem}.{ext}", "--format", "flac"]
+    kept = ["--residual", "--save-dictionary", "new/duet.npz", "--subtype", "PCM_16"]
+    assert main(["separate", "mix.wav", *options, *kept]) == 0
+    names = {f"there/mix-{stem}.flac" for stem in ("instrument1", "instrument2", "residual")}
+    assert written(folder) == names | {"new/duet.npz"}
+    assert sf.info("there/mix-residual.flac").subtype == "PCM_16"
+    loaded = Dictionary.load("new/duet.npz")
+    np.testing.assert_array_equal(loaded.amplitudes, DICTIONARY.amplitudes)
+
+
+def test_the_gain_of_integers_that_would_clip_is_said(folder, calls, monkeypatch, capsys):
+    monkeypatch.setattr(Separation, "save", lambda *_, **__: ([Path("a.wav"), Path("b.wav")], 0.5))
+    assert main(["separate", "mix.wav", "--subtype", "PCM_16"]) == 0
+    assert re.fullmatch("musisep: mix.wav: .* 0.500, .* clip\n", capsys.readouterr().err)
+
+
+def test_references_are_measured_in_their_order(folder, calls, capsys):
+    assert main(["separate", "mix.wav", "--references", "reed.wav", "string.wav"]) == 0
+    head, reed, string, mean = capsys.readouterr().out.splitlines()[-4:]
+    assert head.split() == ["SDR", "SIR", "SAR", "(dB)"]
+    assert (reed.split()[0], reed.split()[-1]) == ("reed", "instrument2")
+    assert (string.split()[0], string.split()[-1]) == ("string", "instrument1")
+    assert len(mean.split()) == 4
+    assert len({line.find(word) for line, word in ((reed, "inst"), (string, "inst"))}) == 1
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line(folder, calls, capsys):
+    write("silence.wav", np.zeros(len(sf.read("reed.wav")[0])), SAMPLE_RATE)
+    assert main(["separate", "mix.wav", "--references", "reed.wav", "silence.wav"]) == 0
+    assert re.fullmatch("musisep: .*silent.*\n", capsys.readouterr().err)
+
+
+def test_a_folder_stands_for_its_audio_files(folder, calls, capsys):
+    Path("notes.txt").touch()
+    Path("._mix.wav").touch()
+    Path("sub.wav").mkdir()
+    assert main(["separate", "."]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line[0] != " "] == ["mix.wav", "reed.wav", "string.wav"]
+
+
+def test_the_others_are_done_when_one_fails(folder, calls, capsys):
+    Path("text.wav").write_text("no audio")
+    Path("empty").mkdir()
+    assert main(["separate", "text.wav", "missing.wav", "empty", "mix.wav"]) == 1
+    output = capsys.readouterr()
+    text, missing, empty = output.err.splitlines()
+    assert re.match("musisep: text.wav: is damaged.*; convert it", text)
+    assert re.match("musisep: missing.wav: cannot be read: .*; check", missing)
+    assert re.match("musisep: empty: is a folder; name", empty)
+    assert output.out.startswith("mix.wav\n")
+    assert len(written(folder)) == 3  # with text.wav
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ("", "name a recording"),
+        ("mix.wav --demo", "--demo brings its own"),
+        ("mix.wav --filename {stem}/{name}.{ext}", "--filename .* may hold"),
+        ("mix.wav --filename {stem", "--filename .* may hold"),
+        ("mix.wav --filename {stem.upper}.{ext}", "--filename .* may hold"),
+        ("mix.wav --filename {stem!r}.{ext}", "--filename .* may hold"),
+        ("mix.wav --filename {}.{ext}", "--filename .* may hold"),
+        ("mix.wav --filename {stem}", r"must end in \.{ext}"),
+        ("mix.wav --filename {track}.{ext}", "written twice, for mix.wav; put .*{stem}"),
+        ("mix.wav other/mix.wav", "written twice, for mix.wav and other/mix.wav; .*--out"),
+        ("mix.wav mix.wav", "written twice"),
+        ("mix.wav --save-dictionary separated/../mix.wav", "is an input and would be overwritten"),
+        ("mix.wav --references reed.wav reed.wav --out . --filename reed.wav", "is an input"),
+        ("mix.wav --format flac --subtype FLOAT", "flac has no --subtype FLOAT; choose PCM_24"),
+        ("mix.wav --format mp3", "invalid choice"),
+        ("mix.wav --out reed.wav", "--out reed.wav is a file; name a folder"),
+        ("mix.wav --references reed.wav", "1 --references for --instruments 2"),
+        ("mix.wav reed.wav --references a b", "--references suits one recording, these are 2"),
+        ("mix.wav reed.wav --save-dictionary d", "--save-dictionary suits one recording"),
+        ("mix.wav -n 0", "instruments=0"),
+        ("mix.wav --seed=-1", "seed=-1"),
+        ("mix.wav --dictionary duet.npz -n 3", "duet.npz is for 2 instruments"),
+        ("mix.wav --jobs 0", "--jobs: '0' is not a number of at least 1"),
+        ("mix.wav --start=-1", "--start: '-1' is not a time of at least 0 s"),
+        ("mix.wav --duration 0", "--duration: '0' is not a time above 0 s"),
+        ("mix.wav --duration soon", "--duration: 'soon' is not a time above 0 s"),
+    ],
+)
+def test_wrong_usage_is_refused_before_anything_is_computed(
+    folder, calls, capsys, arguments, match
+):
+    DICTIONARY.save("duet.npz")
+    refused(capsys, arguments.split(), match)
+    assert not calls
+    assert written(folder) == {"duet.npz"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["--out", "reed.wav/below"], "mix.wav: reed.wav/below/.* cannot be written: Not a dir.*"),
+        (["--out", "x" * 300], "mix.wav: x+/.* cannot be written: File name too long; .*"),
+        (["--save-dictionary", "taken"], "mix.wav: taken cannot be written: it is a folder; .*"),
+        (["--dictionary", "missing.npz"], "missing.npz: No such file.*"),
+        (["--dictionary", "reed.wav"], "reed.wav: is not a dictionary.*"),
+        (["--references", "reed.wav", "missing.wav"], "mix.wav: 'missing.wav' cannot be read.*"),
+        (["--references", "reed.wav", "short.wav"], "mix.wav: reference short.wav has 9 samples.*"),
+        (["--references", "reed.wav", "fast.wav"], "mix.wav: reference .* at 48000 Hz.*"),
+        (["y" * 300], "y+: cannot be read: File name too long; .*"),
+        (["--start", "5"], "mix.wav: start_s=5.0 must be below the length.*"),
+    ],
+)
+def test_what_cannot_work_is_noticed_before_separating(folder, calls, capsys, arguments, match):
+    write("short.wav", np.zeros(9), SAMPLE_RATE)
+    write("fast.wav", sf.read("reed.wav")[0], 48_000)
+    Path("taken").mkdir()
+    recording = [] if arguments[0].startswith("y") else ["mix.wav"]
+    assert failed(capsys, [*recording, *arguments], match) == ""
+    assert not calls
+    assert written(folder) == {"short.wav", "fast.wav"}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere")
+def test_a_folder_without_permission_is_noticed_before_separating(folder, calls, capsys):
+    Path("locked").mkdir(mode=0o500)
+    failed(capsys, ["mix.wav", "--out", "locked"], "mix.wav: .* cannot be written: Permission.*")
+    assert not calls
+
+
+@pytest.mark.parametrize(
+    ("error", "match"),
+    [
+        (MemoryError(), "mix.wav: memory is too small for it; use --start and --duration"),
+        (ValueError("first\nsecond"), "mix.wav: first second"),
+        (OSError(28, "No space left on device"), "mix.wav: No space left on device"),
+        (OSError(28, "No space left", "other.wav"), "mix.wav: other.wav: No space left"),
+    ],
+)
+def test_no_traceback_when_separation_fails(folder, monkeypatch, capsys, error, match):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(musisep.separation, "separate", fail)
+    failed(capsys, ["mix.wav"], match)
+    assert written(folder) == set()
+
+
+def test_ctrl_c_is_status_130(folder, monkeypatch, capsys):
+    def interrupt(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(musisep.separation, "separate", interrupt)
+    assert main(["separate", "mix.wav"]) == INTERRUPTED == 130
+    assert capsys.readouterr().err == "musisep: stopped\n"
+
+
+def test_bars_are_shown_on_a_terminal_only(folder, calls, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert main(["separate", "mix.wav"]) == 0
+    shown = capsys.readouterr().err
+    assert "learning:" in shown
+    assert "masking:" in shown
+    assert main(["separate", "mix.wav", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_demo_is_separated_and_measured(tmp_path, monkeypatch, capsys):
+    seen = []
+
+    def halves(mixture, sample_rate, *, dictionary, jobs, progress, **settings):
+        seen.append(mixture)
+        found = np.stack([0.6 * mixture, 0.4 * mixture])
+        tones = np.recarray(0, [("instrument", "i8"), ("f0_hz", "f8"), ("amplitude", "f8")])
+        return Separation(found, 0 * mixture, sample_rate, DICTIONARY, tones, Settings(), (0.1,), 0)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(musisep.separation, "separate", halves)
+    assert main(["separate", "--demo"]) == 0
+    assert written(tmp_path) == {"separated/mix/instrument1.wav", "separated/mix/instrument2.wav"}
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == "  left unexplained: 10.0%"
+    assert [line.split()[0] for line in lines[-3:]] == ["clarinet", "horn", "mean"]
+    assert seen[0].shape[0] == 1
+
+
+def test_end_to_end_with_names_that_the_terminal_cannot_print(folder, stems):
+    shutil.move("mix.wav", "細 x.wav")
+    DICTIONARY.save("duet.npz")
+    options = ["--dictionary", "duet.npz", "--residual", "--references", "reed.wav", "string.wav"]
+    result = run("separate", "細 x.wav", *options, PYTHONIOENCODING="ascii")
+    assert (result.returncode, result.stderr) == (0, "")
+    names = ["instrument1.wav", "instrument2.wav", "residual.wav"]
+    assert sorted(os.listdir("separated/細 x")) == names
+    total = sum(sf.read(f"separated/細 x/{name}")[0] for name in names)
+    np.testing.assert_allclose(total, stems.sum(axis=0), atol=1e-6)
+    lines = result.stdout.splitlines()
+    assert lines[0] == r"\u7d30 x.wav"
+    assert float(lines[-1].split()[1]) > 12  # mean SDR
+
+
+@pytest.mark.parametrize("module", ["musisep", "musisep.dictsep"])
+def test_help_loads_nothing_heavy(module):
+    script = (
+        "import runpy, sys\n"
+        f"sys.argv = [{module!r}, *{['separate'] if module == 'musisep' else []}, '--help']\n"
+        f"try: runpy.run_module({module!r}, run_name='__main__', alter_sys=False)\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "heavy = {'numpy', 'scipy', 'numba', 'matplotlib', 'soundfile', 'tqdm'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    output = subprocess.check_output([sys.executable, "-c", script], text=True, env=environment)
+    assert output.splitlines()[-1] == "[]"
+    for name in ("instruments", "tones", "front_end", "restarts", "seed"):
+        option = name.replace("_", "-")
+        told = re.search(rf"--{option} [^-]*?\(default:\s+(\S+)\)", output.replace("\n", " "))
+        assert told[1] == str(getattr(Settings(), name))
+
+
+def test_version_is_printed(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"musisep {musisep.__version__}\n"
+
+
+def test_a_command_must_be_named(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert "COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_a_report_that_cannot_be_printed_is_status_1(folder, calls, monkeypatch, capsys):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["separate", "mix.wav"]) == 1
+    assert re.fullmatch("musisep: cannot go on: No space.*\n", capsys.readouterr().err)
