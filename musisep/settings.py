@@ -170,20 +170,18 @@ class Settings:
         for method, names in METHOD_FIELDS.items():
             useless = sorted(options.keys() & names)
             if useless and dictionary is not None:
-                raise ValueError(
-                    f"{useless[0]} must be left out: a given dictionary is not learned"
-                )
+                raise ValueError(f"{useless[0]} is of no use: a given dictionary is not learned")
             if useless and settings.method in METHOD_FIELDS.keys() - {method}:
                 raise ValueError(f"{useless[0]} is for method={method!r}, not {settings.method!r}")
         if dictionary is None:
             return settings
-        own = dict(zip(("harmonics", "instruments"), dictionary, strict=True))
-        for name, value in own.items():
+        harmonics, instruments = dictionary
+        for name, value in (("harmonics", harmonics), ("instruments", instruments)):
             if options.get(name, value) != value:
                 raise ValueError(
                     f"{name}={options[name]} must be {value}, as the dictionary has it"
                 )
-        return replace(settings, **own)
+        return replace(settings, harmonics=harmonics, instruments=instruments)
 
 
 def _whole(value: Any) -> bool:

@@ -86,7 +86,7 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     _add_setting(
         group,
         "restarts",
-        "for --method notes: how often to guess who plays; the best guess is used",
+        "for --method notes: how often to guess who plays; the best is used",
     )
     _add_setting(group, "runs", "for --method adam: steps of the learning")
     _add_setting(group, "lifetime", "for --method adam: steps until half of the columns is renewed")

@@ -6,7 +6,6 @@ ONE instrument. When run, the learning is tested on artificial spectra:
 ``python -m musisep.dictsep.dictlearn``.
 """
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -337,4 +336,4 @@ def mask_spectrums(
 
 
 if __name__ == "__main__":
-    sys.exit(command())
+    command()
