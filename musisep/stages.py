@@ -1,7 +1,10 @@
-"""The stages of a separation: what each is called with, and which parts there are for it.
+"""The stages of a separation, and which parts there are for each.
 
-A stage is any object that can be called as its protocol says; `musisep.separate` takes such objects
-in ``stages``, and names in `musisep.Settings` choose from `PARTS`, to which a part can be added::
+A part is any object that can be called as the protocol of its stage says, which stands in its room:
+`musisep.audio.frontend.FrontEnd`, `musisep.notes.assignment.Assignment`,
+`musisep.learning.learner.Learner`, `musisep.multipitch.finder.ToneFinder`,
+`musisep.masking.voices.Voicing` and `musisep.masking.ratio.Mask`. `musisep.separate` takes such
+objects in ``stages``; names in `musisep.Settings` choose from `PARTS`, to which a part can be added::
 
     musisep.stages.PARTS["finder"]["mine"] = lambda settings, made: MyFinder(settings.tones)
     musisep.separate("mix.wav", finder="mine")
@@ -11,75 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from musisep._util.progress import Progress
-    from musisep.audio.frontend import Frames, Grid
-    from musisep.learning.learned import Learned
-    from musisep.masking.voices import Voices
-    from musisep.multipitch.prior import Prior
-    from musisep.multipitch.viterbi import Viterbi
-    from musisep.notes.tracking import Notes
+    from musisep.audio.frontend import FrontEnd
+    from musisep.learning.learner import Learner
+    from musisep.masking.ratio import Mask
+    from musisep.masking.voices import Voicing
+    from musisep.multipitch.finder import ToneFinder
+    from musisep.notes.assignment import Assignment
     from musisep.settings import Settings
-    from musisep.tones.model import ToneModel
-    from musisep.tones.peaks import Floats, Ints, Peaks
-
-
-class FrontEnd(Protocol):
-    """Recording → log-frequency frames."""
-
-    def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
-        """Make the frames of a mixture [channel, sample] with a sample rate in Hz."""
-
-
-class ToneFinder(Protocol):
-    """Frames, dictionary, prior → tones."""
-
-    def __call__(
-        self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
-    ) -> Peaks:
-        """Find tones in `frames` [frame, bin] with a dictionary [harmonic, instrument].
-
-        The result has shape (frame, tones * instruments), and amplitude 0 where there is no tone.
-        """
-
-
-class Assignment(Protocol):
-    """Notes → instruments."""
-
-    def __call__(
-        self, notes: Notes, instruments: int, rng: np.random.Generator
-    ) -> tuple[float, Ints]:
-        """Return a value, the higher the likelier, and the instrument of each note."""
-
-
-class Learner(Protocol):
-    """Frames → dictionary, prior."""
-
-    def __call__(self, frames: Floats, model: ToneModel, report: Progress) -> Learned:
-        """Learn from `frames` [frame, bin]; report progress as ``report(stage, done, total)``."""
-
-
-class Voicing(Protocol):
-    """Tones → the columns that they sound with."""
-
-    def __call__(
-        self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
-    ) -> Voices:
-        """Choose columns for tones (frame, tone) found in `frames` [frame, bin]."""
-
-
-class Mask(Protocol):
-    """Voices, mixture → stems."""
-
-    def __call__(self, mixture: Floats, voices: Voices, grid: Grid, report: Progress) -> Floats:
-        """Divide a mixture [channel, sample] into stems [instrument, channel, sample].
-
-        The tones lie on the grid and have amplitudes of the mixture.
-        """
 
 
 @dataclass(frozen=True)
@@ -110,7 +54,7 @@ def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> S
     Raises
     ------
     ValueError
-        If a stage is unknown, or a part cannot be called.
+        If a stage is unknown, a part cannot be called, or there is no part of a name.
     """
     known = [field.name for field in fields(Stages)]
     made: dict[str, Any] = dict(given or {})
@@ -121,15 +65,16 @@ def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> S
             raise ValueError(f"stages: {stage}={part!r} must be callable")
     for stage in ("finder", *known):  # learners may learn with the finder
         if stage not in made:
-            choice = CHOICES.get(stage, stage)
-            made[stage] = PARTS[choice][chosen(settings, choice)](settings, made)
+            made[stage] = maker(settings, CHOICES.get(stage, stage))(settings, made)
     return Stages(**made)
 
 
-def chosen(settings: Settings, choice: str) -> str:
-    """Return the name of the part that settings choose; without a choice, that of the method."""
-    name: str | None = getattr(settings, choice)
-    return name or METHODS.get(settings.method, METHODS["notes"])[choice]
+def maker(settings: Settings, choice: str) -> Maker:
+    """Return the maker of the part that settings choose; without a choice, that of the method."""
+    name = getattr(settings, choice) or METHODS.get(settings.method, METHODS["notes"])[choice]
+    if name not in PARTS[choice]:
+        raise ValueError(f"{choice}={name!r} must be one of {', '.join(PARTS[choice])}")
+    return PARTS[choice][name]
 
 
 def _front_end(settings: Settings, made: Mapping[str, Any]) -> FrontEnd:
@@ -153,7 +98,7 @@ def _joint(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
     return JointSearch(settings.tones)
 
 
-def _viterbi(settings: Settings, made: Mapping[str, Any]) -> Viterbi:
+def _viterbi(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
     from musisep.multipitch.joint import JointSearch
     from musisep.multipitch.viterbi import Viterbi
 

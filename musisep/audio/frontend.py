@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio.logfreq import FrontEnd, LogAxis, log_spectrogram
+from musisep.audio.logfreq import FillMagnitudes, LogAxis, log_spectrogram
 
 Floats = NDArray[np.float64]
 
@@ -58,9 +58,16 @@ class Frames(NamedTuple):
         return cls(np.divide(spectrogram.T, level, order="C"), level, grid)
 
 
+class FrontEnd(Protocol):
+    """Recording → log-frequency frames."""
+
+    def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
+        """Make the frames of a mixture [channel, sample] with a sample rate in Hz."""
+
+
 @dataclass(frozen=True)
 class LogFrequencyFrontEnd:
-    """Makes log-frequency frames of a recording; a `musisep.stages.FrontEnd`.
+    """Makes log-frequency frames of a recording; a `FrontEnd`.
 
     Parameters
     ----------
@@ -76,7 +83,7 @@ class LogFrequencyFrontEnd:
         Width (standard deviation) of a steady sinusoid on it, in bins.
     """
 
-    front_end: str | FrontEnd = "cqt"
+    front_end: str | FillMagnitudes = "cqt"
     hop_s: float = 0.0116
     fmin_hz: float = 27.5
     fmax_hz: float = 20480.0

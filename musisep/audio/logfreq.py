@@ -121,7 +121,7 @@ def log_spectrogram(
     *,
     hop_length: int,
     sigma_bins: float = 6 / math.pi,
-    front_end: "str | FrontEnd" = "cqt",
+    front_end: "str | FillMagnitudes" = "cqt",
     gamma_hz: float = 0.0,
 ) -> Real:
     """Log-frequency spectrogram in which a sinusoid is a Gaussian of its amplitude.
@@ -136,7 +136,7 @@ def log_spectrogram(
         Samples between frames; frame t is centred on sample t * hop_length.
     sigma_bins : float > 0
         Standard deviation of the Gaussian in bins.
-    front_end : {"cqt", "pursuit", "mel"} or FrontEnd
+    front_end : {"cqt", "pursuit", "mel"} or FillMagnitudes
         "cqt": magnitude of the constant-Q transform, see `musisep.audio.cqt.constantq.constant_q`.
         "pursuit": peaks of a short-time spectrum redrawn on the axis, see
         `pursuit_magnitudes`.
@@ -296,11 +296,11 @@ def _gaussian_filters(
     return ranges, np.concatenate(weights)
 
 
-FrontEnd = Callable[..., None]
+FillMagnitudes = Callable[..., None]
 """Called with signal [sample], sample_rate, axis, hop_length, sigma_bins, the magnitudes
 [bin, frame] to fill, and options of its own."""
 
-FRONT_ENDS: dict[str, FrontEnd] = {
+FRONT_ENDS: dict[str, FillMagnitudes] = {
     "cqt": constant_q_magnitudes,
     "pursuit": pursuit_magnitudes,
     "mel": mel_magnitudes,

@@ -26,9 +26,9 @@ from musisep.learning.adam_b import Adam_B
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.masking.synthesis import linear_peaks, synthesise
 from musisep.masking.voices import Voices
+from musisep.multipitch.finder import ToneFinder
 from musisep.multipitch.greedy import GreedyPursuit, fft_selector, peak_pursuit
 from musisep.multipitch.joint import JointSearch
-from musisep.stages import ToneFinder
 from musisep.tones._kernels import LINEAR
 from musisep.tones.model import ToneModel, calc_harscale
 from musisep.tones.peaks import Floats

@@ -13,7 +13,6 @@ References
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,16 +20,14 @@ from numpy.typing import ArrayLike
 from musisep._util.progress import Progress, no_progress
 from musisep._util.threads import each
 from musisep.learning.adam_b import Adam_B
-from musisep.learning.learned import Learned
+from musisep.learning.learner import Learned
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.learning.updates import fit_columns
+from musisep.multipitch.finder import ToneFinder
 from musisep.multipitch.greedy import GreedyPursuit
 from musisep.tones.loss import dict_grads, unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Peaks
-
-if TYPE_CHECKING:
-    from musisep.stages import ToneFinder
 
 FIRST_STEP, LAST_STEP = 0.02, 0.001
 """Step sizes of the learning, which falls linearly from the first to the last; chosen by hand on
@@ -107,7 +104,7 @@ class AdamSteps:
     def __init__(
         self,
         model: ToneModel,
-        finder: "ToneFinder",
+        finder: ToneFinder,
         instruments: int,
         harmonics: int,
         lifetime: int,
@@ -198,7 +195,7 @@ def random_batches(frames: Floats, size: int, rng: np.random.Generator) -> Itera
 
 @dataclass(frozen=True)
 class AdamLearner:
-    """Learns a dictionary by bounded Adam; a `musisep.stages.Learner`.
+    """Learns a dictionary by bounded Adam; a `Learner`.
 
     Parameters
     ----------
@@ -221,7 +218,7 @@ class AdamLearner:
     runs: int = 10_000
     lifetime: int = 500
     dictionaries: int = 1
-    finder: "ToneFinder" = field(default_factory=GreedyPursuit)
+    finder: ToneFinder = field(default_factory=GreedyPursuit)
     seed: int = 0
 
     def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:

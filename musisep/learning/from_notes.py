@@ -8,26 +8,23 @@ to instruments, and each instrument's column of the dictionary is learned from i
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from musisep._util.progress import Progress, no_progress
 from musisep._util.threads import each
-from musisep.learning.learned import Learned
+from musisep.learning.learner import Learned
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.learning.updates import falling, fit_columns, normalized, smoothed
+from musisep.multipitch.finder import Prior, Proposals
 from musisep.multipitch.joint import JointSearch
-from musisep.multipitch.prior import Prior, Proposals
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
-from musisep.notes.assignment import AnnealedAssignment
+from musisep.notes.assignment import AnnealedAssignment, Assignment
 from musisep.notes.tracking import NoteTracking
 from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks, places
-
-if TYPE_CHECKING:
-    from musisep.stages import Assignment
 
 Shape = Callable[[Floats], Floats]
 """Keeps columns [harmonic, column] in a shape."""
@@ -97,7 +94,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class NotesLearner:
-    """Learns a dictionary from notes; a `musisep.stages.Learner`.
+    """Learns a dictionary from notes; a `Learner`.
 
     Parameters
     ----------
@@ -129,7 +126,7 @@ class NotesLearner:
     seed: int = 0
     common: CommonColumns = field(default_factory=CommonColumns)
     tracking: NoteTracking = field(default_factory=NoteTracking)
-    assignment: "Assignment" = field(default_factory=AnnealedAssignment)
+    assignment: Assignment = field(default_factory=AnnealedAssignment)
     prices: Prices = TENTATIVE
     updates: int = 10
     frames: int = 1200

@@ -1,26 +1,22 @@
 """A dictionary that was learned elsewhere."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from musisep._util.constants import NONE
 from musisep._util.progress import Progress, no_progress
-from musisep.learning.learned import Learned
-from musisep.multipitch.prior import Prior, Proposals
+from musisep.learning.learner import Learned
+from musisep.multipitch.finder import Prior, Proposals, ToneFinder
 from musisep.multipitch.viterbi import Viterbi
 from musisep.notes.tracking import NoteTracking
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
 
-if TYPE_CHECKING:
-    from musisep.stages import ToneFinder
-
 
 @dataclass(frozen=True, eq=False)
 class GivenDictionary:
-    """Finds out who plays which note with a given dictionary; a `musisep.stages.Learner`.
+    """Finds out who plays which note with a given dictionary; a `Learner`.
 
     A note belongs to the instrument that most of its tones are given to.
 
@@ -33,7 +29,7 @@ class GivenDictionary:
     """
 
     dictionary: Floats
-    finder: "ToneFinder" = field(default_factory=Viterbi)
+    finder: ToneFinder = field(default_factory=Viterbi)
     tracking: NoteTracking = field(default_factory=NoteTracking)
 
     def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import repeat
+from typing import Protocol
 
 import numpy as np
 import scipy.fft
 
 from musisep._util.progress import Progress, no_progress
-from musisep.audio.arrays import Spectra
+from musisep.audio.arrays import Real, Spectra
 from musisep.audio.frontend import Grid
-from musisep.audio.inversion.joint import add_up
-from musisep.audio.inversion.representations import with_magnitudes
+from musisep.audio.inversion.joint import add_up, misi_steps
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.masking import _kernels
@@ -57,9 +56,19 @@ def synthesised_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectr
     return np.asarray(spects[:, None] * phases)
 
 
+class Mask(Protocol):
+    """Voices, mixture → stems."""
+
+    def __call__(self, mixture: Floats, voices: Voices, grid: Grid, report: Progress) -> Floats:
+        """Divide a mixture [channel, sample] into stems [instrument, channel, sample].
+
+        The tones lie on the grid and have amplitudes of the mixture.
+        """
+
+
 @dataclass(frozen=True)
 class SpectralMask:
-    """Divides the short-time spectrum of a mixture; a `musisep.stages.Mask`.
+    """Divides the short-time spectrum of a mixture; a `Mask`.
 
     Parameters
     ----------
@@ -108,19 +117,17 @@ class SpectralMask:
             report("masking", min(frames.stop, total - 1), total)
             return self.share(linear.in_frames(frames), spectra, self.pexp)
 
-        def retrieve(frames: slice, spectra: Spectra) -> Spectra:
-            """Give the stems the magnitudes of their shares of the mixture."""
-            return with_magnitudes(spectra[1:], np.abs(divide(frames, spectra[0])))
+        def magnitudes(frames: slice, spectra: Spectra) -> Real:
+            """Return the magnitudes of the shares of the mixture, which the stems follow."""
+            return np.abs(divide(frames, spectra[0]))
 
         shape = voices.instruments, len(mixture)
         report("masking", 0, total)
         stems = transform.map_spectra(mixture, divide, shape)
         if self.misi:
-            signals = np.concatenate([mixture[None], stems])  # the stems follow the mixture
-            stems = add_up(signals[1:], mixture)
-            for _ in repeat(None, MISI_ITERATIONS):
-                stems[:] = transform.map_spectra(signals, retrieve, shape)
-                add_up(stems, mixture)
+            signals = np.concatenate([mixture[None], stems])
+            add_up(signals[1:], mixture)
+            stems = misi_steps(signals, mixture, transform, magnitudes, MISI_ITERATIONS, extra=1)
         report("masking", total, total)
         return np.asarray(stems, dtype=np.float64)
 

@@ -1,7 +1,7 @@
 """With which columns of harmonics each tone sounds: its instrument's, or its pitch's own."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -52,9 +52,18 @@ class Voices(NamedTuple):
         return self._replace(tones=self.tones[frames], columns=self.columns[frames])
 
 
+class Voicing(Protocol):
+    """Tones → the columns that they sound with."""
+
+    def __call__(
+        self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
+    ) -> Voices:
+        """Choose columns for tones (frame, tone) found in `frames` [frame, bin]."""
+
+
 @dataclass(frozen=True)
 class InstrumentColumns:
-    """Lets each tone sound with the column of its instrument; a `musisep.stages.Voicing`."""
+    """Lets each tone sound with the column of its instrument; a `Voicing`."""
 
     def __call__(
         self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
@@ -65,7 +74,7 @@ class InstrumentColumns:
 
 @dataclass(frozen=True)
 class PitchColumns:
-    """Fits columns of their own to the tones of each semitone; a `musisep.stages.Voicing`.
+    """Fits columns of their own to the tones of each semitone; a `Voicing`.
 
     An instrument's resonances raise and lower harmonics by ten decibels, but alike whenever the
     pitch recurs. Where a harmonic is hidden the column of the instrument holds.

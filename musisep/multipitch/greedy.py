@@ -19,7 +19,7 @@ import scipy.ndimage
 from numpy.typing import ArrayLike
 
 from musisep._util.threads import each_block
-from musisep.multipitch.prior import Prior
+from musisep.multipitch.finder import Prior
 from musisep.tones import _kernels
 from musisep.tones.loss import frame_roots
 from musisep.tones.model import ToneModel, bound_arrays, checked_dictionary
@@ -219,7 +219,7 @@ def peak_pursuit(
 
 @dataclass(frozen=True)
 class GreedyPursuit:
-    """Finds the tones of each frame by `peak_pursuit`; a `musisep.stages.ToneFinder`.
+    """Finds the tones of each frame by `peak_pursuit`; a `ToneFinder`.
 
     Parameters
     ----------

@@ -9,7 +9,6 @@ places the beam holds every pair, and the search is exhaustive over the candidat
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import scipy.fft
@@ -18,37 +17,18 @@ from numpy.typing import NDArray
 from musisep._util.threads import each_block
 from musisep.audio._kernels.gaussians import CUT
 from musisep.multipitch._kernels import joint as _kernels
-from musisep.multipitch.prior import Prior
+from musisep.multipitch.finder import NO_GAIN, Hypotheses, Prior
 from musisep.tones._kernels import SIGMA
 from musisep.tones.model import ToneModel, bound_arrays
 from musisep.tones.peaks import Floats, Peaks, places
 from musisep.tones.spectra import patterns
 
-NO_GAIN = -1.0
-"""Gain of a hypothesis that does not exist."""
-
 Complexes = NDArray[np.complex128]
-
-
-class Hypotheses(NamedTuple):
-    """The best combinations of candidates of each frame, the best first.
-
-    Attributes
-    ----------
-    shifts, amps : ndarray, shape (frame, hypothesis, tone)
-        Shifts and amplitudes; an amplitude of 0 is silence.
-    gains : ndarray, shape (frame, hypothesis)
-        By how much the hypothesis lowers the loss; `NO_GAIN` where there is no hypothesis.
-    """
-
-    shifts: Floats
-    amps: Floats
-    gains: Floats
 
 
 @dataclass(frozen=True)
 class JointSearch:
-    """Finds the tones of each frame; a `musisep.stages.ToneFinder`.
+    """Finds the tones of each frame; a `ToneFinder`.
 
     The numbers are a compromise of quality and time; `docs/experiments.rst` has what others gave.
 

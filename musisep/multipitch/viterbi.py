@@ -14,8 +14,8 @@ import numpy as np
 from musisep._util.constants import TINY
 from musisep._util.fields import make_floats
 from musisep.multipitch._kernels import viterbi as _kernels
-from musisep.multipitch.joint import Hypotheses, JointSearch
-from musisep.multipitch.prior import Prior
+from musisep.multipitch.finder import Hypotheses, Prior
+from musisep.multipitch.joint import JointSearch
 from musisep.tones.loss import silence_losses
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks, places
@@ -69,7 +69,7 @@ TENTATIVE = Prices(contradiction=0.05, novelty=0.0)
 
 @dataclass(frozen=True)
 class Viterbi:
-    """Finds the tones of successive frames; a `musisep.stages.ToneFinder`.
+    """Finds the tones of successive frames; a `ToneFinder`.
 
     Parameters
     ----------

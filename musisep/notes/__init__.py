@@ -2,6 +2,6 @@
 
 `tracking` links the tones of successive frames to `Notes` and measures what these sound like;
 `assignment` gives notes to instruments. An assignment is called ``assign(notes, instruments, rng)``
-(see `musisep.stages.Assignment`) and promises a value, the higher the likelier, and an instrument
+(`assignment.Assignment`) and promises a value, the higher the likelier, and an instrument
 for each note.
 """

@@ -19,7 +19,7 @@ items with `experiments/run.py steps`; what others gave stands in `docs/experime
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,13 +199,22 @@ class Evidence(NamedTuple):
     crossing: Floats
 
 
+class Assignment(Protocol):
+    """Notes → instruments."""
+
+    def __call__(
+        self, notes: Notes, instruments: int, rng: np.random.Generator
+    ) -> tuple[float, Ints]:
+        """Return a value, the higher the likelier, and the instrument of each note."""
+
+
 Features = Callable[[Notes, Floats], tuple[Floats, Bools]]
 """Called with notes and their weights; returns what `TimbreFeatures` returns."""
 
 
 @dataclass(frozen=True)
 class AnnealedAssignment:
-    """Gives notes to instruments by annealing; a `musisep.stages.Assignment`.
+    """Gives notes to instruments by annealing; an `Assignment`.
 
     Parameters
     ----------

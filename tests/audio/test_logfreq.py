@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from musisep import settings
 from musisep.audio import blocks, logfreq
 from musisep.audio.logfreq import (
     LogAxis,
@@ -230,7 +229,3 @@ def test_a_longer_window_separates_closer_tones(fill):
     assert contrast[0] < 0 < contrast[1]
     with pytest.raises(ValueError, match="window_sigma_s=0 must be finite and above 0"):
         fill(signal, RATE, AXIS, 400, 1.0, result, 0)
-
-
-def test_settings_offer_the_front_ends_that_there_are():
-    assert set(settings.FRONT_ENDS) == set(logfreq.FRONT_ENDS)

@@ -113,7 +113,7 @@ def misi_steps(
     iterations: int = 1,
     report: Callable[[int], object] | None = None,
     *,
-    guides: int = 0,
+    extra: int = 0,
 ) -> Real:
     """Iterate `misi` with magnitudes that are computed when they are needed.
 
@@ -122,7 +122,7 @@ def misi_steps(
 
     Parameters
     ----------
-    signals : array, shape (guide + instrument, ..., sample)
+    signals : array, shape (extra + instrument, ..., sample)
         First what only `magnitudes_of` looks at, for instance the mixture, if anything; then the
         signals of the instruments, which are changed in place. They add up to the mixture after
         each iteration, and should (see `add_up`) before the first.
@@ -131,14 +131,14 @@ def misi_steps(
     transform : SpectralTransform
     magnitudes_of : function
         Called with the frames that a block holds, as a slice, and with the spectra of all
-        `signals` there, [guide + instrument, ..., frame, frequency], which it must not change.
+        `signals` there, [extra + instrument, ..., frame, frequency], which it must not change.
         Returns the magnitudes that the instruments should have, [instrument, ..., frame,
         frequency]. Blocks come in any order and, if `scipy.fft.get_workers` is above 1, from
         several threads.
     iterations : int >= 0
     report : function, optional
         Called with the number of iterations that are done, after each.
-    guides : int >= 0
+    extra : int >= 0
         How many of `signals` are no instruments.
 
     Returns
@@ -146,10 +146,10 @@ def misi_steps(
     array, shape (instrument, ..., sample)
         The instruments' part of `signals`, not a copy.
     """
-    stems = signals[guides:]
+    stems = signals[extra:]
 
     def change(frames: slice, spectra: Spectra) -> Spectra:
-        return with_magnitudes(spectra[guides:], magnitudes_of(frames, spectra))
+        return with_magnitudes(spectra[extra:], magnitudes_of(frames, spectra))
 
     for done in range(iterations):
         stems[:] = transform.map_spectra(signals, change, stems.shape[:-1])

@@ -50,20 +50,20 @@ def test_an_iteration_is_its_definition():
     np.testing.assert_allclose(misi(WANTED, MIXTURE, 1, **OPTIONS), expected, atol=1e-10)
 
 
-@pytest.mark.parametrize("guides", [0, 1])
-def test_steps_are_those_of_misi(guides):
+@pytest.mark.parametrize("extra", [0, 1])
+def test_steps_are_those_of_misi(extra):
     expected = misi(WANTED, MIXTURE, 4, 0, **OPTIONS)
-    signals = np.concatenate([[MIXTURE] * guides, misi(WANTED, MIXTURE, 0, **OPTIONS)])
+    signals = np.stack([*[MIXTURE] * extra, *misi(WANTED, MIXTURE, 0, **OPTIONS)])
     shapes, reports = set(), []
 
     def magnitudes_of(frames, spectra):
         shapes.add(len(spectra))
         return WANTED.swapaxes(1, 2)[:, frames]
 
-    found = misi_steps(signals, MIXTURE, TRANSFORM, magnitudes_of, 4, reports.append, guides=guides)
+    found = misi_steps(signals, MIXTURE, TRANSFORM, magnitudes_of, 4, reports.append, extra=extra)
     np.testing.assert_allclose(found, expected, atol=1e-12)
     assert np.shares_memory(found, signals)
-    assert (shapes, reports) == ({2 + guides}, [1, 2, 3, 4])
+    assert (shapes, reports) == ({2 + extra}, [1, 2, 3, 4])
 
 
 def test_magnitudes_that_follow_from_the_mixture():
@@ -74,7 +74,7 @@ def test_magnitudes_that_follow_from_the_mixture():
 
     expected = add_up(TRUE[::-1].copy(), MIXTURE)
     signals = np.concatenate([[MIXTURE], expected])
-    found = misi_steps(signals, MIXTURE, TRANSFORM, magnitudes_of, 3, guides=1)
+    found = misi_steps(signals, MIXTURE, TRANSFORM, magnitudes_of, 3, extra=1)
     for _ in range(3):
         phasors = np.exp(1j * np.angle(TRANSFORM.stft(expected)))
         spectra = np.abs(TRANSFORM.stft(MIXTURE)) * shares[..., None] * phasors

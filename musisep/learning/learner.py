@@ -1,8 +1,11 @@
-"""What a learner returns."""
+"""What learners have in common: how they are called, and what they return."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from musisep.multipitch.prior import Prior
+from musisep._util.progress import Progress
+from musisep.multipitch.finder import Prior
+from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
 
 
@@ -30,3 +33,10 @@ class Learned:
     answers: tuple[float, ...] = ()
     chosen: int = 0
     known: bool = False
+
+
+class Learner(Protocol):
+    """Frames → dictionary, prior."""
+
+    def __call__(self, frames: Floats, model: ToneModel, report: Progress) -> Learned:
+        """Learn from `frames` [frame, bin]; report progress as ``report(stage, done, total)``."""

@@ -1,24 +1,41 @@
-"""What is known of the tones of a recording before they are looked for."""
+"""What finders of tones have in common: how they are called, and what they may know before."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from musisep._util.constants import NONE
-from musisep.tones.peaks import Floats, Ints
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Ints, Peaks
 
-if TYPE_CHECKING:
-    from musisep.multipitch.joint import Hypotheses, JointSearch
+NO_GAIN = -1.0
+"""Gain of a hypothesis that does not exist."""
+
+
+class Hypotheses(NamedTuple):
+    """The best combinations of candidates of each frame, the best first.
+
+    Attributes
+    ----------
+    shifts, amps : ndarray, shape (frame, hypothesis, tone)
+        Shifts and amplitudes; an amplitude of 0 is silence.
+    gains : ndarray, shape (frame, hypothesis)
+        By how much the hypothesis lowers the loss; `NO_GAIN` where there is no hypothesis.
+    """
+
+    shifts: Floats
+    amps: Floats
+    gains: Floats
 
 
 class Proposals(NamedTuple):
     """What a search has proposed for the frames of a recording with a dictionary."""
 
-    search: "JointSearch"
+    search: object
     dictionary: Floats
-    hypotheses: "Hypotheses"
+    hypotheses: Hypotheses
 
-    def of(self, search: "JointSearch", dictionary: Floats, number: int) -> bool:
+    def of(self, search: object, dictionary: Floats, number: int) -> bool:
         """Tell whether the same search would propose the same again."""
         same = self.search == search and self.hypotheses.gains.shape[1] == number
         return same and np.array_equal(self.dictionary, dictionary)
@@ -55,3 +72,15 @@ class Prior(NamedTuple):
             The instrument of each note.
         """
         return cls(shifts, np.append(insts, NONE)[numbers])
+
+
+class ToneFinder(Protocol):
+    """Frames, dictionary, prior → tones."""
+
+    def __call__(
+        self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
+    ) -> Peaks:
+        """Find tones in `frames` [frame, bin] with a dictionary [harmonic, instrument].
+
+        The result has shape (frame, tones * instruments), and amplitude 0 where there is no tone.
+        """
