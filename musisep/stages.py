@@ -4,7 +4,7 @@ A part is any object that can be called as the protocol of its stage says, which
 `musisep.audio.frontend.FrontEnd`, `musisep.notes.assignment.Assignment`,
 `musisep.learning.learner.Learner`, `musisep.multipitch.finder.ToneFinder`,
 `musisep.masking.voices.Voicing` and `musisep.masking.ratio.Mask`. `musisep.separate` takes such
-objects in ``stages``; names in `musisep.Settings` choose from `PARTS`, to which a part can be added::
+objects in ``stages``; names in `musisep.Settings` choose from `PARTS`, to which more can be added::
 
     musisep.stages.PARTS["finder"]["mine"] = lambda settings, made: MyFinder(settings.tones)
     musisep.separate("mix.wav", finder="mine")

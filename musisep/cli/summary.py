@@ -1,19 +1,24 @@
-"""What is told about a separation, in lines of text."""
+"""What is told about a separation, in lines of text and in tables."""
 
+import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from musisep.io import files
-from musisep.metrics import bss_eval
+from musisep.metrics.levels import level_db
+from musisep.metrics.table import Measured
 from musisep.separation import Separation
 from musisep.stems import stem_names
+from musisep.tones.table import pitch_range_hz
 
-RANGE = (0.05, 0.95)
-"""The pitch range leaves out what is below and above these shares of the summed amplitude."""
+MEASURE_COLUMNS = ("reference", "sdr_db", "sir_db", "sar_db", "stem")
+"""Columns of a table of measures in a file."""
+ANSWERS = {"adam": "dictionaries"}
+"""What a method chooses from, where that is not just called answers."""
 
 
 def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
@@ -32,35 +37,26 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
         A line for each path, and one for the learning.
     """
     signals = list(separation.stems)
-    ranges = [pitch_range(separation, k) for k in range(len(signals))]
+    ranges = [_range(pitch_range_hz(separation.tones, k)) for k in range(len(signals))]
     if len(paths) > len(signals):
         signals.append(separation.residual)
         ranges.append("")
     width = max(len(str(path)) for path in paths)
     lines = [
-        f"  {path!s:{width}}  {level(signal):>9}  {pitches}".rstrip()
+        f"  {path!s:{width}}  {_level(level_db(signal)):>9}  {pitches}".rstrip()
         for path, signal, pitches in zip(paths, signals, ranges, strict=True)
     ]
-    left = f"  left unexplained: {separation.unexplained:.1%}"
-    answers = len(separation.answers)
-    return [*lines, left + f" (best of {answers} answers)" * (answers > 1)]
+    return [*lines, f"  left unexplained: {separation.unexplained:.1%}{_choice(separation)}"]
 
 
-def level(signal: NDArray[np.float64]) -> str:
-    """Tell the root mean square in dB, relative to full scale."""
-    power = float(np.vdot(signal, signal)) / signal.size
-    return f"{10 * math.log10(power):.1f} dB" if power > 0 else "silent"
-
-
-def pitch_range(separation: Separation, instrument: int) -> str:
-    """Tell between which fundamental frequencies nearly all of an instrument's tones are."""
-    tones = separation.tones[separation.tones["instrument"] == instrument]
-    tones = tones[np.argsort(tones["f0_hz"])]
-    heard = np.cumsum(tones["amplitude"])
-    if not heard.size or not heard[-1] > 0:
-        return ""
-    low, high = tones["f0_hz"][np.searchsorted(heard, np.array(RANGE) * heard[-1])]
-    return f"{low:.0f} to {high:.0f} Hz"
+def choice_lines(separation: Separation) -> list[str]:
+    """Tell what each of the answers that were tried leaves unexplained, and which one was used."""
+    what = ANSWERS.get(separation.settings.method, "answers")
+    left = ", ".join(f"{share:.2%}" for share in separation.answers)
+    if not left:
+        return []
+    number = separation.chosen + 1
+    return [f"number {number} of {len(separation.answers)} {what} is used; they leave {left}"]
 
 
 def read_references(
@@ -107,34 +103,72 @@ def read_references(
     return references
 
 
-def measure_lines(names: Sequence[str], references: ArrayLike, stems: ArrayLike) -> list[str]:
+def measure_lines(rows: Sequence[Measured]) -> list[str]:
     """Tell how close stems are to the true ones, in a table of SDR, SIR and SAR in dB.
 
     Parameters
     ----------
-    names : sequence of str
-        Of the references.
-    references, stems : array, shape (instrument, channel, sample)
-        See `musisep.metrics.bss_eval`.
+    rows : sequence of Measured
+        From `musisep.metrics.table.measure_table`.
 
     Returns
     -------
     list of str
-        The head, a line for each reference, and the mean.
+        The head, and a line for each row.
     """
-    measured = bss_eval(references, stems)
-    values = np.stack([measured.sdr, measured.sir, measured.sar], axis=1)
-    stems_by_number = stem_names(len(measured.permutation))
-    tracks = [stems_by_number[k] for k in measured.permutation]
-    width = max(len(name) for name in (*names, "mean"))
-    rows = zip((*names, "mean"), (*values, values.mean(axis=0)), (*tracks, ""), strict=True)
+    width = max(len(row.name) for row in rows)
     return [
         f"  {'':{width}}  {'SDR':>7} {'SIR':>7} {'SAR':>7}  (dB)",
         *(
-            f"  {name:{width}}  " + " ".join(f"{x:7.2f}" for x in row) + f"  {track}".rstrip()
-            for name, row, track in rows
+            f"  {row.name:{width}}  {row.sdr:7.2f} {row.sir:7.2f} {row.sar:7.2f}"
+            f"  {_stem(row.stem)}".rstrip()
+            for row in rows
         ),
     ]
+
+
+def write_measures(path: Path, rows: Iterable[Measured]) -> None:
+    """Write a table of measures, with a column for each of `MEASURE_COLUMNS`."""
+    cells = ((row.name, row.sdr, row.sir, row.sar, _stem(row.stem)) for row in rows)
+    write_table(path, MEASURE_COLUMNS, cells)
+
+
+def write_tones(path: Path, separation: Separation) -> None:
+    """Write the tones with a column for each of ``separation.tones``, instruments by name."""
+    tones = separation.tones
+    names = np.array(stem_names(len(separation.stems)))
+    columns = [
+        names[tones[name]] if name == "instrument" else tones[name] for name in tones.dtype.names
+    ]
+    write_table(path, tones.dtype.names, zip(*(column.tolist() for column in columns), strict=True))
+
+
+def write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file whole or not at all; AudioFileError if that is impossible."""
+    with (
+        files.replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _level(level: float) -> str:
+    return "silent" if level == -math.inf else f"{level:.1f} dB"
+
+
+def _range(range_hz: tuple[float, float] | None) -> str:
+    return "" if range_hz is None else "{:.0f} to {:.0f} Hz".format(*range_hz)
+
+
+def _choice(separation: Separation) -> str:
+    what, number = ANSWERS.get(separation.settings.method, "answers"), len(separation.answers)
+    return f" (best of {number} {what})" if number > 1 else ""
+
+
+def _stem(number: int | None) -> str:
+    return "" if number is None else stem_names(number + 1)[number]
 
 
 def _extent(audio: NDArray[np.float64], sample_rate: int) -> str:

@@ -32,32 +32,62 @@ FIT_TOLERANCE = 1e-6
 """Relative fall of the loss at which that fit ends, a guess."""
 
 
-def correlations(roots: Floats, inst_spect: Floats, baseshift: int) -> Floats:
-    """Correlate spectra with the patterns of the instruments at every shift.
+class Correlation:
+    """Correlates spectra with the patterns of the instruments, of unit norm, at every shift.
 
     Parameters
     ----------
-    roots : ndarray, shape (..., m)
-        Spectra to the power of q.
-    inst_spect : ndarray, shape (m + baseshift, instrument)
+    inst_spect : array_like, shape (m + baseshift, instrument)
         Patterns from `gen_inst_spect`.
     baseshift : int
         Bin of the fundamental in the patterns.
-
-    Returns
-    -------
-    ndarray, shape (..., instrument, m)
-        Scalar products with the patterns shifted to fundamentals 0 to m - 1.
+    m : int
+        Number of bins of a spectrum.
     """
-    m = roots.shape[-1]
-    size = scipy.fft.next_fast_len(m + inst_spect.shape[0], real=True)
-    patterns = scipy.fft.rfft(np.roll(_padded(inst_spect.T, size), -baseshift, axis=-1))
-    spectra = scipy.fft.rfft(roots, size)
-    return scipy.fft.irfft(spectra[..., None, :] * patterns.conj(), size)[..., :m]
+
+    def __init__(self, inst_spect: ArrayLike, baseshift: int, m: int) -> None:
+        spects = np.asarray(inst_spect, dtype=np.float64)
+        self.norms = np.linalg.norm(spects, axis=0)
+        self.norms[self.norms == 0] = np.inf
+        self.size = scipy.fft.next_fast_len(m + len(spects), real=True)
+        rows = np.zeros((spects.shape[1], self.size))
+        rows[:, : len(spects)] = (spects / self.norms).T
+        self.transforms = scipy.fft.rfft(np.roll(rows, -baseshift, axis=-1)).conj()
+
+    def __call__(self, roots: Floats) -> Floats:
+        """Return scalar products with the patterns shifted to fundamentals 0 to m - 1.
+
+        Parameters
+        ----------
+        roots : ndarray, shape (..., m)
+            Spectra to the power of q.
+
+        Returns
+        -------
+        ndarray, shape (..., instrument, m)
+        """
+        spectra = scipy.fft.rfft(roots, self.size)
+        products = scipy.fft.irfft(spectra[..., None, :] * self.transforms, self.size)
+        return products[..., : roots.shape[-1]]
+
+    def select(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
+        """Find tones where the correlation is highest; see `fft_selector`."""
+        y = np.asarray(y, dtype=np.float64)
+        scores = self(np.sign(y) * np.abs(y) ** qexp)
+        insts, shifts = np.unravel_index(_highest(scores.ravel(), prenum), scores.shape)
+        positive = scores[insts, shifts] > 0
+        insts, shifts = insts[positive], shifts[positive]
+        amps = (scores[insts, shifts] / self.norms[insts]) ** (1 / qexp)
+        return amps, shifts.astype(np.float64), insts.astype(np.int64)
 
 
-def _padded(rows: Floats, size: int) -> Floats:
-    return np.pad(rows, ((0, 0), (0, size - rows.shape[1])))
+def _highest(values: Floats, number: int) -> Ints:
+    """Return the indices of the highest values, the highest first, of equal ones the first."""
+    if number >= values.size:
+        return np.argsort(-values, kind="stable")
+    least = np.partition(values, values.size - number)[values.size - number] if number else np.inf
+    found = np.flatnonzero(values >= least)
+    return found[np.argsort(-values[found], kind="stable")[:number]]
 
 
 def fft_selector(
@@ -85,16 +115,7 @@ def fft_selector(
         highest first.
     """
     y = np.asarray(y, dtype=np.float64)
-    inst_spect = np.asarray(inst_spect, dtype=np.float64)
-    norms = np.linalg.norm(inst_spect, axis=0)
-    norms[norms == 0] = np.inf
-    scores = correlations(np.sign(y) * np.abs(y) ** qexp, inst_spect / norms, baseshift)
-    best = np.argsort(-scores, axis=None, kind="stable")[:prenum]
-    insts, shifts = np.unravel_index(best, scores.shape)
-    positive = scores[insts, shifts] > 0
-    insts, shifts = insts[positive], shifts[positive]
-    amps = (scores[insts, shifts] / norms[insts]) ** (1 / qexp)
-    return amps, shifts.astype(np.float64), insts.astype(np.int64)
+    return Correlation(inst_spect, baseshift, y.size).select(y, prenum, qexp)
 
 
 def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Ints]:
@@ -247,13 +268,13 @@ class GreedyPursuit:
         params = np.zeros((len(frames), 4, insts.size))
         params[:, _kernels.SIGMA] = model.fsigma
         baseshift, inst_spect = patterns(dictionary, model)
+        correlation = Correlation(inst_spect, baseshift, model.m)
 
         def pursue(block: slice) -> None:
             for frame, y in zip(params[block], frames[block], strict=True):
                 found, _ = peak_pursuit(
                     y, number, 1, 2 * number, dictionary, model.fsigma, model.harscale,
-                    fft_selector, (baseshift, inst_spect, model.qexp), model.pexp, model.qexp,
-                    self.beta,
+                    correlation.select, (model.qexp,), model.pexp, model.qexp, self.beta,
                 )  # fmt: skip
                 for inst in range(dictionary.shape[1]):
                     own = found[found.insts == inst].params[:, : self.tones]

@@ -1,0 +1,58 @@
+"""Measures of separated stems as a table."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep.metrics.stems import bss_eval
+
+MEAN = "mean"
+"""Name of the last row."""
+
+
+class Measured(NamedTuple):
+    """A row: how close a stem is to its reference.
+
+    Attributes
+    ----------
+    name : str
+        Of the reference, or `MEAN`.
+    sdr, sir, sar : float
+        In dB, see `musisep.metrics.bss_eval`.
+    stem : int, optional
+        Index of the stem; none for the mean.
+    """
+
+    name: str
+    sdr: float
+    sir: float
+    sar: float
+    stem: int | None = None
+
+
+def measure_table(
+    names: Sequence[str], references: ArrayLike, stems: ArrayLike
+) -> list[Measured]:
+    """Measure stems, and the mean over them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the references.
+    references, stems : array, shape (instrument, channel, sample)
+        See `musisep.metrics.bss_eval`, which has the errors and warnings as well.
+
+    Returns
+    -------
+    list of Measured
+        A row for each reference, in their order, and the mean.
+    """
+    found = bss_eval(references, stems)
+    values = np.stack([found.sdr, found.sir, found.sar], axis=1)
+    rows = [
+        Measured(name, *row, stem)
+        for name, row, stem in zip(names, values.tolist(), found.permutation.tolist(), strict=True)
+    ]
+    return [*rows, Measured(MEAN, *values.mean(axis=0).tolist())]
