@@ -12,13 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 from musisep.audio.logfreq import LogAxis
 from musisep.io.files import replacing
 
+from musisep.stems import MIXTURE, stem_names
+from musisep.tones.dictionary import Dictionary
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from musisep.separation import Separation
+
 WIDTH_IN, PANEL_HEIGHT_IN = 9.0, 2.2
 LABELS_HEIGHT_IN = 0.6
 DOTS_PER_INCH = 120
+BAR_WIDTH = 0.7
+"""Of the bar of a harmonic, of which the next one is 1 away."""
+MODEL = "model"
+"""Title of the panel that shows what the tones sound like together."""
 
 
 def spectrogram_figure(
@@ -73,6 +82,98 @@ def spectrogram_figure(
     figure.supylabel("frequency in Hz", fontsize="medium")
     figure.colorbar(image, ax=list(grid), label="level in dB", pad=0.01)
     return figure
+
+
+def dictionary_figure(amplitudes: ArrayLike, *, range_db: float = 60.0) -> "Figure":
+    """Draw what instruments sound like: the levels of the harmonics, as bars.
+
+    Parameters
+    ----------
+    amplitudes : array, shape (harmonic, instrument)
+        Relative amplitudes in [0, 1], as in `musisep.Dictionary`; 1 is 0 dB.
+    range_db : float > 0
+        Harmonics that are further than that below 1 have no bar.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With a panel for each instrument, independent of the state of `matplotlib.pyplot`.
+
+    Raises
+    ------
+    ValueError
+        If the amplitudes are none of a dictionary.
+    """
+    from matplotlib.figure import Figure
+
+    columns = Dictionary(np.asarray(amplitudes)).amplitudes.T
+    heights = range_db + 20 * np.log10(np.maximum(columns, 10 ** (-range_db / 20)))
+    orders = np.arange(1, columns.shape[1] + 1)
+    height = PANEL_HEIGHT_IN * len(columns) + LABELS_HEIGHT_IN
+    figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+    grid = figure.subplots(len(columns), sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, title, bars in zip(grid, stem_names(len(columns)), heights, strict=True):
+        axes.bar(orders, bars, BAR_WIDTH, bottom=-range_db)
+        axes.set_title(title, loc="left", fontsize="medium")
+        axes.grid(axis="y", alpha=0.4)
+        axes.set_axisbelow(True)
+    grid[0].set_ylim(-range_db, 3)
+    grid[0].xaxis.get_major_locator().set_params(integer=True)
+    grid[-1].set_xlabel("harmonic")
+    figure.supylabel("level in dB", fontsize="medium")
+    return figure
+
+
+def separation_figure(
+    separation: "Separation", frames: slice = slice(None), *, range_db: float = 60.0
+) -> "Figure":
+    """Draw log-frequency spectrograms of a mixture, of its model, and of its stems.
+
+    The model is what the tones that were found sound like with the columns of the dictionary.
+
+    Parameters
+    ----------
+    separation : Separation
+        What `musisep.separate` returned.
+    frames : slice
+        Which frames to draw.
+    range_db : float > 0
+        As for `spectrogram_figure`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there are no such frames.
+    """
+    from musisep.masking.synthesis import synthesise
+    from musisep.masking.voices import Voices
+    from musisep.stages import make_stages
+    from musisep.tones.peaks import places
+    from musisep.tones.table import tones_from_table
+
+    settings, number = separation.settings, len(separation.stems)
+    front_end = make_stages(settings).front_end
+    panels = {}
+    for name, signal in zip(
+        (MIXTURE, *stem_names(number)), (separation.mixture, *separation.stems), strict=True
+    ):
+        magnitudes, level, grid = front_end(signal, separation.sample_rate)
+        panels[name] = level * magnitudes[frames].T
+    own = places(number, settings.tones)
+    tones = tones_from_table(separation.tones, grid, len(magnitudes), own, grid.sigma_bins)[frames]
+    all_in_one = tones.of_instruments(np.zeros_like(tones.insts))
+    voices = Voices(all_in_one, tones.insts, separation.dictionary.amplitudes, instruments=1)
+    model = synthesise(voices, grid.axis.harscale, settings.pexp, grid.axis.bins)[0].T
+    first, _, step = frames.indices(len(magnitudes))
+    hop_s = grid.hop_length / grid.sample_rate
+    return spectrogram_figure(
+        {MIXTURE: panels.pop(MIXTURE), MODEL: model, **panels}, grid.axis, step * hop_s,
+        start_s=first * hop_s, range_db=range_db,
+    )  # fmt: skip
 
 
 def save_figure(figure: "Figure", path: str | os.PathLike[str]) -> None:

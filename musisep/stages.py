@@ -71,8 +71,10 @@ def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> S
 
 def maker(settings: Settings, choice: str) -> Maker:
     """Return the maker of the part that settings choose; without a choice, that of the method."""
-    name = getattr(settings, choice) or METHODS.get(settings.method, METHODS["notes"])[choice]
-    if name not in PARTS[choice]:
+    name = getattr(settings, choice)
+    if name is None:
+        name = METHODS.get(settings.method, METHODS["notes"])[choice]
+    if not isinstance(name, str) or name not in PARTS[choice]:
         raise ValueError(f"{choice}={name!r} must be one of {', '.join(PARTS[choice])}")
     return PARTS[choice][name]
 
@@ -89,13 +91,13 @@ def _front_end(settings: Settings, made: Mapping[str, Any]) -> FrontEnd:
 def _greedy(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
     from musisep.multipitch.greedy import GreedyPursuit
 
-    return GreedyPursuit(settings.tones)
+    return GreedyPursuit(settings.tones, most=settings.tones * settings.instruments)
 
 
 def _joint(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
     from musisep.multipitch.joint import JointSearch
 
-    return JointSearch(settings.tones)
+    return JointSearch(settings.tones, most=settings.tones * settings.instruments)
 
 
 def _viterbi(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
@@ -151,19 +153,21 @@ def _instrument_columns(settings: Settings, made: Mapping[str, Any]) -> Voicing:
 
 
 def _ratio_mask(settings: Settings, made: Mapping[str, Any]) -> Mask:
-    from musisep.masking.ratio import SpectralMask
+    from musisep.masking.ratio import SpectralMask, share_spectra
 
     return SpectralMask(
-        settings.window_s, settings.window_sigmas, settings.pexp, misi=settings.phase == "misi"
-    )
+        settings.window_s, settings.window_sigmas, settings.pexp, share_spectra,
+        misi=settings.phase == "misi",
+    )  # fmt: skip
 
 
 def _synthesis(settings: Settings, made: Mapping[str, Any]) -> Mask:
-    from dataclasses import replace
+    from musisep.masking.ratio import SpectralMask, synthesised_spectra
 
-    from musisep.masking.ratio import synthesised_spectra
-
-    return replace(_ratio_mask(settings, made), share=synthesised_spectra)  # type: ignore[type-var]
+    return SpectralMask(
+        settings.window_s, settings.window_sigmas, settings.pexp, synthesised_spectra,
+        misi=settings.phase == "misi",
+    )  # fmt: skip
 
 
 PARTS: dict[str, dict[str, Maker]] = {

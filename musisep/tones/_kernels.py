@@ -21,6 +21,11 @@ EPS = 1e-7
 """Added to spectra, of maximum 1, before a root is taken: it has a derivative at 0 then."""
 LINEAR = 0.0
 """In the place of harscale: harmonics at multiples of the shift."""
+FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 5e-3, 1e-9, 1e9
+"""Of the fit, relative to the diagonal of the normal equations; it ends above the most. Guesses."""
+EASED, RAISED, SINGULAR = 0.2, 5.0, 10.0
+"""What the damping is multiplied by after a better and a worse trial, and while the equations have
+no solution. Guesses."""
 AMP, SHIFT, SIGMA, SPREAD = range(4)
 """Rows of ``params``: amplitude, shift and sigma in bins, inharmonicity."""
 
@@ -331,7 +336,7 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
     trial = params.copy()
     x, x_trial = params.reshape(n), trial.reshape(n)
     low, high = lower.reshape(n), upper.reshape(n)
-    damping, loss = 5e-3, np.inf
+    damping, loss = FIRST_DAMPING, np.inf
     for _ in range(steps + 1):
         for tone in range(tones):
             first, last = span(trial, tone, inst_dict.shape[0], harscale, size)
@@ -344,7 +349,7 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
             fall = loss - new_loss
             params[:] = trial
             loss = new_loss
-            damping = max(0.2 * damping, 1e-9)
+            damping = max(EASED * damping, LEAST_DAMPING)
             if fall < tol * loss:
                 break
             normal_equations(jacobian.reshape(n, size), spans, residual, slope, normal, gradient)
@@ -354,10 +359,10 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
                 movable = low[i] < high[i] and normal[i, i] > 0.0
                 free[i] = movable and not leaves_low and not leaves_high
         else:
-            damping *= 5.0
+            damping *= RAISED
         while not solve_damped(normal, gradient, free, damping, step):
-            damping *= 10.0
-        if damping > 1e9:
+            damping *= SINGULAR
+        if damping > MOST_DAMPING:
             break
         for i in range(n):
             x_trial[i] = min(max(x[i] + step[i], low[i]), high[i])
