@@ -156,6 +156,8 @@ def peak_pursuit(
     qexp: float,
     beta: float = 1,
     init: Peaks | None = None,
+    *,
+    tone_num: int | None = None,
 ) -> tuple[Peaks, Floats]:
     """Find the few tones that explain a frame, greedily.
 
@@ -190,6 +192,8 @@ def peak_pursuit(
         Residual reduction factor.
     init : Peaks, optional
         Tones to start with.
+    tone_num : int, optional
+        Number of tones of one instrument that stay at most; default: `num`.
 
     Returns
     -------
@@ -230,12 +234,20 @@ def peak_pursuit(
             break
         proposed = Peaks(amps, shifts, np.full(len(amps), fsigma), np.zeros(len(amps)), insts)
         trial = fitted(peaks.merged(proposed))
-        trial = fitted(trial.loudest(num)) if len(trial) > num else trial
+        kept = loudest(trial, num, tone_num or num)
+        trial = fitted(kept) if len(kept) < len(trial) else trial
         new_residual, new_reconstruction = residual_of(trial)
         if np.linalg.norm(new_residual) >= beta * np.linalg.norm(residual):
             break
         peaks, residual, reconstruction = trial, new_residual, new_reconstruction
     return peaks.loudest(int(np.count_nonzero(peaks.amps))), reconstruction
+
+
+def loudest(tones: Peaks, most: int, of_one: int) -> Peaks:
+    """Return the loudest tones of one frame, at most `of_one` of each instrument."""
+    tones = tones.loudest(len(tones))
+    rank = [np.count_nonzero(tones.insts[:i] == inst) for i, inst in enumerate(tones.insts)]
+    return tones[np.flatnonzero(np.array(rank) < of_one)[:most]]
 
 
 @dataclass(frozen=True)
@@ -275,6 +287,7 @@ class GreedyPursuit:
                 found, _ = peak_pursuit(
                     y, number, 1, 2 * number, dictionary, model.fsigma, model.harscale,
                     correlation.select, (model.qexp,), model.pexp, model.qexp, self.beta,
+                    tone_num=self.tones,
                 )  # fmt: skip
                 for inst in range(dictionary.shape[1]):
                     own = found[found.insts == inst].params[:, : self.tones]
