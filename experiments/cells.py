@@ -25,7 +25,7 @@ COLUMNS = (
 """Of the results: `sdr_db` is the mean of the stems; their own figures are joined by semicolons."""
 
 CACHE = "MUSISEP_EXPERIMENTS_CACHE"
-"""Environment variable with the folder in which `shared.learned` keeps what it returns, if any."""
+"""Environment variable with the folder in which `shared.kept` keeps results, if any."""
 
 Row = dict[str, str]
 
@@ -59,12 +59,12 @@ def _figures(cell: Cell) -> Row:
     result = variant(item, cell.seed)
     seconds = time.perf_counter() - begin + getattr(result, "saved_s", 0.0)
     measures = bss_eval(item.stems, getattr(result, "stems", result))
-    left = getattr(result, "unexplained", ())
+    left = getattr(result, "unexplained", None)
     return {
         "sdr_db": _text(measures.sdr.mean()),
         "seconds": _text(seconds),
         "rtf": _text(seconds * item.sample_rate / item.mixture.shape[1]),
-        "unexplained": _text(np.min(left)) if np.size(left) else "",
+        "unexplained": "" if left is None else _text(left),
         "instruments": ";".join(item.instruments),
         "sdr": _text(measures.sdr),
         "sir": _text(measures.sir),

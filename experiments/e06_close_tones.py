@@ -9,12 +9,13 @@ import math
 
 import numpy as np
 
-from musisep.dictsep.dictlearn import gen_random_inst_dict, gen_test_spects
-from musisep.dictsep.pursuit import calc_harscale
-from musisep.dictsep.search import JointSearch
-from musisep.dictsep.synthesis import all_instruments, synth_instruments
-from musisep.dictsep.tones import ToneModel
+from musisep.dictsep.artificial import gen_test_spects, mixed
+from musisep.learning.adam import gen_random_inst_dict
+from musisep.masking.synthesis import synthesise
+from musisep.masking.voices import Voices
 from musisep.metrics import bss_eval
+from musisep.multipitch.joint import JointSearch
+from musisep.tones.model import ToneModel, calc_harscale
 
 
 def main() -> None:
@@ -24,10 +25,11 @@ def main() -> None:
         rng = np.random.default_rng(seed)
         inst_dict = gen_random_inst_dict(25, 2, rng)
         spects = gen_test_spects(inst_dict, model, 1, 500, rng)
-        frames = np.ascontiguousarray(all_instruments(spects, 1).T)
+        frames = np.ascontiguousarray(mixed(spects, 1))
         for flanks in ((), (2, 3, 4)):
-            peaks = JointSearch(model, flanks=flanks, refined=4, steps=20)(frames, inst_dict)
-            found = synth_instruments(peaks, inst_dict, model.harscale, 1, model.m)
+            tones = JointSearch(flanks=flanks, refined=4, steps=20)(frames, inst_dict, model)
+            voices = Voices.of(tones, inst_dict)
+            found = synthesise(voices, model.harscale, 1, model.m).swapaxes(1, 2)
             error = np.sort(np.sum((found - spects) ** 2, axis=(0, 1)))[::-1]
             print(
                 f"dictionary {seed}, flanks {flanks!s:9s}: "

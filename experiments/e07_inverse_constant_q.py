@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import musisep
-from musisep.io import files
 from musisep.audio.cqt.constantq import constant_q, inverse_constant_q
+from musisep.io import files
 
 RATE, LOW, HIGH = 44_100, 20.0, 20_000.0
 ROWS = [

@@ -27,7 +27,6 @@ from benchmarks import inversion_peers as peers
 from numpy.typing import NDArray
 
 import musisep
-from musisep.io import files
 from musisep.audio.inversion import (
     StftMagnitude,
     admm,
@@ -39,6 +38,7 @@ from musisep.audio.inversion import (
 )
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
+from musisep.io import files
 from musisep.metrics import spectral_convergence
 
 Array = NDArray[Any]

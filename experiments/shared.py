@@ -1,21 +1,29 @@
-"""Work that many variants have in common: the frames of an item, and what is learned from them."""
+"""Work that many variants have in common."""
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 from cells import CACHE, code
 from items import Item
 from joblib import Memory
+from numpy.typing import NDArray
 
-from musisep.analysis import Analysis
-from musisep.dictsep.columns import fit_pitches, unexplained
-from musisep.dictsep.decode import Guide
-from musisep.dictsep.tones import Floats, Peaks
-from musisep.learning import Learned, learn
-from musisep.masking import mask
+import musisep
+from musisep._util.progress import Progress, no_progress
+from musisep.audio.arrays import Spectra
+from musisep.audio.frontend import Grid, LogFrequencyFrontEnd
+from musisep.audio.stft import SpectralTransform
+from musisep.learning.learner import Learned, Learner
+from musisep.masking.ratio import SpectralMask
+from musisep.multipitch.finder import ToneFinder
 from musisep.settings import Settings
+from musisep.stages import make_stages
+from musisep.tones.model import ToneModel
+
+Floats = NDArray[np.float64]
 
 
 class Estimate(NamedTuple):
@@ -26,53 +34,66 @@ class Estimate(NamedTuple):
     saved_s: float
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """An item, its frames [frame, bin] and their level, and what has been learned from them."""
+class KeptLearner:
+    """Learns as another learner does, or takes from the cache what that has learned.
 
-    item: Item
-    analysis: Analysis
-    frames: Floats
-    level: float
-    learned: Learned
-    saved_s: float
+    Attributes
+    ----------
+    saved_s : float
+        Seconds that the cache has saved.
+    """
 
-    @property
-    def columns(self) -> Floats:
-        """The dictionary [harmonic, instrument]."""
-        return self.learned.dictionary.amplitudes
+    def __init__(self, learner: Learner) -> None:
+        self.learner, self.saved_s = learner, 0.0
 
-    @property
-    def guide(self) -> Guide:
-        """Who plays which tone, as far as it is known."""
-        return self.learned.guide
-
-    def estimate(self, peaks: Peaks) -> Estimate:
-        """Return the stems that follow from the tones of the frames."""
-        analysis, columns = self.analysis, self.columns
-        voices = fit_pitches(analysis.model, self.frames, peaks, columns)
-        stems = mask(analysis, self.item.mixture, voices, self.level)
-        left = unexplained(analysis.model, self.frames, peaks, columns)
-        return Estimate(stems, left, self.saved_s)
-
-
-def learned(item: Item, seed: int, **settings: Any) -> Prepared:
-    """Learn from an item, or take from the cache what was learned from it by the same code."""
-    analysis = Analysis(
-        Settings(instruments=len(item.stems), seed=seed, **settings), item.sample_rate
-    )
-    frames, level = analysis.frames(item.mixture)
-    begin = time.perf_counter()
-    cached = Memory(os.environ.get(CACHE), verbose=0).cache(_learned)
-    found, seconds = cached(analysis.settings, item.sample_rate, frames, code())
-    saved_s = seconds - (time.perf_counter() - begin)
-    return Prepared(item, analysis, frames, level, found, saved_s)
+    def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
+        """Return what the same code has learned from these frames [frame, bin]."""
+        begin = time.perf_counter()
+        learned, seconds = kept(_learned)(self.learner, frames, model, code())
+        self.saved_s += seconds - (time.perf_counter() - begin)
+        return learned
 
 
 def _learned(
-    settings: Settings, sample_rate: int, frames: Floats, code: str
+    learner: Learner, frames: Floats, model: ToneModel, code: str
 ) -> tuple[Learned, float]:
     """Return what is learned, and how long it took."""
     begin = time.perf_counter()
-    found = learn(Analysis(settings, sample_rate), frames)
-    return found, time.perf_counter() - begin
+    learned = learner(frames, model, no_progress)
+    return learned, time.perf_counter() - begin
+
+
+def kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, whose results are kept in the cache, if there is one."""
+    return Memory(os.environ.get(CACHE), verbose=0).cache(function)
+
+
+def found_by(item: Item, seed: int, finder: ToneFinder, **options: Any) -> Estimate:
+    """Separate by a tone finder; all that do so for an item and a seed have one dictionary."""
+    settings = Settings(instruments=len(item.stems), seed=seed, **options)
+    learner = KeptLearner(make_stages(settings).learner)
+    separation = musisep.separate(
+        item.mixture, item.sample_rate, settings=settings,
+        stages={"learner": learner, "finder": finder},
+    )  # fmt: skip
+    return Estimate(separation.stems, separation.unexplained, learner.saved_s)
+
+
+def tone_model(grid: Grid, settings: Settings) -> ToneModel:
+    """Return what tones look like on a grid."""
+    return ToneModel(
+        grid.sigma_bins, grid.axis.harscale, grid.axis.bins, settings.pexp, settings.qexp
+    )
+
+
+def mask_transform(sample_rate: int) -> SpectralTransform:
+    """Return the transform whose spectrum the masks divide by default."""
+    return SpectralMask().transform(LogFrequencyFrontEnd().grid(sample_rate))
+
+
+def ideal_shares(stems: Spectra, mixture: Spectra) -> Spectra:
+    """Divide the spectra of a mixture in proportion to the magnitudes of its stems."""
+    magnitudes = np.abs(stems)
+    total = magnitudes.sum(axis=0)
+    masks = np.divide(magnitudes, total, out=np.zeros_like(magnitudes), where=total > 0)
+    return masks * mixture

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.logfreq import LogAxis
 from musisep.io.files import replacing
-
 from musisep.stems import MIXTURE, stem_names
 from musisep.tones.dictionary import Dictionary
 
@@ -118,6 +117,7 @@ def dictionary_figure(amplitudes: ArrayLike, *, range_db: float = 60.0) -> "Figu
         axes.grid(axis="y", alpha=0.4)
         axes.set_axisbelow(True)
     grid[0].set_ylim(-range_db, 3)
+    grid[0].set_xlim(0.5, orders[-1] + 0.5)
     grid[0].xaxis.get_major_locator().set_params(integer=True)
     grid[-1].set_xlabel("harmonic")
     figure.supylabel("level in dB", fontsize="medium")
@@ -165,8 +165,9 @@ def separation_figure(
         panels[name] = level * magnitudes[frames].T
     own = places(number, settings.tones)
     tones = tones_from_table(separation.tones, grid, len(magnitudes), own, grid.sigma_bins)[frames]
-    all_in_one = tones.of_instruments(np.zeros_like(tones.insts))
-    voices = Voices(all_in_one, tones.insts, separation.dictionary.amplitudes, instruments=1)
+    voices = Voices.of(tones, separation.dictionary.amplitudes)
+    alone = tones.of_instruments(np.zeros_like(tones.insts))  # one instrument with all columns
+    voices = voices._replace(tones=alone, instruments=1)
     model = synthesise(voices, grid.axis.harscale, settings.pexp, grid.axis.bins)[0].T
     first, _, step = frames.indices(len(magnitudes))
     hop_s = grid.hop_length / grid.sample_rate

@@ -134,3 +134,63 @@ def linked(amps, shifts, glide, gap, rise):
             note["lost"] = frame - note["seen"] > (gap if apart else 0)
         notes = [note for note in notes if not note["lost"]] + begun
     return numbers
+
+
+def log_normal(values, precisions, covariance):
+    """Log density of observations whose own precisions are given, relative to them alone."""
+    own = np.diag(1 / precisions)
+    _, both = np.linalg.slogdet(own + covariance)
+    quadratic = values @ np.linalg.solve(own + covariance, values)
+    return -0.5 * (quadratic + both + np.log(precisions).sum())
+
+
+def timbre(values, counts, pitches, origin, likelihood):
+    """Log likelihood of one feature of one instrument's notes."""
+    pitch_variance, note_variance, height, slope = likelihood[:4]
+    means, precisions, places, total = [], [], [], 0.0
+    for pitch in np.unique(pitches):
+        own, weight = values[pitches == pitch], counts[pitches == pitch]
+        number, mean = weight.sum(), np.average(own, weights=weight)
+        variance, trust = pitch_variance + note_variance / number, min(1, number)
+        total -= 0.5 * np.sum(weight * (own - mean) ** 2) / note_variance
+        total -= 0.5 * max(number - 1, 0) * np.log(note_variance) + 0.5 * trust * np.log(variance)
+        means.append(mean)
+        precisions.append(trust / variance)
+        places.append((pitch - origin) / 12)
+    line = height + slope * np.outer(places, places)
+    return total + log_normal(np.array(means), np.array(precisions), line)
+
+
+def assignment_value(insts, notes, values, known, counts, pitches, tones, likelihood, clashes):
+    """The objective of an assignment, from the description in `musisep.notes.assignment`."""
+    octaves = notes.shifts / notes.octave - np.average(notes.shifts / notes.octave, weights=counts)
+    mean, spread, timbre_weight, register_weight, leap, leap_max = likelihood[4:]
+    total = 0.0
+    for inst in np.unique(insts):
+        mine = insts == inst
+        for feature in range(values.shape[1]):
+            own = mine & known[:, feature]
+            if own.any():
+                total += timbre_weight * timbre(
+                    values[own, feature], counts[own], pitches[own], (pitches.max() + 1) / 2,
+                    likelihood,
+                )  # fmt: skip
+        x, weight = octaves[mine], counts[mine]
+        total += register_weight * log_normal(x, weight / spread, np.full((x.size,) * 2, mean))
+        total -= register_weight * 0.5 * weight.sum() * np.log(spread)
+        total -= leap * np.minimum(np.abs(np.diff(x)), leap_max).sum()
+    for (one, other), together in zip(notes.pairs, notes.together, strict=True):
+        frames = np.clip(together - clashes.free_frames, 0, clashes.most_frames)
+        if insts[one] == insts[other]:
+            lighter = min(counts[one], counts[other], 1)
+            total -= clashes.overlap * frames * np.sqrt(lighter) * (tones == 1)
+        elif (octaves[one] > octaves[other]) == (insts[one] > insts[other]):
+            total -= clashes.crossing * frames
+    return total
+
+
+def shares(spects, spectra, tiny):
+    """Parts [instrument, frame, bin] of complex spectra [frame, bin] in proportion to `spects`."""
+    total = spects.sum(axis=0)
+    mask = np.where(total > tiny, spects / np.where(total > tiny, total, 1), 0)
+    return mask * spectra

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+import musisep
+from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.audio.logfreq import LogAxis
-from musisep.plots import save_figure, spectrogram_figure
+from musisep.plots import dictionary_figure, save_figure, separation_figure, spectrogram_figure
+from musisep.tones.table import TONE_TYPE
 
 AXIS = LogAxis(50, 3200, 60)
 LOUD = np.full((60, 8), 10.0)
@@ -83,6 +86,73 @@ def test_a_picture_stays_when_its_successor_fails(tmp_path, monkeypatch):
         save_figure(figure, path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_bars_are_the_levels_of_the_harmonics():
+    figure = dictionary_figure([[1.0, 0.5], [0.1, 1.0], [1e-4, 0.0]], range_db=40)
+    panels = figure.axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["instrument1", "instrument2"]
+    for axes, levels in zip(panels, ([0, -20, -40], [-6.02, 0, -40]), strict=True):
+        tops = [bar.get_y() + bar.get_height() for bar in axes.patches]
+        np.testing.assert_allclose(tops, levels, atol=0.01)
+        assert {bar.get_y() for bar in axes.patches} == {-40}
+        assert [bar.get_x() + bar.get_width() / 2 for bar in axes.patches] == [1, 2, 3]
+    assert panels[-1].get_xlabel() == "harmonic"
+    assert figure.get_supylabel() == "level in dB"
+
+
+@pytest.mark.parametrize("amplitudes", [[1.0, 0.5], [[2.0]], [[-1.0]], np.zeros((0, 2)), [["a"]]])
+def test_what_is_no_dictionary_is_not_drawn(amplitudes):
+    with pytest.raises(ValueError, match="amplitudes"):
+        dictionary_figure(amplitudes)
+
+
+RATE, STEPS = 16_000, np.arange(16_000) / 16_000
+
+
+@pytest.fixture(scope="module")
+def separated():
+    """A separation of two sinusoids, on two channels, with the true stems and tones."""
+    tones = [0.5 * np.sin(2 * np.pi * hz * STEPS) for hz in (400, 1600)]
+    stems = np.stack([[tones[0], 0 * STEPS], [0 * STEPS, tones[1]]])
+    hop = round(0.0116 * RATE)
+    times = np.arange(1 + RATE // hop) * hop / RATE
+    table = np.rec.array(
+        [(t, k, hz, 0.5 / 2**0.5, 0) for t in times for k, hz in enumerate((400, 1600))],
+        dtype=TONE_TYPE,
+    )
+    return musisep.Separation(
+        stems, stems.sum(axis=0), RATE, musisep.Dictionary(np.ones((1, 2))), table,
+        musisep.Settings(), 0.0,
+    )  # fmt: skip
+
+
+def test_mixture_model_and_stems_are_drawn_on_one_scale(separated):
+    figure = separation_figure(separated, slice(20, 60))
+    panels = {axes.get_title(loc="left"): axes for axes in figure.axes if axes.images}
+    assert list(panels) == ["mixture", "model", "instrument1", "instrument2"]
+    levels = {name: axes.images[0].get_array() for name, axes in panels.items()}
+    _, _, grid = LogFrequencyFrontEnd()(separated.mixture, RATE)
+    low, high = grid.axis.position([400, 1600]).round().astype(int)
+    for name in ("mixture", "model"):
+        np.testing.assert_allclose(levels[name][[low, high]], 0, atol=0.5)
+    for name, here, there in (("instrument1", low, high), ("instrument2", high, low)):
+        np.testing.assert_allclose(levels[name][here], 0, atol=0.5)
+        np.testing.assert_allclose(levels[name][there], -60, atol=1e-9)
+    assert all(level.shape == (grid.axis.bins, 40) for level in levels.values())
+    left, right, *_ = panels["mixture"].images[0].get_extent()
+    hop_s = grid.hop_length / RATE
+    np.testing.assert_allclose((left, right), (19.5 * hop_s, 59.5 * hop_s))
+
+
+def test_a_separation_is_drawn_whole_unless_told_otherwise(separated):
+    image = images(separation_figure(separated))[1]
+    assert image.get_array().shape[1] == 1 + RATE // round(0.0116 * RATE)
+
+
+def test_frames_that_do_not_exist_are_refused(separated):
+    with pytest.raises(ValueError, match="frames > 0"):
+        separation_figure(separated, slice(5000, 6000))
 
 
 def test_matplotlib_waits_for_a_picture_and_pyplot_is_not_used(tmp_path):

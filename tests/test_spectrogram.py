@@ -7,9 +7,9 @@ from duet import SAMPLE_RATE, duet
 
 import musisep
 from musisep import Spectrogram
+from musisep.audio.inversion.names import INVERSIONS, SPECTROGRAMS, STARTS
 from musisep.audio.logfreq import LogAxis, log_spectrogram
 from musisep.metrics import spectral_convergence
-from musisep.settings import INVERSIONS, SPECTROGRAMS, STARTS
 from musisep.spectrogram import KINDS, PROJECTIONS
 
 SIGNAL = duet()[:, :6000]

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from timing import in_turn
 
 import musisep
-from musisep.io import files
 from musisep.audio.inversion import (
     StftMagnitude,
     admm,
@@ -34,6 +33,7 @@ from musisep.audio.inversion import (
     rtisi_la,
 )
 from musisep.audio.stft import SpectralTransform
+from musisep.io import files
 
 THREADS, RATE = 2, 22_050
 TRANSFORM = SpectralTransform(1024, 256)
@@ -61,9 +61,7 @@ def main() -> None:
                 print(line(f"{name}, float{8 * int(kind[1])}", count, times), flush=True)
 
 
-def algorithms(
-    signal: NDArray[Any], iterations: int
-) -> Iterator[tuple[str, int, Candidates]]:
+def algorithms(signal: NDArray[Any], iterations: int) -> Iterator[tuple[str, int, Candidates]]:
     """Yield algorithms, their iterations, and who runs them; ours is the first."""
     magnitudes = np.ascontiguousarray(np.abs(TRANSFORM.stft(signal)))
     start = np.ascontiguousarray(phase_init(magnitudes, transform=TRANSFORM))
@@ -78,10 +76,14 @@ def algorithms(
         ),
         "torch_specinv": partial(peers.specinv_griffin_lim, *given),
     }  # fmt: skip
-    yield "ADMM", iterations, {
-        "musisep": partial(admm, start, iterations, **options),
-        "torch_specinv": partial(peers.specinv_admm, *given),
-    }
+    yield (
+        "ADMM",
+        iterations,
+        {
+            "musisep": partial(admm, start, iterations, **options),
+            "torch_specinv": partial(peers.specinv_admm, *given),
+        },
+    )
     yield "L-BFGS", iterations, {
         "musisep": partial(
             l_bfgs, magnitudes, StftMagnitude(TRANSFORM), init_x0=samples, max_iter=iterations,
@@ -89,16 +91,26 @@ def algorithms(
         ),
         "torch_specinv": partial(peers.specinv_l_bfgs, magnitudes, samples, TRANSFORM, iterations),
     }  # fmt: skip
-    yield "RTISI-LA", RTISI_ITERATIONS, {
-        "musisep": partial(
-            rtisi_la, magnitudes, max_iter=RTISI_ITERATIONS, transform=TRANSFORM, verbose=False
-        ),
-        "torch_specinv": partial(peers.specinv_rtisi_la, magnitudes, TRANSFORM, RTISI_ITERATIONS),
-    }
-    yield "phase_init", 1, {
-        "musisep": partial(phase_init, magnitudes, transform=TRANSFORM),
-        "torch_specinv": partial(peers.specinv_start, magnitudes, TRANSFORM),
-    }
+    yield (
+        "RTISI-LA",
+        RTISI_ITERATIONS,
+        {
+            "musisep": partial(
+                rtisi_la, magnitudes, max_iter=RTISI_ITERATIONS, transform=TRANSFORM, verbose=False
+            ),
+            "torch_specinv": partial(
+                peers.specinv_rtisi_la, magnitudes, TRANSFORM, RTISI_ITERATIONS
+            ),
+        },
+    )
+    yield (
+        "phase_init",
+        1,
+        {
+            "musisep": partial(phase_init, magnitudes, transform=TRANSFORM),
+            "torch_specinv": partial(peers.specinv_start, magnitudes, TRANSFORM),
+        },
+    )
     yield "PGHI", 1, {"musisep": partial(pghi, magnitudes, transform=TRANSFORM)}
 
 

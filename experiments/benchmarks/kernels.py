@@ -14,16 +14,11 @@ import scipy.optimize
 from timing import seconds
 
 from musisep.audio.cqt.constantq import constant_q
-from musisep.dictsep import exptool
-from musisep.dictsep.pursuit import (
-    Peaks,
-    bound_arrays,
-    calc_harscale,
-    inst_shift,
-    inst_shift_grad,
-    inst_shift_obj,
-    make_bounds,
-)
+from musisep.dictsep.pursuit import inst_shift_grad, inst_shift_obj
+from musisep.tones import _kernels
+from musisep.tones.model import bound_arrays, calc_harscale, make_bounds
+from musisep.tones.peaks import Peaks
+from musisep.tones.spectra import inst_shift
 
 BINS, HARMONICS = 1024, 25
 SCALE = calc_harscale(20, 20_480, BINS)
@@ -89,8 +84,8 @@ def numpy_spectrum(peaks: Peaks, inst_dict: np.ndarray) -> np.ndarray:
 def kernel_fit(start: Peaks, y: np.ndarray, inst_dict: np.ndarray) -> np.ndarray:
     """Fit by projected Levenberg-Marquardt."""
     params = start.params
-    target = np.sqrt(y + exptool.EPS)
-    exptool.fit_tones(
+    target = np.sqrt(y + _kernels.EPS)
+    _kernels.fit_tones(
         params, start.insts, inst_dict, SCALE, 1.0, 0.5, target, *bound_arrays(FSIGMA, 2), 40, 1e-6
     )
     return params[:2]

@@ -1,52 +1,49 @@
 """Ways to find the tones with one and the same dictionary, that of the default settings."""
 
-from collections.abc import Callable
-from dataclasses import replace
-
 from items import Item
-from shared import Estimate, Prepared, learned
+from shared import Estimate, found_by
 
-from musisep.dictsep.pursuit import GreedyPursuit
-from musisep.dictsep.tones import Peaks
+from musisep.multipitch.finder import Prior, ToneFinder
+from musisep.multipitch.greedy import GreedyPursuit
+from musisep.multipitch.joint import JointSearch
+from musisep.multipitch.viterbi import Prices, Viterbi
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Peaks
 from variants import Variant
 
 
-def found_by(find: Callable[[Prepared], Peaks]) -> Variant:
-    """Return the variant whose tones are what `find` gives."""
+def by(finder: ToneFinder) -> Variant:
+    """Return the variant whose tones are what the finder gives."""
 
     def variant(item: Item, seed: int) -> Estimate:
-        own = learned(item, seed)
-        return own.estimate(find(own))
+        return found_by(item, seed, finder)
 
     return variant
 
 
-def greedy(own: Prepared) -> Peaks:
-    """Find the tones frame by frame, one after another."""
-    return GreedyPursuit(own.analysis.model)(own.frames, own.columns)
+def without_prior(finder: ToneFinder) -> ToneFinder:
+    """Return the finder that is not told what is known before."""
+
+    def find(
+        frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
+    ) -> Peaks:
+        return finder(frames, dictionary, model)
+
+    return find
 
 
-def joint(own: Prepared) -> Peaks:
-    """Find the tones frame by frame, those of all instruments together."""
-    return own.analysis.decoder.search(own.frames, own.columns)
-
-
-def guided(**prices: float) -> Callable[[Prepared], Peaks]:
-    """Return what decodes with the guide, at other prices."""
-    return lambda own: replace(own.analysis.decoder, **prices)(
-        own.frames, own.columns, guide=own.guide
-    )
-
-
-def unguided(**prices: float) -> Callable[[Prepared], Peaks]:
-    """Return what decodes without the guide, at other prices."""
-    return lambda own: replace(own.analysis.decoder, **prices)(own.frames, own.columns)
+def viterbi(**prices: float) -> ToneFinder:
+    """Return what decodes at other prices."""
+    return Viterbi(prices=Prices(**prices))
 
 
 VARIANTS = {
-    "greedy": found_by(greedy),
-    "joint": found_by(joint),
-    **{f"crossing={price}": found_by(unguided(crossing=price)) for price in (0.0, 0.03, 0.05)},
-    "decoded": found_by(guided()),
-    **{f"contradiction={price}": found_by(guided(contradiction=price)) for price in (0.02, 0.3)},
+    "greedy": by(GreedyPursuit()),
+    "joint": by(JointSearch()),
+    **{
+        f"crossing={price}": by(without_prior(viterbi(crossing=price)))
+        for price in (0.0, 0.03, 0.05)
+    },
+    "decoded": by(viterbi()),
+    **{f"contradiction={price}": by(viterbi(contradiction=price)) for price in (0.02, 0.3)},
 }

@@ -16,29 +16,28 @@ Each oracle is told something that only the true stems tell, and finds the rest 
 What the stems tell is kept in the cache, so how long a variant took means nothing.
 """
 
-import os
-from dataclasses import replace
 from functools import reduce
 from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
-from cells import CACHE, code
+from cells import code
 from items import Item
-from joblib import Memory
-from shared import Estimate
+from shared import Floats, ideal_shares, kept, mask_transform, tone_model
 
 import musisep
-from musisep.analysis import Analysis
+from musisep._util.progress import no_progress
 from musisep.audio.arrays import Spectra
-from musisep.dictsep.columns import fit_pitches, unexplained
-from musisep.dictsep.exptool import AMP, SHIFT, SIGMA, SPREAD
-from musisep.dictsep.search import Hypotheses
-from musisep.dictsep.synthesis import mask_spectrums
-from musisep.dictsep.tones import Floats, Peaks, from_slots, slots
-from musisep.learning import learn, learn_columns
-from musisep.masking import mask
+from musisep.audio.frontend import Frames
+from musisep.multipitch.finder import Hypotheses
+from musisep.multipitch.joint import JointSearch
+from musisep.multipitch.viterbi import Viterbi
 from musisep.settings import Settings
+from musisep.stages import make_stages
+from musisep.tones.dictionary import Dictionary
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Peaks, places
+from musisep.tones.table import tones_from_table
 
 FLOOR_DB = -30.0
 """A stem is silent where its tone is that far below its loudest one."""
@@ -49,12 +48,11 @@ FITTING = 12
 
 
 class Found(NamedTuple):
-    """Frames [frame, bin] of an item, their level, tones (frame, instrument) in them, columns."""
+    """Frames of an item, tones (frame, instrument) in them, columns [harmonic, instrument]."""
 
-    analysis: Analysis
-    frames: Floats
-    level: float
-    peaks: Peaks
+    frames: Frames
+    model: ToneModel
+    tones: Peaks
     columns: Floats
 
 
@@ -62,63 +60,59 @@ def blind(item: Item, seed: int) -> Found:
     """Return what is found by `musisep.separate`, which knows nothing of the stems."""
     number, rate = len(item.stems), item.sample_rate
     separation = musisep.separate(item.mixture, rate, instruments=number, seed=seed)
-    analysis, tones = Analysis(separation.settings, rate), separation.tones
-    frames, level = analysis.frames(item.mixture)
-    params = np.zeros((len(frames), 4, number))
-    params[:, SIGMA] = analysis.model.fsigma
-    frame = np.rint(tones.time_s * rate / analysis.hop_length).astype(int)
-    for name, values in (
-        (AMP, tones.amplitude / level),
-        (SHIFT, analysis.axis.position(tones.f0_hz)),
-        (SPREAD, tones.inharmonicity),
-    ):
-        params[frame, name, tones.instrument] = values
-    peaks = from_slots(params, slots(number, tones=1))
-    return Found(analysis, frames, level, peaks, separation.dictionary.amplitudes)
+    frames = make_stages(separation.settings).front_end(item.mixture, rate)
+    model = tone_model(frames.grid, separation.settings)
+    tones = tones_from_table(
+        separation.tones, frames.grid, len(frames.magnitudes), places(number, 1), model.fsigma
+    )
+    return Found(frames, model, tones.scaled(1 / frames.level), separation.dictionary.amplitudes)
 
 
 def true(item: Item) -> Found:
     """Return the tones of the stems at their level in the mixture, and their columns."""
-    analysis = Analysis(Settings(instruments=len(item.stems)), item.sample_rate)
-    frames, level = analysis.frames(item.mixture)
-    cached = Memory(os.environ.get(CACHE), verbose=0).cache(_alone)
-    peaks, columns = zip(
-        *(cached(stem, item.sample_rate, code()) for stem in item.stems), strict=True
+    settings = Settings(instruments=len(item.stems))
+    frames = make_stages(settings).front_end(item.mixture, item.sample_rate)
+    tones, columns = zip(
+        *(kept(_alone)(stem, item.sample_rate, code()) for stem in item.stems), strict=True
     )
-    together = reduce(Peaks.merged, (own.renumbered([k]) for k, own in enumerate(peaks)))
-    return Found(analysis, frames, level, together.scaled(1 / level), np.hstack(columns))
+    together = reduce(Peaks.merged, (own.renumbered([k]) for k, own in enumerate(tones)))
+    model = tone_model(frames.grid, settings)
+    return Found(frames, model, together.scaled(1 / frames.level), np.hstack(columns))
 
 
 def _alone(stem: Floats, sample_rate: int, code: str) -> tuple[Peaks, Floats]:
     """Return the tones of a stem [channel, sample], (frame, 1), and its column [harmonic, 1]."""
-    analysis = Analysis(Settings(instruments=1), sample_rate)
-    frames, level = analysis.frames(stem)
-    found = learn(analysis, frames)
-    column = found.dictionary.amplitudes
-    peaks = analysis.decoder(frames, column, guide=found.guide)
-    peaks.amps[peaks.amps < 10 ** (FLOOR_DB / 20) * peaks.amps.max()] = 0
-    return peaks.scaled(level), column
+    settings = Settings(instruments=1)
+    stages = make_stages(settings)
+    frames, level, grid = stages.front_end(stem, sample_rate)
+    model = tone_model(grid, settings)
+    learned = stages.learner(frames, model, no_progress)
+    tones = stages.finder(frames, learned.dictionary, model, learned.prior)
+    tones.amps[tones.amps < 10 ** (FLOOR_DB / 20) * tones.amps.max()] = 0
+    return tones.scaled(level), learned.dictionary
 
 
 def decoded(found: Found) -> Found:
     """Find the tones of the mixture with these columns."""
-    return found._replace(peaks=found.analysis.decoder(found.frames, found.columns))
+    return found._replace(tones=Viterbi()(found.frames.magnitudes, found.columns, found.model))
 
 
 def fitted(found: Found) -> Found:
     """Fit the tones to the mixture, starting from their pitches and amplitudes."""
-    peaks = found.peaks
-    start = Hypotheses(peaks.shifts[:, None], peaks.amps[:, None], np.ones((len(peaks.amps), 1)))
-    search = replace(found.analysis.decoder.search, steps=FITTING)
-    return found._replace(peaks=search.refine(found.frames, found.columns, start))
+    tones = found.tones
+    start = Hypotheses(tones.shifts[:, None], tones.amps[:, None], np.ones((len(tones.amps), 1)))
+    search = JointSearch(steps=FITTING)
+    return found._replace(
+        tones=search.refine(found.frames.magnitudes, found.columns, found.model, start)
+    )
 
 
 def levelled(found: Found) -> Found:
     """Forget the amplitudes: all tones that sound get that of the frame's highest bin."""
-    peaks = found.peaks
-    amps = (peaks.amps > 0) * found.frames.max(axis=1, keepdims=True)
-    peaks = Peaks(amps, peaks.shifts, peaks.sigmas, peaks.spreads, peaks.insts)
-    return found._replace(peaks=peaks)
+    tones = found.tones
+    amps = (tones.amps > 0) * found.frames.magnitudes.max(axis=1, keepdims=True)
+    tones = Peaks(amps, tones.shifts, tones.sigmas, tones.spreads, tones.insts)
+    return found._replace(tones=tones)
 
 
 def assigned(found: Found, true: Peaks) -> Found:
@@ -126,72 +120,72 @@ def assigned(found: Found, true: Peaks) -> Found:
 
     Where that does not decide, and for the columns, what is right most often is taken.
     """
-    peaks = found.peaks
-    far = FAR_SEMITONES / 12 * found.analysis.settings.bins_per_octave
+    tones = found.tones
+    far = FAR_SEMITONES / 12 * found.model.octave
     orders = np.array(list(permutations(range(len(true)))))
-    distances = np.abs(peaks.shifts[:, orders] - true.shifts[:, None])  # [frame, order, place]
-    distances = np.where(peaks.amps[:, orders] > 0, np.minimum(distances, far), far)
+    distances = np.abs(tones.shifts[:, orders] - true.shifts[:, None])  # [frame, order, place]
+    distances = np.where(tones.amps[:, orders] > 0, np.minimum(distances, far), far)
     costs = np.sum(distances * (true.amps[:, None] > 0), axis=2)
     usual = np.argsort(costs.sum(axis=0), kind="stable")
     orders = orders[usual]
     chosen = orders[np.argmin(costs[:, usual], axis=1)]  # the first, so the most usual, of equals
-    moved = peaks[np.arange(len(chosen))[:, None], chosen]
+    moved = tones[np.arange(len(chosen))[:, None], chosen]
     moved.insts = true.insts
-    return found._replace(peaks=moved, columns=found.columns[:, peaks.insts[0, orders[0]]])
+    return found._replace(tones=moved, columns=found.columns[:, tones.insts[0, orders[0]]])
 
 
-def estimate(item: Item, found: Found) -> Estimate:
-    """Return the stems that follow."""
-    analysis, frames, level, peaks, columns = found
-    voices = fit_pitches(analysis.model, frames, peaks, columns)
-    stems = mask(analysis, item.mixture, voices, level)
-    return Estimate(stems, unexplained(analysis.model, frames, peaks, columns), saved_s=0.0)
+def estimate(item: Item, found: Found) -> musisep.Separation:
+    """Return the separation that follows."""
+    return musisep.separate(
+        item.mixture, item.sample_rate, dictionary=Dictionary(found.columns),
+        stages={"front_end": lambda *_: found.frames, "finder": lambda *_: found.tones},
+    )  # fmt: skip
 
 
 def masks(item: Item, seed: int) -> Floats:
     """Divide the mixture by the magnitudes of the stems' spectra."""
 
     def divide(frames: slice, spectra: Spectra) -> Spectra:
-        return np.stack(mask_spectrums(np.abs(spectra[1:]), spectra[0])[0])
+        return ideal_shares(spectra[1:], spectra[0])
 
-    transform = Analysis(Settings(), item.sample_rate).transform
     signals = np.concatenate((item.mixture[None], item.stems))
-    return transform.map_spectra(signals, divide, item.stems.shape[:2])
+    return mask_transform(item.sample_rate).map_spectra(signals, divide, item.stems.shape[:2])
 
 
-def tones(item: Item, seed: int) -> Estimate:
+def tones(item: Item, seed: int) -> musisep.Separation:
     """Tell the tones and the columns."""
     return estimate(item, true(item))
 
 
-def amplitudes(item: Item, seed: int) -> Estimate:
+def amplitudes(item: Item, seed: int) -> musisep.Separation:
     """Tell the columns, and where fitting starts."""
     return estimate(item, fitted(true(item)))
 
 
-def pitches(item: Item, seed: int) -> Estimate:
+def pitches(item: Item, seed: int) -> musisep.Separation:
     """Tell the columns and the pitches."""
     return estimate(item, fitted(levelled(true(item))))
 
 
-def columns_and_assignment(item: Item, seed: int) -> Estimate:
+def columns_and_assignment(item: Item, seed: int) -> musisep.Separation:
     """Tell the columns, and whose the tones are that are found with them."""
     stems = true(item)
-    given = assigned(decoded(stems), stems.peaks)
+    given = assigned(decoded(stems), stems.tones)
     return estimate(item, fitted(given._replace(columns=stems.columns)))
 
 
-def columns(item: Item, seed: int) -> Estimate:
+def columns(item: Item, seed: int) -> musisep.Separation:
     """Tell the columns."""
     return estimate(item, decoded(true(item)))
 
 
-def assignment(item: Item, seed: int) -> Estimate:
+def assignment(item: Item, seed: int) -> musisep.Separation:
     """Tell whose the tones are that are found blindly."""
-    given = assigned(blind(item, seed), true(item).peaks)
+    given = assigned(blind(item, seed), true(item).tones)
+    learner = make_stages(Settings(instruments=len(item.stems))).learner
     start = given.columns.mean(axis=1, keepdims=True)
-    learned = learn_columns(given.analysis, given.frames, given.peaks, start)
-    return estimate(item, fitted(given._replace(columns=learned)))
+    columns = learner.learn_columns(given.frames.magnitudes, given.tones, start, given.model)
+    return estimate(item, fitted(given._replace(columns=columns)))
 
 
 VARIANTS = {

@@ -2,12 +2,12 @@
 
 from functools import partial
 from typing import Any
-from unittest import mock
 
 from items import Item
 
 import musisep
-from musisep.audio.logfreq import FRONT_ENDS, mel_magnitudes
+from musisep.audio.frontend import LogFrequencyFrontEnd
+from musisep.audio.logfreq import mel_magnitudes
 from variants import Variant
 
 OTHERS = {
@@ -24,12 +24,12 @@ OTHERS = {
 MEL_WINDOWS_MS = (23, 32, 64)
 
 
-def separated(**settings: Any) -> Variant:
-    """Return the variant with these settings."""
+def separated(**options: Any) -> Variant:
+    """Return the variant with these settings, or parts as `stages`."""
 
     def variant(item: Item, seed: int) -> musisep.Separation:
         return musisep.separate(
-            item.mixture, item.sample_rate, instruments=len(item.stems), seed=seed, **settings
+            item.mixture, item.sample_rate, instruments=len(item.stems), seed=seed, **options
         )
 
     return variant
@@ -38,7 +38,7 @@ def separated(**settings: Any) -> Variant:
 def mel(window_ms: float) -> Variant:
     """Return the variant whose front end has windows of this standard deviation."""
     magnitudes = partial(mel_magnitudes, window_sigma_s=window_ms / 1000)
-    return mock.patch.dict(FRONT_ENDS, mel=magnitudes)(separated(front_end="mel"))
+    return separated(stages={"front_end": LogFrequencyFrontEnd(magnitudes)})
 
 
 VARIANTS = {

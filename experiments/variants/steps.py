@@ -1,81 +1,77 @@
 """Separation without one of its steps, or with a plainer one in its place."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from typing import Any
-from unittest import mock
 
 import numpy as np
 from items import Item
+from numpy.typing import NDArray
 
 import musisep
-from musisep import learning, separation
-from musisep.analysis import Analysis
-from musisep.dictsep import columns, grouping, notes
-from musisep.dictsep.columns import Voices, normalized
-from musisep.dictsep.tones import Floats, Peaks, ToneModel
+from musisep.learning.from_notes import NotesLearner, Shape
+from musisep.learning.updates import falling, normalized, smoothed
+from musisep.masking.voices import PitchColumns
+from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
+from musisep.notes.assignment import AnnealedAssignment, Annealing, TimbreFeatures
+from musisep.notes.tracking import Notes, NoteTracking
+from musisep.settings import Settings
+from musisep.stages import make_stages
+from musisep.tones.peaks import Floats
 from variants import Variant
+from variants.settings import separated
 
 
-def patched(*patches: Callable[[], Any]) -> Variant:
-    """Return what separates with default settings while the patches are in force."""
+def learned(change: Callable[[NotesLearner], NotesLearner], **parts: Any) -> Variant:
+    """Change the learner, and put other parts in their places."""
 
     def variant(item: Item, seed: int) -> musisep.Separation:
-        with ExitStack() as stack:
-            for patch in patches:
-                stack.enter_context(patch())
-            return musisep.separate(
-                item.mixture, item.sample_rate, instruments=len(item.stems), seed=seed
-            )
+        settings = Settings(instruments=len(item.stems), seed=seed)
+        stages = {"learner": change(make_stages(settings).learner), **parts}
+        return musisep.separate(item.mixture, item.sample_rate, settings=settings, stages=stages)
 
     return variant
 
 
-def put(module: object, name: str, value: object) -> Callable[[], Any]:
-    """Return a patch."""
-    return partial(mock.patch.object, module, name, value)
+def common(early: Shape, late: Shape) -> Variant:
+    """Keep common columns in other shapes, at first and in the last turns."""
+    return learned(lambda own: replace(own, common=replace(own.common, early=early, late=late)))
 
 
-def shapes(early: Callable[[Floats], Floats], late: Callable[[Floats], Floats]) -> Variant:
-    """Keep palettes in other shapes, at first and in the last steps."""
-    return patched(put(learning, "smoothed", early), put(learning, "falling", late))
+def assigned(**changes: Any) -> Variant:
+    """Give notes to instruments in another way."""
+    return separated(stages={"assignment": AnnealedAssignment(**changes)})
 
 
-def one_column(
-    model: ToneModel, frames: Floats, peaks: Peaks, inst_dict: Floats, jobs: int = 1
-) -> Voices:
-    """Make masks from the column of the instrument, whatever the pitch."""
-    return Voices(peaks, inst_dict, np.arange(inst_dict.shape[1]))
-
-
-def without_unrest(own: notes.Notes) -> tuple[Floats, Any]:
+def without_movement(notes: Notes, weights: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the features of notes but for the last one."""
-    values, known = grouping_features(own)
-    return values[:, :-1], known[:, :-1]
+    values, known = TimbreFeatures()(notes, weights)
+    return np.delete(values, -1, axis=1), np.delete(known, -1, axis=1)
 
 
 def prices(**changes: float) -> Variant:
-    """Decode at other prices in the end."""
-    decoder = property(lambda own: replace(usual_decoder(own), **changes))
-    return patched(put(separation, "Analysis", type("Analysis", (Analysis,), {"decoder": decoder})))
+    """Decode at other prices; while it is tried who plays, two have values of their own."""
+    tried = replace(
+        Prices(**changes), contradiction=TENTATIVE.contradiction, novelty=TENTATIVE.novelty
+    )
+    finder = Viterbi(prices=Prices(**changes))
+    return learned(lambda own: replace(own, prices=tried), finder=finder)
 
-
-grouping_features, usual_decoder = grouping.features, Analysis.decoder.func
-smoothed, falling = learning.smoothed, learning.falling
 
 VARIANTS = {
-    "palette-free": shapes(normalized, normalized),
-    "palette-smooth": shapes(smoothed, smoothed),
-    "palette-falling": shapes(falling, falling),
-    "palette-smooth-then-free": shapes(smoothed, normalized),
-    "masks-one-column": patched(put(separation, "fit_pitches", one_column)),
-    **{f"trust={value}": patched(put(columns, "TRUST", value)) for value in (0.3, 0.003)},
-    "no-unrest": patched(put(grouping, "features", without_unrest)),
-    "no-rise": patched(put(notes, "RISE", np.inf)),
-    "worth=0": patched(put(learning, "WORTH", 0.0)),
-    "hot-annealing": patched(put(grouping, "SWEEPS", 30), put(grouping, "HOTTEST", 3.0)),
+    "common-free": common(normalized, normalized),
+    "common-smooth": common(smoothed, smoothed),
+    "common-falling": common(falling, falling),
+    "common-smooth-then-free": common(smoothed, normalized),
+    "masks-one-column": separated(voicing="instrument"),
+    **{
+        f"trust={value}": separated(stages={"voicing": PitchColumns(trust=value)})
+        for value in (0.3, 0.003)
+    },
+    "no-movement": assigned(features=without_movement),
+    "no-rise": learned(lambda own: replace(own, tracking=NoteTracking(rise=np.inf))),
+    "worth=0": learned(lambda own: replace(own, worth=0.0)),
+    "hot-annealing": assigned(annealing=Annealing(sweeps=30, hottest=3.0)),
     "contradiction=0.05-novelty=0": prices(contradiction=0.05, novelty=0.0),
     "novelty=0": prices(novelty=0.0),
     "unison=0.1": prices(unison=0.1),

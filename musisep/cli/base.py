@@ -6,9 +6,10 @@ Importing this module and building a parser load neither NumPy nor what needs it
 
 import argparse
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,11 +99,42 @@ def say(text: str) -> None:
     print("musisep:", " ".join(text.splitlines()), file=sys.stderr)
 
 
-def complaint(path: Path, error: Exception) -> str:
-    """Return the message for a file that failed; it names the file once."""
+def as_options(message: str, flags: Mapping[str, str]) -> str:
+    """Name parameters as the options that they are for a user.
+
+    Parameters
+    ----------
+    message : str
+        In which parameters stand as ``runs=5`` or as ``runs is ...``.
+    flags : mapping of str to str
+        Options by the names of parameters.
+
+    Returns
+    -------
+    str
+        In which they stand as ``--runs 5`` and as ``--runs is ...``.
+    """
+    if not flags:
+        return message
+    names = "|".join(map(re.escape, flags))
+
+    def option(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        return flags[name] if value is None else f"{flags[name]} {value.strip(chr(39))}"
+
+    return re.sub(rf"(?<!\S)({names})(?:=('[^']*'|[^\s,;:]+)|(?= is ))", option, message)
+
+
+def complaint(path: Path, error: Exception, flags: Mapping[str, str] | None = None) -> str:
+    """Return the message for a file that failed; it names the file once.
+
+    With `flags` (see `as_options`) it names options in the place of parameters.
+    """
     if isinstance(error, MemoryError):
         return f"{path}: memory is too small for it; use --start and --duration"
     reason = str(error)
+    if isinstance(error, ValueError):
+        reason = as_options(reason, flags or {})
     if isinstance(error, OSError) and error.strerror:
         reason = f"{error.filename or path}: {error.strerror}"
     for name in (repr(str(path)), str(path)):

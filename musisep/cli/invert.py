@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,12 @@ from musisep._util.progress import Bars
 from musisep.audio.inversion.names import INVERSIONS, SPECTROGRAMS, STARTS
 from musisep.cli.base import Command, UsageError, complaint, say
 from musisep.cli.options import (
+    EXCERPT,
     add_excerpt_options,
     add_format_options,
     add_jobs_option,
     add_quiet_option,
+    flag,
     number,
 )
 from musisep.cli.planning import (
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 ARCHIVE = ".npz"
 """Suffix of stored spectrograms."""
+NAMES = ("kind", "n_fft", "hop_length", "method", "init", "seed")
+FLAGS = {**{name: flag(name) for name in NAMES}, "max_iter": "--iterations", **EXCERPT}
+"""Options by the names that functions have for them, see `musisep.cli.base.as_options`."""
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +93,8 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError(f"--save-spectrogram suits one input, these are {len(inputs)}")
     if args.init and args.method == "l-bfgs":
         raise UsageError(f"--init {args.init} is not for --method l-bfgs; leave it out")
+    if args.n_fft and args.kind == "log-frequency":
+        raise UsageError("--n-fft is not for --kind log-frequency; leave it out")
     kept = [args.save_spectrogram] if args.save_spectrogram else []
     tasks = [Task(path, (args.out / f"{path.stem}.{args.format}", *kept)) for path in inputs]
     check_collisions(tasks, inputs)
@@ -101,7 +109,7 @@ def _attempt(task: Task, args: argparse.Namespace) -> int:
     try:
         print(_invert(task, args))
     except (OSError, ValueError, MemoryError) as error:
-        say(complaint(task.recording, error))
+        say(complaint(task.recording, error, FLAGS))
         return 1
     return 0
 
@@ -119,14 +127,10 @@ def _invert(task: Task, args: argparse.Namespace) -> str:
     if args.save_spectrogram:
         spectrogram.save(args.save_spectrogram)
     options = {} if args.iterations is None else {"max_iter": args.iterations}
-    bars = Bars(args.quiet)
-    try:
-        with scipy.fft.set_workers(args.jobs or cpu_count()):
-            audio, convergence = spectrogram.invert(
-                args.method, init=args.init, rng=args.seed, progress=bars, **options
-            )
-    finally:
-        bars.close()
+    with closing(Bars(args.quiet)) as bars, scipy.fft.set_workers(args.jobs or cpu_count()):
+        audio, convergence = spectrogram.invert(
+            args.method, init=args.init, rng=args.seed, progress=bars, **options
+        )
     subtype = args.subtype or writable()[args.format].subtypes[0]
     gain = files.headroom_gain([audio], subtype)
     if gain < 1:

@@ -6,6 +6,14 @@ from collections.abc import Callable
 
 from musisep.io.formats import writable
 
+EXCERPT = {"start_s": "--start", "duration_s": "--duration"}
+"""Options by the names that functions have for them, see `musisep.cli.base.as_options`."""
+
+
+def flag(name: str) -> str:
+    """Return the option that is called like a parameter."""
+    return "--" + name.replace("_", "-")
+
 
 def add_excerpt_options(group: argparse._ArgumentGroup, verb: str) -> None:
     """Add --start and --duration; `verb` tells what is done."""

@@ -4,13 +4,12 @@ import argparse
 import os
 import string
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from musisep.cli.base import UsageError
 from musisep.io.formats import readable_suffixes, writable
-from musisep.stems import RESIDUAL, stem_names
 
 TEMPLATE_FIELDS = {"track", "stem", "ext"}
 
@@ -44,6 +43,8 @@ def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
         If there is nothing to do, options contradict each other, or something would be written
         twice or over an input.
     """
+    from musisep.stems import RESIDUAL, stem_names  # loads NumPy
+
     recordings = [path for named in args.recordings for path in audio_files(named)]
     if not recordings:
         raise UsageError("name a recording, or try --demo")
@@ -134,18 +135,23 @@ def _outputs(args: argparse.Namespace, recording: Path, stems: Sequence[str]) ->
 
 def check_collisions(tasks: Sequence[Task], inputs: Sequence[Path]) -> None:
     """Refuse to write two things to one file, or anything over an input."""
-    sources = {_identity(path) for path in inputs}
     writers: dict[str, Path] = {}
     for task in tasks:
+        if lost := overwritten(task.outputs, inputs):
+            raise UsageError(f"{lost} is an input and would be overwritten; change --out")
         for output in task.outputs:
             place = _identity(output)
-            if place in sources:
-                raise UsageError(f"{output} is an input and would be overwritten; change --out")
             if place in writers:
                 both = " and ".join(dict.fromkeys((str(writers[place]), str(task.recording))))
                 advice = "put {track} and {stem} in --filename, or run once for each --out"
                 raise UsageError(f"{output} would be written twice, for {both}; {advice}")
             writers[place] = task.recording
+
+
+def overwritten(outputs: Iterable[Path], inputs: Iterable[Path]) -> Path | None:
+    """Return the first of the outputs that would take the place of an input, if any."""
+    sources = {_identity(path) for path in inputs}
+    return next((path for path in outputs if _identity(path) in sources), None)
 
 
 def _identity(path: Path) -> str:

@@ -1,23 +1,25 @@
 """The command `separate`."""
 
 import argparse
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musisep._util.progress import Bars
-from musisep.cli.base import Command, UsageError, complaint, say
+from musisep.cli.base import Command, UsageError, as_options, complaint, say
 from musisep.cli.options import (
+    EXCERPT,
     add_excerpt_options,
     add_format_options,
     add_jobs_option,
     add_quiet_option,
+    flag,
 )
 from musisep.cli.planning import Task, check_writable, plan
 from musisep.settings import PHASES, Settings
-from musisep.stages import PARTS
+from musisep.stages import METHODS, PARTS
 
 if TYPE_CHECKING:
     from musisep.separation import Separation
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 DEMO = ("mix.flac", "clarinet.flac", "horn.flac")
 """The recording that comes with the package, and its references."""
+FLAGS = {field.name: flag(field.name) for field in fields(Settings)}
+"""The options that are called like the fields of `Settings`."""
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -83,14 +87,10 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     _add_setting(group, "finder", "how tones are found", choices=PARTS["finder"])
     _add_setting(group, "phase", "whose phases the tracks have", choices=PHASES)
     _add_setting(group, "seed", "another number, another attempt")
-    _add_setting(
-        group,
-        "restarts",
-        "for --method notes: how often to guess who plays; the best is used",
-    )
-    _add_setting(group, "runs", "for --method adam: steps of the learning")
-    _add_setting(group, "lifetime", "for --method adam: steps until half of the columns is renewed")
-    _add_setting(group, "dictionaries", "for --method adam: how many to learn; the best is used")
+    _add_setting(group, "restarts", "with notes: how often to guess who plays; the best is used")
+    _add_setting(group, "runs", "with adam: steps of the learning")
+    _add_setting(group, "lifetime", "with adam: steps until half of the columns is renewed, or 0")
+    _add_setting(group, "dictionaries", "with adam: how many to learn; the best is used")
     add_jobs_option(group)
 
 
@@ -100,11 +100,11 @@ def _add_setting(
     """Add the option for a field of `Settings`, which has the default."""
     default = getattr(Settings(), name)
     if default is None:
-        default = "that of the method"
+        default = ", ".join(f"{parts[name]} with {method}" for method, parts in METHODS.items())
     if "choices" not in options:
         options.update(type=type(default), metavar="N")
     group.add_argument(
-        *flags, "--" + name.replace("_", "-"), default=argparse.SUPPRESS,
+        *flags, FLAGS[name], default=argparse.SUPPRESS,
         help=f"{meaning} (default: {default})", **options,
     )  # fmt: skip
 
@@ -148,22 +148,20 @@ def _load_dictionary(path: Path | None) -> "Dictionary | None":
 
 def _settings(args: argparse.Namespace, dictionary: "Dictionary | None") -> Settings:
     """Return the settings that the options name."""
-    given = {f.name: getattr(args, f.name) for f in fields(Settings) if hasattr(args, f.name)}
-    if dictionary and given.get("instruments", dictionary.instruments) != dictionary.instruments:
-        columns = dictionary.instruments
-        raise UsageError(f"{args.dictionary} is for {columns} instruments; leave --instruments out")
-    shape = dictionary.amplitudes.shape if dictionary else None
+    given = {name: getattr(args, name) for name in FLAGS if hasattr(args, name)}
+    shape = None
+    if dictionary:
+        shape = dictionary.amplitudes.shape
+        if "method" in given:
+            advice = "leave it out; --finder chooses how tones are found"
+            raise UsageError(f"--method is of no use: --dictionary is not learned; {advice}")
+        if given.get("instruments", shape[1]) != shape[1]:
+            advice = "leave --instruments out"
+            raise UsageError(f"{args.dictionary} is for {shape[1]} instruments; {advice}")
     try:
         return Settings().changed(given, dictionary=shape)
     except ValueError as error:
-        raise UsageError(_as_options(str(error), given)) from error
-
-
-def _as_options(message: str, given: dict[str, Any]) -> str:
-    """Name settings as the options that they are."""
-    for name in given:
-        message = message.replace(name, "--" + name.replace("_", "-"))
-    return message
+        raise UsageError(as_options(str(error), FLAGS)) from error
 
 
 def _attempt(
@@ -173,7 +171,7 @@ def _attempt(
     try:
         lines = _separate(task, args, dictionary, settings)
     except (OSError, ValueError, MemoryError) as error:
-        say(complaint(task.recording, error))
+        say(complaint(task.recording, error, FLAGS | EXCERPT))
         return 1
     print("\n".join(lines))
     return 0
@@ -187,6 +185,7 @@ def _separate(
 
     from musisep.cli.summary import measure_lines, read_references, stem_lines
     from musisep.io import files
+    from musisep.metrics.table import measure_table
     from musisep.separation import separate
 
     for path in task.outputs:
@@ -194,20 +193,17 @@ def _separate(
     excerpt = {"start_s": args.start, "duration_s": args.duration}
     mixture, sample_rate = files.read(task.recording, **excerpt)
     references = read_references(args.references, mixture, sample_rate, **excerpt)
-    bars = Bars(args.quiet)
-    try:
+    with closing(Bars(args.quiet)) as bars:
         separation = separate(
             mixture, sample_rate, dictionary=dictionary, settings=settings,
             jobs=args.jobs or cpu_count(), progress=bars,
         )  # fmt: skip
-    finally:
-        bars.close()
     del mixture  # before more memory is taken
     paths = _save(separation, task, args)
     lines = [str(task.recording), *stem_lines(separation, paths)]
     if args.references:
         names = [path.stem for path in args.references]
-        lines += measure_lines(names, references, separation.stems)
+        lines += measure_lines(measure_table(names, references, separation.stems))
     return lines
 
 

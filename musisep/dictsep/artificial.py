@@ -176,7 +176,7 @@ def test_learn_multi(
 
 
 def command(argv: Sequence[str] | None = None) -> None:
-    """Run `test_learn_multi`; print a line for each dictionary, means and deviations."""
+    """Run `test_learn_multi`; print a line for each dictionary, and what `averages` returns."""
     parser = argparse.ArgumentParser(
         prog="python -m musisep.dictsep.dictlearn",
         description="test the learning of dictionaries on artificial spectra",
@@ -194,8 +194,9 @@ def command(argv: Sequence[str] | None = None) -> None:
     print(line("", "with", "the", "true", "with", "the", "learned", "s"), flush=True)
     begin = time.perf_counter()
 
-    def show(label: str, row: Floats, seconds: str = "") -> None:
-        print(line(label, *(f"{value:.1f}" for value in row), seconds), flush=True)
+    def show(label: str, row: Floats, seconds: str = "", digits: int = 1) -> None:
+        cells = ("-" if math.isnan(value) else f"{value:.{digits}f}" for value in row)
+        print(line(label, *cells, seconds), flush=True)
 
     def show_dictionary(number: int, row: Floats) -> None:
         nonlocal begin
@@ -206,6 +207,28 @@ def command(argv: Sequence[str] | None = None) -> None:
         runs=args.steps, test_samples=args.spectra, lifetime=args.lifetime,
         num_dicts=args.dictionaries, seed=args.seed, progress=show_dictionary,
     )  # fmt: skip
-    show("mean", measures.mean(axis=0))
-    with np.errstate(invalid="ignore"):  # perfect separation is infinite dB
-        show("deviation", measures.std(axis=0))
+    means, deviations, perfect = averages(measures)
+    show("mean", means)
+    show("deviation", deviations)
+    if perfect.any():
+        show("perfect", perfect, digits=0)
+        print("perfect: so many dictionaries separate without error, and are not in the means")
+
+
+def averages(measures: Floats) -> tuple[Floats, Floats, Floats]:
+    """Sum up measures [dictionary, measure] in dB, of which some may be infinite.
+
+    Perfect separation is infinite dB, next to which a mean over all would tell nothing.
+
+    Returns
+    -------
+    means, deviations : ndarray, shape (measure,)
+        Of the finite measures; NaN where there are none.
+    perfect : ndarray, shape (measure,)
+        How many are infinite.
+    """
+    finite = np.ma.masked_invalid(measures)
+    means, deviations = (
+        np.ma.filled(average, np.nan) for average in (finite.mean(axis=0), finite.std(axis=0))
+    )
+    return means, deviations, np.sum(measures == np.inf, axis=0)

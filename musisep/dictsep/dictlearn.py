@@ -147,7 +147,7 @@ def stoch_grad(
     number = tone_num * instruments
     peaks, reconstruction = peak_pursuit(
         y, number, 1, 2 * number, inst_dict, fsigma, harscale, fft_selector,
-        (baseshift, inst_spect, qexp), pexp, qexp, GreedyPursuit.beta,
+        (baseshift, inst_spect, qexp), pexp, qexp, GreedyPursuit.beta, tone_num=tone_num,
     )  # fmt: skip
     grad = inst_shift_dict_grad(
         peaks.get_array(), peaks.insts, inst_dict, harscale, pexp, qexp, y.size, len(peaks), y
@@ -273,7 +273,7 @@ def synth_spect(
         The same for each instrument.
     """
     frames = np.ascontiguousarray(np.asarray(spect, dtype=np.float64).T)
-    inst_dict = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    inst_dict = np.require(inst_dict, np.float64, ["C", "W"])
     m = frames.shape[1]
     model = ToneModel(fsigma, calc_harscale(minfreq, maxfreq, m), m, pexp, qexp)
     peaks = (finder or JointSearch(tone_num))(frames, inst_dict, model)

@@ -79,7 +79,7 @@ def inst_shift_dict_grad(
     spectrum S of p-th powers, by which the derivatives by the dictionary D are weighted.
     """
     tones = _tones(params, insts, inst_dict)
-    weights = [np.ascontiguousarray(values, dtype=np.float64) for values in (more, less)]
+    weights = [np.require(values, np.float64, ["C", "W"]) for values in (more, less)]
     for name, values in zip(("more", "less"), weights, strict=True):
         _added(name, values, (weights[0].size,))
     _added("grads", grads, (2, *tones[2].shape))
@@ -109,8 +109,8 @@ def _tones(
     params: ArrayLike, insts: ArrayLike, inst_dict: ArrayLike
 ) -> tuple[Floats, Ints, Floats]:
     """Return tones and a dictionary as the kernels want them."""
-    params = np.ascontiguousarray(params, dtype=np.float64)
-    insts = np.ascontiguousarray(insts, dtype=np.int64)
+    params = np.require(params, np.float64, ["C", "W"])
+    insts = np.require(insts, np.int64, ["C", "W"])
     if insts.ndim != 1 or params.shape != (4, insts.size):
         raise ValueError(
             f"params.shape={params.shape} and insts.shape={insts.shape} must be (4, n) and (n,)"

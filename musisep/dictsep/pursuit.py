@@ -115,7 +115,7 @@ def _tones(
 ) -> tuple[Floats, Ints, Floats]:
     """Return tones and a dictionary as the kernels want them."""
     params = np.array(peak_array, dtype=np.float64)
-    insts = np.ascontiguousarray(insts, dtype=np.int64)
+    insts = np.require(insts, np.int64, ["C", "W"])
     if params.shape != (4 * n,) or insts.shape != (n,):
         raise ValueError(
             f"peak_array.shape={params.shape} and insts.shape={insts.shape} must be "

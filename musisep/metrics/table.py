@@ -32,9 +32,7 @@ class Measured(NamedTuple):
     stem: int | None = None
 
 
-def measure_table(
-    names: Sequence[str], references: ArrayLike, stems: ArrayLike
-) -> list[Measured]:
+def measure_table(names: Sequence[str], references: ArrayLike, stems: ArrayLike) -> list[Measured]:
     """Measure stems, and the mean over them.
 
     Parameters
@@ -50,9 +48,7 @@ def measure_table(
         A row for each reference, in their order, and the mean.
     """
     found = bss_eval(references, stems)
-    values = np.stack([found.sdr, found.sir, found.sar], axis=1)
-    rows = [
-        Measured(name, *row, stem)
-        for name, row, stem in zip(names, values.tolist(), found.permutation.tolist(), strict=True)
-    ]
-    return [*rows, Measured(MEAN, *values.mean(axis=0).tolist())]
+    columns = [measure.tolist() for measure in found]
+    rows = [Measured(*row) for row in zip(names, *columns, strict=True)]
+    sdr, sir, sar = (float(np.mean(measure)) for measure in (found.sdr, found.sir, found.sar))
+    return [*rows, Measured(MEAN, sdr, sir, sar)]

@@ -19,7 +19,7 @@ from musisep.audio._kernels.gaussians import CUT
 from musisep.multipitch._kernels import joint as _kernels
 from musisep.multipitch.finder import NO_GAIN, Hypotheses, Prior
 from musisep.tones._kernels import SIGMA
-from musisep.tones.model import ToneModel, bound_arrays
+from musisep.tones.model import ToneModel, bound_arrays, checked_dictionary
 from musisep.tones.peaks import Floats, Peaks, places
 from musisep.tones.spectra import patterns
 
@@ -117,7 +117,7 @@ class JointSearch:
         params = np.zeros((len(frames), 4, insts.size))
         params[:, SIGMA] = model.fsigma
         lower, upper = bound_arrays(model.fsigma, insts.size)
-        dictionary = np.ascontiguousarray(dictionary)
+        dictionary = checked_dictionary(dictionary, insts)
 
         def refine(block: slice) -> None:
             _kernels.refine_frames(

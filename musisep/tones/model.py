@@ -115,7 +115,8 @@ def checked_dictionary(inst_dict: ArrayLike, insts: Ints) -> Floats:
     ValueError
         If it is not [harmonic, instrument], or lacks a column for one of `insts`.
     """
-    array = np.ascontiguousarray(inst_dict, dtype=np.float64)
+    # Numba takes read-only arrays for another type, for which kernels would be compiled anew.
+    array = np.require(inst_dict, np.float64, ["C", "W"])
     if array.ndim != 2:
         raise ValueError(f"inst_dict.shape={array.shape} must be [harmonic, instrument]")
     if insts.size and not 0 <= insts.min() <= insts.max() < array.shape[1]:

@@ -1,7 +1,7 @@
 import numba
 import numpy as np
 
-from musisep import compiled
+from musisep._util import compiled
 
 
 def test_kernels_work_without_a_place_for_the_cache(monkeypatch):

@@ -1,26 +1,23 @@
 import numpy as np
 import pytest
+import scipy.fft
 
-from musisep.analysis import Analysis
+from musisep.audio.frontend import Frames, LogFrequencyFrontEnd
 from musisep.audio.logfreq import log_spectrogram
-from musisep.settings import Settings
 
 RATE = 16_000
 
 
-@pytest.mark.parametrize("front_end", ["cqt", "pursuit", "mel"])
+@pytest.mark.parametrize("name", ["cqt", "pursuit", "mel"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_frames_are_the_root_mean_square_over_the_channels(front_end, channels):
-    analysis = Analysis(Settings(front_end=front_end), RATE)
+def test_frames_are_the_root_mean_square_over_the_channels(name, channels):
     audio = (
         np.random.default_rng(0).normal(size=(channels, 5000)) * [[0.1], [2.0], [0.0]][:channels]
     )
     before = audio.copy()
-    frames, level = analysis.frames(audio)
+    frames, level, grid = LogFrequencyFrontEnd(name)(audio, RATE)
     spects = [
-        log_spectrogram(
-            channel, RATE, analysis.axis, hop_length=analysis.hop_length, front_end=front_end
-        )
+        log_spectrogram(channel, RATE, grid.axis, hop_length=grid.hop_length, front_end=name)
         for channel in audio
     ]
     expected = np.sqrt(np.mean(np.square(spects), axis=0)).T
@@ -31,17 +28,58 @@ def test_frames_are_the_root_mean_square_over_the_channels(front_end, channels):
 
 @pytest.mark.parametrize("level", [0.0, 1e-200, 1e200])
 def test_frames_of_any_level(level):
-    analysis = Analysis(Settings(), RATE)
     audio = np.full((2, 3000), -level)
     audio[:, 0] = 0
-    frames, found = analysis.frames(audio)
+    frames, found, _ = LogFrequencyFrontEnd()(audio, RATE)
     assert np.isfinite(frames).all() and np.isfinite(found)
     assert frames.max() == (level > 0)
 
 
-def test_the_exploring_decoder_trusts_its_guide_less():
-    analysis = Analysis(Settings(tones=2), RATE)
-    usual, exploring = analysis.decoder, analysis.exploring_decoder
-    assert exploring.contradiction < usual.contradiction
-    assert exploring.novelty < usual.novelty
-    assert exploring.search == usual.search and exploring.search.tones == 2
+def test_jobs_change_no_byte():
+    audio = np.random.default_rng(0).normal(size=(2, 8000))
+    one = LogFrequencyFrontEnd()(audio, RATE)
+    with scipy.fft.set_workers(2):
+        two = LogFrequencyFrontEnd()(audio, RATE)
+    assert one.magnitudes.tobytes() == two.magnitudes.tobytes() and one.level == two.level
+
+
+def test_the_grid_says_where_frames_and_bins_lie():
+    front_end = LogFrequencyFrontEnd(
+        hop_s=0.02, fmin_hz=100, fmax_hz=9000, bins_per_octave=48, sigma_bins=1.5
+    )
+    grid = front_end.grid(RATE)
+    assert (grid.hop_length, grid.sample_rate, grid.sigma_bins) == (320, RATE, 1.5)
+    assert grid.axis.fmin_hz == 100 and grid.axis.fmax_hz < RATE / 2
+    assert grid.axis.harscale == pytest.approx(48 / np.log(2), rel=1e-9)
+    sine = np.sin(2 * np.pi * 800 * np.arange(RATE) / RATE)
+    frames, level, same = front_end(sine[None], RATE)
+    assert same == grid
+    assert frames.shape == (51, grid.axis.bins)
+    assert frames[25].argmax() == pytest.approx(3 * 48, abs=1)
+    assert level == pytest.approx(1, rel=0.05)
+    with pytest.raises(ValueError, match="fmin_hz=5000.0 must be below 3920"):
+        LogFrequencyFrontEnd(fmin_hz=5000).grid(8000)
+
+
+def test_a_function_may_make_the_spectrogram():
+    asked = []
+
+    def flat(signal, sample_rate, axis, hop_length, sigma_bins, out):
+        asked.append((sample_rate, hop_length, sigma_bins))
+        out[:] = np.arange(1.0, axis.bins + 1)[:, None]
+
+    own = LogFrequencyFrontEnd(flat)
+    frames, level, grid = own(np.ones((1, 4000)), RATE)
+    assert asked == [(RATE, grid.hop_length, grid.sigma_bins)]
+    np.testing.assert_allclose(frames[0], np.arange(1.0, grid.axis.bins + 1) / grid.axis.bins)
+    assert level == pytest.approx(grid.axis.bins)
+
+
+def test_frames_of_a_spectrogram_have_maximum_one():
+    grid = LogFrequencyFrontEnd().grid(RATE)
+    spectrogram = np.random.default_rng(0).uniform(0, 5, (7, 3))
+    frames = Frames.of(spectrogram, grid)
+    np.testing.assert_allclose(frames.level * frames.magnitudes, spectrogram.T)
+    assert frames.magnitudes.max() == 1 and frames.magnitudes.flags.c_contiguous
+    silence = Frames.of(np.zeros((7, 3)), grid)
+    assert silence.level == 1 and not silence.magnitudes.any()

@@ -104,10 +104,10 @@ def test_integers_do_not_clip(folder, capsys):
 
 def test_methods_that_do_not_suit_a_file_fail_with_a_message(folder, capsys):
     assert main(["invert", "song.wav", "--kind", "mel", "--method", "admm"]) == 1
-    message = "song.wav: method='admm' is for magnitudes; kind='mel' needs 'l-bfgs'"
+    message = "song.wav: --method admm is for magnitudes; --kind mel needs 'l-bfgs'"
     assert message in capsys.readouterr().err
-    assert main(["invert", "song.wav", "--kind", "log-frequency", "--n-fft", "512"]) == 1
-    assert "unexpected keyword argument 'n_fft'" in capsys.readouterr().err
+    assert main(["invert", "song.wav", "--start", "9"]) == 1
+    assert "song.wav: --start 9.0 must be below the length" in capsys.readouterr().err
     assert files_below(folder) == {"song.wav"}
 
 
@@ -121,6 +121,7 @@ def test_methods_that_do_not_suit_a_file_fail_with_a_message(folder, capsys):
         (["song.wav", "-o", "song.wav"], "is a file; name a folder"),
         (["song.wav", "b.wav", "--save-spectrogram", "x.npz"], "suits one input, these are 2"),
         (["song.wav", "--method", "l-bfgs", "--init", "zero"], "--init zero is not for"),
+        (["song.wav", "--kind", "log-frequency", "--n-fft", "8"], "--n-fft is not for --kind log"),
         (["song.wav", "--format", "flac", "--subtype", "FLOAT"], "has no --subtype FLOAT"),
     ],
 )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from musisep.dictsep.adam_b import Adam_B
+from musisep.learning.adam_b import Adam_B
 
 SETTINGS = {"alpha": 0.01, "beta1": 0.8, "beta2": 0.95, "eps": 1e-6}
 

@@ -27,13 +27,24 @@ def patterns(inst_dict=INST_DICT, qexp=0.5):
     return gen_inst_spect(BASESHIFT, FSIGMA, inst_dict, HARSCALE, 1, qexp, M)
 
 
-def test_correlations_are_direct_sums():
+def test_correlations_are_direct_sums_with_patterns_of_unit_norm():
     roots = np.random.default_rng(0).standard_normal((3, M))
-    found = greedy.correlations(roots, patterns(), BASESHIFT)
+    correlation = greedy.Correlation(patterns(), BASESHIFT, M)
+    norms = np.linalg.norm(patterns(), axis=0)
+    np.testing.assert_allclose(correlation.norms, norms, rtol=1e-12)
+    found = correlation(roots)
     assert found.shape == (3, 2, M)
     for row, root in zip(found, roots, strict=True):
-        expected = naive.correlations(root, patterns(), BASESHIFT)
+        expected = naive.correlations(root, patterns() / norms, BASESHIFT)
         np.testing.assert_allclose(row, expected, rtol=0, atol=1e-12)
+
+
+@given(
+    values=st.lists(st.integers(-3, 3), min_size=1, max_size=30), number=st.integers(0, 40)
+)
+def test_the_highest_values_come_first_and_of_equal_ones_the_first(values, number):
+    expected = sorted(range(len(values)), key=lambda i: (-values[i], i))[:number]
+    np.testing.assert_array_equal(greedy._highest(np.array(values, float), number), expected)
 
 
 # Selectors

@@ -1,11 +1,14 @@
+import naive
 import numpy as np
 import pytest
-from dictsep import naive
+import scipy.fft
 
-from musisep.dictsep import search
-from musisep.dictsep.pursuit import calc_harscale, gen_inst_spect
-from musisep.dictsep.search import JointSearch
-from musisep.dictsep.tones import ToneModel, slots
+from musisep._util.threads import BLOCK
+from musisep.multipitch.finder import NO_GAIN, Prior
+from musisep.multipitch.joint import JointSearch
+from musisep.tones.model import ToneModel, calc_harscale
+from musisep.tones.peaks import places
+from musisep.tones.spectra import gen_inst_spect
 
 M, HAR, FSIGMA = 240, 5, 1.9
 MODEL = ToneModel(FSIGMA, calc_harscale(100, 1600, M), M)
@@ -14,8 +17,6 @@ INST_DICT = np.array([[1.0, 0.3, 0.6, 0.1, 0.05], [0.4, 1.0, 0.1, 0.7, 0.5]]).T
 PATTERNS = np.ascontiguousarray(
     gen_inst_spect(BASESHIFT, FSIGMA, INST_DICT, MODEL.harscale, 1, 0.5, M).T
 )
-COUNT = 4
-NO_FLANKS = np.zeros(0, np.int64)
 
 
 def spectrum(amps, shifts, insts):
@@ -39,173 +40,9 @@ def atom(inst, shift):
     return padded[M + BASESHIFT - shift :][:M]
 
 
-ATOMS = np.array([[atom(inst, shift) for shift in range(M)] for inst in range(2)])
-NORMS = (ATOMS**2).sum(2)
-SIZE, TRANSFORMS = search._transforms(PATTERNS, BASESHIFT, M)
-ORIGIN = 15
-MIDDLES = np.ascontiguousarray(PATTERNS[:, BASESHIFT - ORIGIN : 2 * BASESHIFT])
-PRODUCTS = np.fft.irfft(TRANSFORMS[:, None] * TRANSFORMS.conj(), SIZE)
-
-
-def candidates_of(root, count=COUNT, flanks=NO_FLANKS):
-    """Candidate shifts [instrument, rank] and scores of one frame, and the gains of all shifts."""
-    scores = ATOMS @ root
-    gains = np.maximum(scores, 0) ** 2 / NORMS
-    return *search.pick_candidates(scores, NORMS, count, flanks), scores, gains
-
-
-def grown(root, insts, most, beam=10**4, number=None):
-    """Best combinations of one frame and the candidates' atoms at each place."""
-    candidates, scored, *_ = candidates_of(root)
-    assert np.all(candidates != search.SILENT)
-    gram = search.gram_matrix(MIDDLES, PRODUCTS, NORMS, ORIGIN, candidates)
-    atoms = [[atom(inst, shift) for shift in candidates[inst]] for inst in insts]
-    return search.grow(gram, scored, insts, most, beam, number or beam), atoms
-
-
-# Kernels
-
-
-def test_norms_are_those_of_the_part_on_the_axis():
-    np.testing.assert_allclose(search._norms(PATTERNS, BASESHIFT, M), NORMS, rtol=1e-9)
-
-
-def test_transforms_give_scalar_products_at_every_shift():
-    root = np.random.default_rng(0).uniform(size=M)
-    scores = np.fft.irfft(np.fft.rfft(root, SIZE) * TRANSFORMS, SIZE)[:, :M]
-    np.testing.assert_allclose(scores, ATOMS @ root, rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("count", [1, 4, 60])
-def test_candidates_are_the_local_maxima_that_gain_most(count):
-    root = MODEL.roots(random_frames(1, [0, 1], noise=0.1)[0][0])
-    candidates, scored, scores, gains = candidates_of(root, count)
-    for inst in range(2):
-        inner = [0.0, *gains[inst], 0.0]
-        maxima = [s for s in range(M) if inner[s] < inner[s + 1] > inner[s + 2]]
-        expected = sorted(maxima, key=lambda s, inst=inst: -gains[inst, s])[:count]
-        assert len(maxima) < 60
-        padded = expected + [search.SILENT] * (count - len(expected))
-        np.testing.assert_array_equal(candidates[inst], padded)
-        np.testing.assert_array_equal(scored[inst, : len(expected)], scores[inst, expected])
-
-
-@pytest.mark.parametrize("summit", [3, 70])
-def test_flanks_of_the_best_candidate_of_all_are_candidates_too(summit):
-    flanks = np.array([-5, -2, 2, 5])
-    root = MODEL.roots(spectrum([1.0], [summit], [1]))
-    candidates, scored, scores, gains = candidates_of(root, 2, flanks)
-    assert np.unravel_index(gains.argmax(), gains.shape) == (1, summit)
-    for inst in range(2):
-        shifts = summit + flanks
-        possible = (shifts >= 0) & (scores[inst, shifts] > 0)
-        expected = np.where(possible, shifts, search.SILENT)
-        np.testing.assert_array_equal(candidates[inst, 2:], expected)
-        own = np.where(possible, scores[inst, shifts], 0)
-        np.testing.assert_array_equal(scored[inst, 2:], own)
-
-
-def test_nothing_is_a_candidate_in_silence():
-    candidates, scored, *_ = candidates_of(np.zeros(M), flanks=np.array([-2, 2]))
-    assert np.all(candidates == search.SILENT) and not np.any(scored)
-
-
-def test_gram_matrix():
-    candidates = np.array([[3, 239, 200, 0], [160, 5, search.SILENT, 230]])
-    atoms = np.array(
-        [
-            np.zeros(M) if shift == search.SILENT else atom(inst, shift)
-            for inst in range(2)
-            for shift in candidates[inst]
-        ]
-    )
-    gram = search.gram_matrix(MIDDLES, PRODUCTS, NORMS, ORIGIN, candidates)
-    np.testing.assert_allclose(gram, atoms @ atoms.T, rtol=1e-10, atol=1e-12)
-
-
-PLACES = pytest.mark.parametrize(
-    ("insts", "most"),
-    [((0, 1), 2), ((0, 1), 1), ((0, 0), 2), ((0, 0, 1), 3), ((0, 0, 1), 2), ((0, 1, 1), 3)],
-)
-
-
-@PLACES
-def test_grow_finds_the_best_of_all_combinations(insts, most):
-    frames, *_ = random_frames(12, insts, noise=0.05)
-    for root in MODEL.roots(frames):
-        (members, roots, gains), atoms = grown(root, np.array(insts), most)
-        fall, _, coefficients = naive.best_combination(root, atoms, len(insts), most)
-        assert gains[0] == pytest.approx(fall, rel=1e-9)
-        sounding = members[0] != search.SILENT
-        np.testing.assert_allclose(
-            np.sort(roots[0, sounding]), np.sort(coefficients[coefficients > 0]), rtol=1e-7
-        )
-
-
-@PLACES
-def test_every_gain_is_that_of_least_squares(insts, most):
-    root = MODEL.roots(random_frames(1, insts, seed=1, noise=0.05)[0][0])
-    (members, roots, gains), atoms = grown(root, np.array(insts), most)
-    assert np.all(np.diff(gains) <= 0)
-    assert len({tuple(sorted(row)) for row in members}) == len(members)
-    for member, coefficients, gain in zip(members, roots, gains, strict=True):
-        sounding = np.flatnonzero(member != search.SILENT)
-        assert len(sounding) <= most
-        assert not np.any(coefficients[member == search.SILENT])
-        if not len(sounding):
-            assert gain == 0
-            continue
-        matrix = np.stack([atoms[p][member[p] % COUNT] for p in sounding], axis=1)
-        expected, *_ = np.linalg.lstsq(matrix, root)
-        assert gain == pytest.approx(0.5 * (root @ root - np.sum((root - matrix @ expected) ** 2)))
-        np.testing.assert_allclose(coefficients[sounding], expected, rtol=1e-6)
-        assert np.all(expected > 0)
-
-
-@PLACES
-def test_few_combinations_are_the_first_of_many(insts, most):
-    root = MODEL.roots(random_frames(1, insts, noise=0.05)[0][0])
-    many, few = (grown(root, np.array(insts), most, 20, number)[0] for number in (20, 3))
-    for all_of_them, first in zip(many, few, strict=True):
-        np.testing.assert_array_equal(all_of_them[:3], first)
-
-
-def test_two_places_hold_every_pair():
-    frames, *_ = random_frames(5, [0, 1], noise=0.05)
-    for root in MODEL.roots(frames):
-        (members, *_), atoms = grown(root, np.array([0, 1]), 2)
-        offers = [(None, *range(COUNT))] * 2
-        expected = set()
-        for first in offers[0]:
-            for second in offers[1]:
-                chosen = [atoms[p][i] for p, i in enumerate((first, second)) if i is not None]
-                if not chosen or np.all(np.linalg.lstsq(np.stack(chosen, 1), root)[0] > 0):
-                    expected.add((first, second))
-        found = {tuple(None if i == search.SILENT else i % COUNT for i in row) for row in members}
-        assert found == expected
-
-
-def test_a_beam_keeps_the_best_it_has_seen():
-    root = MODEL.roots(random_frames(1, [0, 1], noise=0.05)[0][0])
-    narrow, wide = (grown(root, np.array([0, 1]), 2, beam)[0][2] for beam in (3, 10**4))
-    assert len(narrow) == 3 and len(wide) > 3
-    assert narrow[0] <= wide[0]
-
-
-def test_the_same_pattern_twice_is_refused():
-    root = MODEL.roots(spectrum([1.0], [60.0], [0]))
-    gram = np.full((2, 2), NORMS[0, 60])
-    scored = np.full((2, 1), atom(0, 60) @ root)
-    members, *_ = search.grow(gram, scored, np.array([0, 1]), 2, 99, 99)
-    assert all(np.sum(row != search.SILENT) <= 1 for row in members)
-
-
-# Frames
-
-
 def test_hypotheses_hold_amplitudes_shifts_and_gains():
     frames, *_ = random_frames(6, [0, 1])
-    found = JointSearch(MODEL).hypotheses(frames, INST_DICT, 5)
+    found = JointSearch().propose(frames, INST_DICT, MODEL, 5)
     assert found.shifts.shape == found.amps.shape == (6, 5, 2)
     assert found.gains.shape == (6, 5)
     for frame in range(6):
@@ -221,21 +58,21 @@ def test_hypotheses_hold_amplitudes_shifts_and_gains():
 
 def test_the_best_hypothesis_of_a_single_tone_is_that_tone():
     frames = np.array([spectrum([0.7], [60.0], [0]), spectrum([0.2], [31.0], [1])])
-    found = JointSearch(MODEL, most=1).hypotheses(frames, INST_DICT, 1)
+    found = JointSearch(most=1).propose(frames, INST_DICT, MODEL, 1)
     np.testing.assert_array_equal(found.shifts[:, 0], [[60, 0], [0, 31]])
     np.testing.assert_allclose(found.amps[:, 0], [[0.7, 0], [0, 0.2]], rtol=0.01)
 
 
 def test_hypotheses_that_do_not_exist_have_no_gain():
-    found = JointSearch(MODEL).hypotheses(np.zeros((2, M)), INST_DICT, 3)
-    np.testing.assert_array_equal(found.gains, [[0, search.NONE, search.NONE]] * 2)
+    found = JointSearch().propose(np.zeros((2, M)), INST_DICT, MODEL, 3)
+    np.testing.assert_array_equal(found.gains, [[0, NO_GAIN, NO_GAIN]] * 2)
     assert not np.any(found.amps)
 
 
 @pytest.mark.parametrize(("refined", "share"), [(1, 0.9), (3, 0.97)])
 def test_joint_search_recovers_pairs(refined, share):
     frames, shifts, amps = random_frames(50, [0, 1])
-    found = JointSearch(MODEL, refined=refined)(frames, INST_DICT)
+    found = JointSearch(refined=refined)(frames, INST_DICT, MODEL)
     np.testing.assert_array_equal(found.insts, [[0, 1]] * 50)
     hit = np.abs(found.shifts - shifts) < 0.5
     assert hit.mean() >= share
@@ -246,7 +83,7 @@ def test_refining_more_hypotheses_does_not_raise_the_loss():
     frames, *_ = random_frames(20, [0, 1], noise=0.2)
 
     def losses(refined):
-        found = JointSearch(MODEL, refined=refined)(frames, INST_DICT)
+        found = JointSearch(refined=refined)(frames, INST_DICT, MODEL)
         return np.array(
             [
                 naive.loss(p, i, INST_DICT, MODEL.harscale, 1, 0.5, y)
@@ -260,8 +97,8 @@ def test_refining_more_hypotheses_does_not_raise_the_loss():
 
 def test_joint_search_of_chords():
     frames, shifts, _ = random_frames(20, [0, 0, 1])
-    found = JointSearch(MODEL, tones=2, most=3, refined=3)(frames, INST_DICT)
-    np.testing.assert_array_equal(found.insts, [slots(2, 2)] * 20)
+    found = JointSearch(tones=2, most=3, refined=3)(frames, INST_DICT, MODEL)
+    np.testing.assert_array_equal(found.insts, [places(2, 2)] * 20)
     hits = 0
     for peaks, expected in zip(found, shifts, strict=True):
         for inst, shift in zip([0, 0, 1], expected, strict=True):
@@ -273,7 +110,7 @@ def test_joint_search_of_chords():
 def test_flanks_find_a_tone_that_hides_behind_a_louder_one():
     frames = np.array([spectrum([1.0, 0.2], [60.0, 60.0 + d], [0, 1]) for d in (-6, 6)])
     plain, flanked = (
-        JointSearch(MODEL, candidates=3, flanks=flanks, refined=8)(frames, INST_DICT)
+        JointSearch(candidates=3, flanks=flanks, refined=8)(frames, INST_DICT, MODEL)
         for flanks in ((), (2.0, 3.0))
     )
     expected = [[60, 54], [60, 66]]
@@ -283,41 +120,57 @@ def test_flanks_find_a_tone_that_hides_behind_a_louder_one():
 
 def test_most_limits_the_tones_of_all_instruments():
     frames, *_ = random_frames(10, [0, 1, 1], noise=0.05)
-    found = JointSearch(MODEL, tones=2, most=2)(frames, INST_DICT)
+    found = JointSearch(tones=2, most=2)(frames, INST_DICT, MODEL)
     assert np.all(np.sum(found.amps > 0, axis=1) == 2)
 
 
 def test_refining_leaves_silent_places_silent():
     frames, *_ = random_frames(10, [0], noise=0.05)
-    search_one = JointSearch(MODEL, most=1)
-    hypotheses = search_one.hypotheses(frames, INST_DICT, 1)
-    found = search_one.refine(frames, INST_DICT, hypotheses)
+    search = JointSearch(most=1)
+    hypotheses = search.propose(frames, INST_DICT, MODEL, 1)
+    found = search.refine(frames, INST_DICT, MODEL, hypotheses)
     np.testing.assert_array_equal(found.amps > 0, hypotheses.amps[:, 0] > 0)
 
 
 def test_jobs_and_blocks_change_no_bit():
-    frames, *_ = random_frames(2 * search.BLOCK + 3, [0, 1], noise=0.05)
-    one, two = (JointSearch(MODEL)(frames, INST_DICT, jobs) for jobs in (1, 2))
+    frames, *_ = random_frames(2 * BLOCK + 3, [0, 1], noise=0.05)
+    one = JointSearch()(frames, INST_DICT, MODEL)
+    with scipy.fft.set_workers(2):
+        two = JointSearch()(frames, INST_DICT, MODEL)
     assert one.get_array().tobytes() == two.get_array().tobytes()
-    for frame in (0, search.BLOCK - 1, search.BLOCK, len(frames) - 1):
-        alone = JointSearch(MODEL)(frames[frame : frame + 1], INST_DICT)
+    for frame in (0, BLOCK - 1, BLOCK, len(frames) - 1):
+        alone = JointSearch()(frames[frame : frame + 1], INST_DICT, MODEL)
         assert one[frame : frame + 1].get_array().tobytes() == alone.get_array().tobytes()
 
 
 def test_silence_is_silent():
-    found = JointSearch(MODEL)(np.zeros((3, M)), INST_DICT)
+    found = JointSearch()(np.zeros((3, M)), INST_DICT, MODEL)
     assert found.amps.shape == (3, 2) and not found.amps.any()
     assert np.all(found.sigmas == FSIGMA)
-    assert JointSearch(MODEL)(np.zeros((0, M)), INST_DICT).params.shape == (0, 4, 2)
+    assert JointSearch()(np.zeros((0, M)), INST_DICT, MODEL).params.shape == (0, 4, 2)
 
 
 def test_one_instrument():
     frames, shifts, amps = random_frames(10, [0])
-    found = JointSearch(MODEL)(frames, INST_DICT[:, :1])
+    found = JointSearch()(frames, INST_DICT[:, :1], MODEL)
     np.testing.assert_allclose(found.shifts, shifts, atol=0.01)
     np.testing.assert_allclose(found.amps, amps, rtol=0.01)
 
 
 def test_frames_of_another_axis_are_refused():
     with pytest.raises(ValueError, match=r"frames.shape=\(3, 7\) must be"):
-        JointSearch(MODEL)(np.zeros((3, 7)), INST_DICT)
+        JointSearch()(np.zeros((3, 7)), INST_DICT, MODEL)
+
+
+def test_a_prior_is_not_made_use_of():
+    frames, shifts, _ = random_frames(5, [0, 1])
+    prior = Prior(shifts, np.ones(shifts.shape, int))
+    plain, guided = (JointSearch()(frames, INST_DICT, MODEL, given) for given in (None, prior))
+    np.testing.assert_array_equal(plain.params, guided.params)
+
+
+def test_a_dictionary_of_any_layout_will_do():
+    frames, *_ = random_frames(5, [0, 1])
+    plain = JointSearch()(frames, INST_DICT, MODEL)
+    for other in (np.asfortranarray(INST_DICT), np.repeat(INST_DICT, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(JointSearch()(frames, other, MODEL).params, plain.params)

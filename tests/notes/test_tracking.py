@@ -1,18 +1,21 @@
+import naive
 import numpy as np
 import pytest
-from dictsep import naive
 from hypothesis import given
 from hypothesis import strategies as st
+from sounding import frames_of
 
-from musisep.dictsep import notes as module
-from musisep.dictsep.exptool import harmonic_centre
-from musisep.dictsep.notes import APART, GAP, GLIDE, HARMONICS, NO_NOTE, RISE, SHORTEST, Notes
-from musisep.dictsep.synthesis import all_instruments, synth_instruments
-from musisep.dictsep.tones import Peaks, ToneModel
+from musisep._util.constants import NONE
+from musisep.notes._kernels import tracking as kernels
+from musisep.notes.tracking import NoteTracking
+from musisep.tones._kernels import harmonic_centre
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Peaks
 
 M, OCTAVE, FSIGMA = 420, 60, 1.9
 MODEL = ToneModel(FSIGMA, OCTAVE / np.log(2), M)
-STEP = GLIDE * FSIGMA
+TRACKING = NoteTracking()
+STEP = TRACKING.glide_sigmas * FSIGMA
 COLUMN = np.array([1, 0.5, 0.8, 0.3, 0.6, 0.2, 0.4, 0.25, 0.3, 0.2, 0.15, 0.1])[:, None]
 
 
@@ -27,13 +30,12 @@ def tones(*lines, amps=None, spread=0.0):
     )  # fmt: skip
 
 
-def notes_of(peaks, column=COLUMN):
-    spects = synth_instruments(peaks, column, MODEL.harscale, 1, M)
-    return Notes.of(peaks, np.ascontiguousarray(all_instruments(spects, 1).T), MODEL)
+def notes_of(peaks, column=COLUMN, tracking=TRACKING):
+    return tracking(peaks, frames_of(peaks, column, MODEL), MODEL)
 
 
 def numbers(*lines, amps=None):
-    return module.linked(tones(*lines, amps=amps), STEP).T.tolist()
+    return TRACKING.linked(tones(*lines, amps=amps), MODEL).T.tolist()
 
 
 def test_a_note_glides_but_does_not_leap():
@@ -44,23 +46,23 @@ def test_a_note_glides_but_does_not_leap():
 
 def test_a_note_may_be_lost_for_some_frames():
     sounding = [50] * 6
-    assert numbers(sounding + [None] * GAP + sounding) == [[0] * 6 + [NO_NOTE] * GAP + [0] * 6]
-    lost = [None] * (GAP + 1)
-    assert numbers(sounding + lost + sounding) == [[0] * 6 + [NO_NOTE] * (GAP + 1) + [1] * 6]
+    assert numbers(sounding + [None] * TRACKING.gap_frames + sounding) == [[0] * 6 + [NONE] * TRACKING.gap_frames + [0] * 6]
+    lost = [None] * (TRACKING.gap_frames + 1)
+    assert numbers(sounding + lost + sounding) == [[0] * 6 + [NONE] * (TRACKING.gap_frames + 1) + [1] * 6]
 
 
 def test_short_notes_are_none_and_the_others_are_numbered_by_onset():
-    short, long = [90] * (SHORTEST - 1), [50] * SHORTEST
-    first = short + [None] * (GAP + 1) + long
+    short, long = [90] * (TRACKING.shortest_frames - 1), [50] * TRACKING.shortest_frames
+    first = short + [None] * (TRACKING.gap_frames + 1) + long
     second = [None] * 2 + [120] * (len(first) - 2)
     found = numbers(first, second)
-    assert found[0] == [NO_NOTE] * (len(short) + GAP + 1) + [1] * SHORTEST
-    assert found[1] == [NO_NOTE] * 2 + [0] * (len(first) - 2)
+    assert found[0] == [NONE] * (len(short) + TRACKING.gap_frames + 1) + [1] * TRACKING.shortest_frames
+    assert found[1] == [NONE] * 2 + [0] * (len(first) - 2)
 
 
 def test_the_gap_counts_no_frame_of_the_length():
-    half = SHORTEST // 2
-    assert numbers([50] * half + [None] * 3 + [50] * half) == [[NO_NOTE] * (2 * half + 3)]
+    half = TRACKING.shortest_frames // 2
+    assert numbers([50] * half + [None] * 3 + [50] * half) == [[NONE] * (2 * half + 3)]
 
 
 def test_places_may_be_exchanged():
@@ -74,7 +76,7 @@ def test_places_may_be_exchanged():
 def test_the_nearest_pair_is_linked_first():
     near = [None] * 6 + [51.0] * 6
     far = [50.0] * 6 + [52.0] * 6
-    assert numbers(far, near) == [[0] * 6 + [1] * 6, [NO_NOTE] * 6 + [0] * 6]
+    assert numbers(far, near) == [[0] * 6 + [1] * 6, [NONE] * 6 + [0] * 6]
 
 
 @given(seed=st.integers(0, 10**6))
@@ -84,12 +86,12 @@ def test_linking_follows_its_rules(seed):
     shifts = 50 + rng.choice([0, 6, 40], shape) + rng.normal(0, 1.5, shape)
     amps = np.exp(rng.normal(0, 0.4, shape)) * (rng.random(shape) < rng.choice([0.2, 0.8]))
     arguments = amps, shifts, 4.0, rng.integers(0, 5), rng.choice([1.5, 2.0, np.inf])
-    found = np.full(shape, NO_NOTE)
-    module.link(*arguments, found)
+    found = np.full(shape, NONE)
+    kernels.link(*arguments, found)
     np.testing.assert_array_equal(found, naive.linked(*arguments))
 
 
-@pytest.mark.parametrize(("rise", "notes"), [(0.99 * RISE, 1), (RISE, 2)])
+@pytest.mark.parametrize(("rise", "notes"), [(0.99 * TRACKING.rise, 1), (TRACKING.rise, 2)])
 def test_a_tone_that_is_much_louder_begins_a_note(rise, notes):
     found = numbers([50] * 12, amps=[[0.5] * 6 + [0.5 * rise] * 6])
     assert found == [[0] * 6 + [notes - 1] * 6]
@@ -109,43 +111,43 @@ def test_a_note_that_begins_ends_a_lost_one_at_its_pitch(shift, ended):
     loud = [None] * 6 + [shift] * 7
     amps = [[1] * 13, [3] * 13]
     found = numbers(quiet, loud, amps=amps)
-    assert found == [[0] * 6 + [NO_NOTE] + [2 * ended] * 6, [NO_NOTE] * 6 + [1] * 7]
+    assert found == [[0] * 6 + [NONE] + [2 * ended] * 6, [NONE] * 6 + [1] * 7]
 
 
 def test_a_note_that_sounds_on_is_not_ended_by_another():
     loud = [None] * 6 + [51] * 7
     found = numbers([50] * 13, loud, amps=[[1] * 13, [3] * 13])
-    assert found == [[0] * 13, [NO_NOTE] * 6 + [1] * 7]
+    assert found == [[0] * 13, [NONE] * 6 + [1] * 7]
 
 
-def test_unrest_is_the_movement_of_the_pitch_in_sigmas():
+def test_movement_is_the_movement_of_the_pitch_in_sigmas():
     vibrato = 50 + 0.5 * STEP * (np.arange(12) % 2)
     found = notes_of(tones(vibrato, [100.0] * 12, 150 + 0.1 * FSIGMA * np.arange(12)))
-    np.testing.assert_allclose(found.unrest, [0.5 * GLIDE, 0, 0.1], atol=1e-9)
+    np.testing.assert_allclose(found.movement, [0.5 * TRACKING.glide_sigmas, 0, 0.1], atol=1e-9)
 
 
-def test_unrest_follows_a_note_through_the_places():
+def test_movement_follows_a_note_through_the_places():
     low, high = np.full(12, 50.0), 80 + 0.2 * FSIGMA * np.arange(12)
     swapped = np.arange(12) % 2 == 0
     found = notes_of(tones(np.where(swapped, high, low), np.where(swapped, low, high)))
-    np.testing.assert_allclose(found.unrest, [0.2, 0], atol=1e-9)
+    np.testing.assert_allclose(found.movement, [0.2, 0], atol=1e-9)
 
 
-def test_what_happens_between_notes_and_while_they_are_lost_is_no_unrest():
+def test_what_happens_between_notes_and_while_they_are_lost_is_no_movement():
     moved = [50] * 6 + [None] * 2 + [50 + 0.9 * STEP] * 6
     found = notes_of(tones(moved, [100, None] * 7, [150] * 7 + [160] * 7))
     assert found.lengths.tolist() == [12, 7, 7, 7]
-    np.testing.assert_array_equal(found.unrest, 0)
+    np.testing.assert_array_equal(found.movement, 0)
 
 
 def test_means_of_a_note():
     amps = [[1, 1, 1.5, 1.5, 0, 1.5]]
     found = notes_of(tones([50, 50, 52, 52, 99, 52], amps=amps))
-    assert found.numbers.T.tolist() == [[0, 0, 0, 0, NO_NOTE, 0]]
+    assert found.numbers.T.tolist() == [[0, 0, 0, 0, NONE, 0]]
     assert found.onsets.tolist() == [0] and found.lengths.tolist() == [5]
     assert found.shifts[0] == pytest.approx((2 * 50 + 4.5 * 52) / 6.5)
     assert found.amps[0] == pytest.approx(np.sqrt((2 + 3 * 2.25) / 5))
-    assert found.unrest[0] == pytest.approx(2 / 3 / FSIGMA)  # of three steps that are known
+    assert found.movement[0] == pytest.approx(2 / 3 / FSIGMA)  # of three steps that are known
 
 
 def test_onsets_are_those_of_the_notes():
@@ -176,29 +178,29 @@ def test_frames_in_which_a_note_is_quiet_count_less(first):
 def test_the_profile_is_the_column_whatever_the_loudness(spread):
     shifts = 40 + 0.3 * np.arange(20)
     found = notes_of(tones(shifts, amps=[np.linspace(0.2, 3, 20)], spread=spread))
-    assert found.seen.all() and found.profiles.shape == (1, HARMONICS)
+    assert found.seen.all() and found.profiles.shape == (1, TRACKING.harmonics)
     np.testing.assert_allclose(found.profiles[0], COLUMN[:, 0], rtol=0.04)
 
 
 def test_harmonics_beyond_the_axis_are_not_seen():
     shift = M - 1.0 - 3 * OCTAVE  # the eighth is in the last bin
     found = notes_of(tones([shift] * 8))
-    centres = [harmonic_centre(shift, 0.0, h, MODEL.harscale)[0] for h in range(1, HARMONICS + 1)]
+    centres = [harmonic_centre(shift, 0.0, h, MODEL.harscale)[0] for h in range(1, TRACKING.harmonics + 1)]
     inside = np.rint(centres) < M - 1
-    assert 0 < inside.sum() < HARMONICS
+    assert 0 < inside.sum() < TRACKING.harmonics
     np.testing.assert_array_equal(found.seen[0], inside)
     np.testing.assert_array_equal(found.profiles[0, ~inside], 0)
 
 
 def test_coinciding_harmonics_are_not_seen():
     low, high = notes_of(tones([40] * 20, [40 + OCTAVE] * 20)).seen
-    np.testing.assert_array_equal(low, np.arange(1, HARMONICS + 1) % 2 == 1)
+    np.testing.assert_array_equal(low, np.arange(1, TRACKING.harmonics + 1) % 2 == 1)
     assert not high.any()
 
 
 @pytest.mark.parametrize(("distance", "seen"), [(0.9, False), (1.1, True)])
 def test_fundamentals_are_told_apart_from_some_sigmas_on(distance, seen):
-    found = notes_of(tones([40] * 10, [40 + distance * APART * FSIGMA] * 10))
+    found = notes_of(tones([40] * 10, [40 + distance * TRACKING.apart_sigmas * FSIGMA] * 10))
     assert found.seen[:, 0].tolist() == [seen, seen]
 
 
@@ -210,19 +212,45 @@ def test_a_harmonic_is_seen_when_it_is_apart_for_long_enough(together, alone):
     np.testing.assert_allclose(enough.profiles[0], COLUMN[:, 0], rtol=0.04)  # not of the octave
     alone -= 1
     few = notes_of(tones([40] * (together + alone), octave + [None] * alone))
-    np.testing.assert_array_equal(few.seen[0], np.arange(1, HARMONICS + 1) % 2 == 1)
+    np.testing.assert_array_equal(few.seen[0], np.arange(1, TRACKING.harmonics + 1) % 2 == 1)
 
 
 def test_tones_without_a_note_hide_harmonics_too():
-    short = [40 + OCTAVE] * (SHORTEST - 1)
-    found = notes_of(tones([40] * (SHORTEST + 1), short + [None] * 2))
+    short = [40 + OCTAVE] * (TRACKING.shortest_frames - 1)
+    found = notes_of(tones([40] * (TRACKING.shortest_frames + 1), short + [None] * 2))
     assert found.numbers.max() == 0
-    np.testing.assert_array_equal(found.seen[0], np.arange(1, HARMONICS + 1) % 2 == 1)
+    np.testing.assert_array_equal(found.seen[0], np.arange(1, TRACKING.harmonics + 1) % 2 == 1)
 
 
 @pytest.mark.parametrize("frames", [0, 8])
 def test_silence_has_no_notes(frames):
     found = notes_of(tones([None] * frames, [None] * frames))
-    np.testing.assert_array_equal(found.numbers, np.full((frames, 2), NO_NOTE))
-    assert found.profiles.shape == found.seen.shape == (0, HARMONICS)
-    assert found.pairs.shape == (0, 2) and found.together.size == found.unrest.size == 0
+    np.testing.assert_array_equal(found.numbers, np.full((frames, 2), NONE))
+    assert found.profiles.shape == found.seen.shape == (0, TRACKING.harmonics)
+    assert found.pairs.shape == (0, 2) and found.together.size == found.movement.size == 0
+
+
+def test_integers_are_floats_to_the_kernels():
+    whole = NoteTracking(glide_sigmas=2, rise=2, apart_sigmas=4, seen_share=1)
+    for name in ("glide_sigmas", "rise", "apart_sigmas", "seen_share"):
+        assert type(getattr(whole, name)) is float
+    assert type(whole.gap_frames) is type(whole.harmonics) is int
+    peaks = tones([50] * 10, [90] * 10)
+
+    def compiled():
+        return [len(kernel.signatures) for kernel in (kernels.link, kernels.add_profiles)]
+
+    notes_of(peaks)
+    before = compiled()
+    notes_of(peaks, tracking=whole)
+    assert compiled() == before
+
+
+def test_settings_of_the_tracking_matter():
+    glide = 50 + 1.5 * STEP * np.arange(10)
+    peaks = tones(glide)
+    assert notes_of(peaks).amps.size == 0
+    loose = NoteTracking(glide_sigmas=4, harmonics=5, shortest_frames=10)
+    found = notes_of(peaks, tracking=loose)
+    assert found.lengths.tolist() == [10] and found.profiles.shape == (1, 5)
+    assert notes_of(peaks[:9], tracking=loose).amps.size == 0

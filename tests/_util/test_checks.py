@@ -1,0 +1,38 @@
+import math
+
+import numpy as np
+import pytest
+
+from musisep._util import checks
+
+
+@pytest.mark.parametrize(
+    ("check", "given", "message"),
+    [
+        (lambda value: checks.at_least("jobs", value, 1), [0, -1, "2", True, 1.0, None],
+         "must be an integer of at least 1"),
+        (lambda value: checks.number("x", value), [math.nan, math.inf, "2", True, None, 1j],
+         "must be a finite number"),
+        (lambda value: checks.above_zero("x", value), [0, -1.0], "must be finite and above 0"),
+        (lambda value: checks.from_zero("x", value), [-1e-9], "must be at least 0"),
+        (lambda value: checks.flag("x", value), [0, "yes", None], "must be True or False"),
+        (lambda value: checks.one_of("x", value, ["a", "b"]), ["c", [], None],
+         "must be one of ('a', 'b')"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(check, given, message):
+    for value in given:
+        with pytest.raises(ValueError) as error:
+            check(value)
+        assert str(error.value).endswith(message) and repr(value) in str(error.value)
+
+
+def test_what_is_returned():
+    for found, wanted in (
+        (checks.at_least("x", np.int32(3), 3), 3),
+        (checks.number("x", 2), 2.0),
+        (checks.above_zero("x", np.float32(0.5)), 0.5),
+        (checks.from_zero("x", 0), 0.0),
+    ):
+        assert found == wanted and type(found) is type(wanted)
+    assert checks.flag("x", np.True_) is checks.one_of("x", "a", ["a"]) is None

@@ -1,0 +1,27 @@
+import io
+import sys
+
+import pytest
+
+from musisep._util.progress import Bars, no_progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("quiet", "terminal"), [(False, True), (True, True), (False, False)])
+def test_bars_are_shown_on_a_terminal_only(quiet, terminal, monkeypatch):
+    stderr = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    bars = Bars(quiet)
+    bars.close()
+    for stage in ("learning", "masking"):
+        for done in (0, 2, 1, 4):
+            bars(stage, done, 4)
+    bars.close()
+    shown = stderr.getvalue()
+    assert ("learning" in shown and "masking" in shown) == (terminal and not quiet)
+    assert "\n" not in shown
+    assert no_progress("learning", 1, 2) is None

@@ -1,0 +1,101 @@
+"""A folder with recordings, and something quick in the place of the model."""
+
+import re
+
+import numpy as np
+import pytest
+from duet import REED, SAMPLE_RATE, STRING, duet
+
+import musisep.separation
+from musisep.__main__ import main
+from musisep.io.files import write
+from musisep.separation import Separation
+from musisep.tones.dictionary import Dictionary
+
+GIVEN = {"mix.wav", "reed.wav", "string.wav"}
+
+
+@pytest.fixture(scope="session")
+def stems():
+    """The true stems of the duet, [instrument, sample]."""
+    return duet()
+
+
+@pytest.fixture(scope="session")
+def dictionary():
+    """What the instruments of the duet sound like, the string first."""
+    return Dictionary(np.stack([STRING, REED], axis=1))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, stems):
+    """A working folder with a mixture and its two references."""
+    monkeypatch.chdir(tmp_path)
+    write("mix.wav", stems.sum(axis=0), SAMPLE_RATE)
+    for name, stem in zip(("reed", "string"), stems, strict=True):
+        write(f"{name}.wav", stem, SAMPLE_RATE)
+    return tmp_path
+
+
+@pytest.fixture
+def calls(monkeypatch, stems, dictionary):
+    """The calls of `separate`, which finds 9/10 of the true stems at once, the string first."""
+    made = []
+
+    def oracle(mixture, sample_rate, *, dictionary, settings, jobs, progress):
+        given = {"dictionary": dictionary, "settings": settings, "jobs": jobs}
+        made.append({"mixture": mixture, **given})
+        for done in (1, 2):
+            progress("learning", done, 2)
+        progress("masking", 1, 1)
+        found = np.zeros((settings.instruments, *mixture.shape))
+        found[:2] = 0.9 * stems[::-1, None, : mixture.shape[1]]
+        tones = np.rec.fromrecords(
+            [(0.1, 0, 220, 1, 0), (0.2, 0, 247, 1, 0), (0.3, 0, 5000, 1e-3, 0)],
+            names="time_s,instrument,f0_hz,amplitude,inharmonicity",
+        )
+        return Separation(
+            found, mixture, sample_rate, learned, tones, settings, 0.25, (0.5, 0.25), 1
+        )
+
+    learned = dictionary
+    monkeypatch.setattr(musisep.separation, "separate", oracle)
+    return made
+
+
+@pytest.fixture
+def written(folder):
+    """Return a function that tells all files below the folder but those of `folder`."""
+
+    def names():
+        found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        return found - GIVEN
+
+    return names
+
+
+@pytest.fixture
+def refused(capsys):
+    """Return a function that runs `separate`, which must end with status 2 and one message."""
+
+    def run(arguments, match):
+        with pytest.raises(SystemExit, match="2"):
+            main(["separate", *arguments])
+        usage, message = capsys.readouterr().err.splitlines()
+        assert usage.startswith("usage: ")
+        assert re.search(match, message)
+
+    return run
+
+
+@pytest.fixture
+def failed(capsys):
+    """Return a function that runs `separate`, which must end with status 1 and one message."""
+
+    def run(arguments, match):
+        assert main(["separate", *arguments]) == 1
+        output = capsys.readouterr()
+        assert re.fullmatch(f"musisep: {match}\n", output.err)
+        return output.out
+
+    return run

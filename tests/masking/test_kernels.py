@@ -1,0 +1,48 @@
+import naive
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musisep._util.constants import TINY
+from musisep.masking import _kernels
+
+SIZE, HAR, HARSCALE = 220, 6, 40.0
+
+
+@pytest.mark.parametrize("harscale", [HARSCALE, 0.0], ids=["log", "linear"])
+@pytest.mark.parametrize("pexp", [1.0, 2.0])
+def test_tones_of_frames_keep_instruments_columns_and_frames_apart(harscale, pexp):
+    rng = np.random.default_rng(0)
+    top = 200 if harscale else 60
+    low, high = [0.2, 0.1 * top, 1.5, 0], [2, top, 4, 2e-3]
+    params = rng.uniform(low, high, (3, 5, 4)).swapaxes(1, 2).copy()
+    dictionary = rng.uniform(0, 1, (HAR, 4))
+    columns = np.array([[0, 1, 2, 3, 3], [3, 0, 0, 1, 2], [1, 1, 1, 1, 1]])
+    insts = np.array([[1, 0, 0, 2, 2], [2, 1, 1, 0, 0], [0, 0, 2, 0, 0]])
+    powers = np.ones((3, 3, SIZE))
+    _kernels.add_tones_of_frames(params, insts, columns, dictionary, harscale, pexp, powers)
+    for inst in range(3):
+        for frame in range(3):
+            own = insts[frame] == inst
+            expected = naive.powers(
+                params[frame][:, own], columns[frame, own], dictionary, harscale, pexp, SIZE
+            )
+            np.testing.assert_allclose(powers[inst, frame], 1 + expected, rtol=1e-10)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_shares_are_masked_spectra(seed):
+    rng = np.random.default_rng(seed)
+    spects = rng.uniform(size=(3, 4, 5)) * rng.choice([0, 1e-320, 1e-200, 1], (3, 4, 5))
+    spectra = rng.normal(size=(2, 4, 5)) + 1j * rng.normal(size=(2, 4, 5))
+    found = np.full((3, 2, 4, 5), np.nan, complex)
+    _kernels.divide_spectra(spects, spectra, found)
+    there = spects.sum(axis=0) > TINY
+    for channel in range(2):
+        expected = naive.shares(spects, spectra[channel], TINY)
+        np.testing.assert_allclose(found[:, channel], expected, rtol=1e-12, atol=1e-300)
+        total = found[:, channel].sum(axis=0)
+        np.testing.assert_allclose(total[there], spectra[channel][there], rtol=1e-12)
+        assert not total[~there].any()
+        assert np.all(np.abs(found[:, channel]) <= np.abs(spectra[channel]) * (1 + 1e-12))

@@ -1,0 +1,16 @@
+import math
+
+import numpy as np
+import pytest
+
+from musisep.metrics.levels import level_db
+
+
+def test_the_level_is_the_root_mean_square():
+    assert level_db([1.0, -1.0]) == 0
+    assert level_db(0.1 * np.ones((2, 3, 4))) == pytest.approx(-20)
+    assert level_db(np.sin(np.arange(10_000))) == pytest.approx(-3.01, abs=0.01)
+
+
+def test_silence_is_infinitely_low():
+    assert level_db(np.zeros((2, 5))) == -math.inf
