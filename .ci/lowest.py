@@ -12,13 +12,10 @@ SETUP = Path(__file__).parents[1] / "setup.py"
 
 def requirements(extras: list[str]) -> list[str]:
     """Read what setup.py requires, without running it."""
-    calls = (
+    setup = next(
         node
         for node in ast.walk(ast.parse(SETUP.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-    )
-    setup = next(
-        call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "setup"
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setup"
     )
     declared = {keyword.arg: keyword.value for keyword in setup.keywords}
     found = ast.literal_eval(declared["install_requires"])

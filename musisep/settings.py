@@ -166,11 +166,12 @@ class Settings:
         """
         settings = replace(self, **options)
         for method, names in METHOD_FIELDS.items():
-            useless = sorted(options.keys() & names)
-            if useless and dictionary is not None:
-                raise ValueError(f"{useless[0]} is of no use: a given dictionary is not learned")
-            if useless and settings.method in METHOD_FIELDS.keys() - {method}:
-                raise ValueError(f"{useless[0]} is for method={method!r}, not {settings.method!r}")
+            for name in sorted(options.keys() & (names | {"method"} if dictionary else names)):
+                refused = f"{name}={options[name]!r}"
+                if dictionary:
+                    raise ValueError(f"{refused} is of no use: a given dictionary is not learned")
+                if settings.method in METHOD_FIELDS.keys() - {method}:
+                    raise ValueError(f"{refused} is for method={method!r}, not {settings.method!r}")
         if dictionary is None:
             return settings
         harmonics, instruments = dictionary

@@ -58,9 +58,9 @@ def test_the_method_is_steps_of_adam_at_the_tones_of_peak_pursuit(
         events.append("step")
         return step(self, direction)
 
-    def pursuing(*given):
+    def pursuing(*given, **options):
         events.append("pursuit")
-        return pursuit(*given)
+        return pursuit(*given, **options)
 
     monkeypatch.setattr(Adam_B, "step", stepping)
     monkeypatch.setattr(greedy, "peak_pursuit", pursuing)

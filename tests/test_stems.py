@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import musisep
-from musisep import separation
-from musisep.stems import Subtract, Sum, derive_stems
+from musisep.stems import MIXTURE as MIXTURE_NAME
+from musisep.stems import RESIDUAL, Subtract, Sum, derive_stems, stem_names
 
 MIXTURE, VOICE, DRUMS, BASS = np.random.default_rng(1).standard_normal((4, 2, 50))
 STEMS = {"voice": VOICE, "drums": DRUMS, "bass": BASS}
@@ -84,7 +84,12 @@ def test_a_sum_needs_names():
             Sum(wrong)
 
 
-def test_separation_offers_them_as_well():
-    for home in (musisep, separation):
-        assert home.derive_stems is derive_stems
-        assert (home.Subtract, home.Sum) == (Subtract, Sum)
+def test_the_package_offers_them_as_well():
+    assert musisep.derive_stems is derive_stems
+    assert (musisep.Subtract, musisep.Sum) == (Subtract, Sum)
+
+
+def test_stems_of_which_only_the_order_is_known_have_numbers():
+    assert stem_names(3) == ["instrument1", "instrument2", "instrument3"]
+    assert stem_names(0) == []
+    assert (MIXTURE_NAME, RESIDUAL) == ("mixture", "residual")
