@@ -57,13 +57,13 @@ class Settings:
     seed : int
         Seed of the randomness.
     restarts : int
-        Of "notes": how often notes are given to instruments; the likeliest answer is used, of
-        which one sign is that its tones leave little unexplained.
+        Of "notes": how often notes are assigned to instruments. The answer of highest value is
+        used; tones that leave little unexplained raise it.
     steps, batch : int
         Of "notes": steps of the learning of common columns, and frames of the recording from
         which they are learned.
     assignment : {"annealing"}
-        Of "notes": how notes are given to instruments.
+        Of "notes": how notes are assigned to instruments.
     runs : int
         Of "adam": steps, of one drawn frame each.
     lifetime : int

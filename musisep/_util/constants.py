@@ -1,4 +1,4 @@
-"""Two numbers that the same is meant by everywhere."""
+"""Two numbers that mean the same everywhere."""
 
 import numpy as np
 

@@ -36,7 +36,8 @@ EXPLORING = 0.75
 """Share of the learning in which columns are renewed; then the survivors learn on alone; a
 guess."""
 HEAD_START = 0.5
-"""What newcomers are credited with at the first renewal, in average amplitudes; a guess."""
+"""Amplitude that new columns are credited with at their first renewal, in mean amplitudes of a
+column; a guess."""
 FITS, FIT_UPDATES, FIT_FRAMES = 4, 4, 500
 """Turns of `AdamSteps.fit`, updates in each, and frames that it gets when the learning is over;
 more change little."""
@@ -188,9 +189,9 @@ class AdamSteps:
 
 def random_batches(frames: Floats, size: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Yield `size` frames at a time, drawn from those that are not quiet, for ever."""
-    heard = audible(frames)
-    while heard.size:
-        yield frames[rng.choice(heard, size)]
+    audible_frames = audible(frames)
+    while audible_frames.size:
+        yield frames[rng.choice(audible_frames, size)]
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ class AdamLearner:
         Each dictionary has a thread of its own. It is learned from frames that are drawn, and
         judged by evenly spaced ones.
         """
-        heard = frames[evenly_spaced(audible(frames), FIT_FRAMES)]
+        audible_frames = frames[evenly_spaced(audible(frames), FIT_FRAMES)]
         rngs = np.random.default_rng(self.seed).spawn(self.dictionaries)
         found: list[Floats] = [np.empty(0)] * self.dictionaries
         left = [0.0] * self.dictionaries
@@ -240,9 +241,9 @@ class AdamLearner:
             report("learning", min(done, total), total)
 
         def learn(number: int) -> None:
-            found[number] = self.learn_one(frames, heard, model, rngs[number], step_done)
-            tones = self.finder(heard, found[number], model)
-            left[number] = unexplained(heard, tones, found[number], model)
+            found[number] = self.learn_one(frames, audible_frames, model, rngs[number], step_done)
+            tones = self.finder(audible_frames, found[number], model)
+            left[number] = unexplained(audible_frames, tones, found[number], model)
 
         each(learn, range(self.dictionaries))
         chosen = int(np.argmin(left))
@@ -252,14 +253,14 @@ class AdamLearner:
     def learn_one(
         self,
         frames: Floats,
-        heard: Floats,
+        audible_frames: Floats,
         model: ToneModel,
         rng: np.random.Generator,
         step_done: Callable[[], None],
     ) -> Floats:
-        """Learn a dictionary [harmonic, instrument] from `frames`, and at last from `heard`."""
+        """Learn a dictionary [harmonic, instrument] from drawn frames, and at last from others."""
         steps = AdamSteps(model, self.finder, self.instruments, self.harmonics, self.lifetime, rng)
         for _ in steps.learn(random_batches(frames, 1, rng), self.runs):
             step_done()
-        steps.fit(heard)
+        steps.fit(audible_frames)
         return steps.get_dict()

@@ -1,7 +1,7 @@
 """Learning the instruments of a recording from its notes: the default.
 
 First it is asked what sounds, not who plays: common columns, which the tones of any instrument may
-take, are learned, and tones are found with them. They are linked into notes, the notes are given
+take, are learned, and tones are found with them. They are linked into notes, the notes are assigned
 to instruments, and each instrument's column of the dictionary is learned from its notes.
 """
 
@@ -73,10 +73,10 @@ class CommonColumns:
     ) -> Floats:
         """Return the columns [harmonic, column]; `search` finds tones of any instrument."""
         columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)
-        heard = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
+        audible_frames = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
         for step in range(self.steps):
-            peaks = search(heard, columns, model)
-            columns = fit_columns(heard, peaks, columns, model, self.updates)
+            peaks = search(audible_frames, columns, model)
+            columns = fit_columns(audible_frames, peaks, columns, model, self.updates)
             columns = (self.early if step < self.steps - self.late_steps else self.late)(columns)
             step_done()
         return columns
@@ -101,23 +101,23 @@ class NotesLearner:
     instruments, tones : int
         Number of instruments, and of tones of one instrument at a time.
     restarts : int
-        How often notes are given to instruments; the likeliest answer is used.
+        How often notes are assigned to instruments; the answer of highest value is used.
     seed : int
         Seed of the randomness.
     common : CommonColumns
-        How the columns are learned with which it is found out what sounds.
+        How common columns are learned.
     tracking : NoteTracking
         How tones become notes.
     assignment : Assignment
-        How notes are given to instruments.
+        How notes are assigned to instruments.
     prices : Prices
-        Of the tones that follow from an answer.
+        Prices while the tones that follow from an answer are found.
     updates, frames : int
         Updates of an instrument's column, and frames from which it is learned; guesses, of
         which more change little.
     worth : float
-        What it is worth in the value of an answer that all is explained by the tones that follow;
-        `experiments/run.py worth=0` has none.
+        Times what the tones of an answer leave unexplained, subtracted from its value. Chosen by
+        hand; `experiments/run.py worth=0` is without.
     """
 
     instruments: int = 2
@@ -135,7 +135,7 @@ class NotesLearner:
     def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
         """Learn a dictionary from `frames` [frame, bin], and who plays which tone.
 
-        For more than two instruments the tones are given to them again and again, as decoding
+        For more than two instruments the tones are assigned to them again and again, as decoding
         with the columns finds octaves and unisons that common columns do not find.
         """
         rounds = max(1, self.instruments - 1)
@@ -164,7 +164,7 @@ class NotesLearner:
         model: ToneModel,
         rng: np.random.Generator,
     ) -> tuple[Answer, tuple[float, ...], int]:
-        """Give tones to instruments in some ways, and choose by the tones that follow.
+        """Assign notes to instruments several times, and choose by the tones that follow.
 
         Parameters
         ----------

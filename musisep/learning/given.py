@@ -18,7 +18,7 @@ from musisep.tones.peaks import Floats
 class GivenDictionary:
     """Finds out who plays which note with a given dictionary; a `Learner`.
 
-    A note belongs to the instrument that most of its tones are given to.
+    A note belongs to the instrument that most of its amplitude is decoded for.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class GivenDictionary:
         """Return the dictionary, and who plays which tone of `frames` [frame, bin]."""
         if not isinstance(self.finder, Viterbi):
             return Learned(self.dictionary, known=True)
-        report("listening", 0, 1)
+        report("finding notes", 0, 1)
         hypotheses = self.finder.propose(frames, self.dictionary, model)
         tones = self.finder.decode(frames, self.dictionary, model, hypotheses)
         notes = self.tracking(tones, frames, model)
@@ -46,5 +46,5 @@ class GivenDictionary:
         np.add.at(votes, voters, tones.amps[frame, place])
         prior = Prior.of_notes(tones.shifts, notes.numbers, votes.argmax(axis=1))
         known = Proposals(self.finder.search, self.dictionary, hypotheses)
-        report("listening", 1, 1)
+        report("finding notes", 1, 1)
         return Learned(self.dictionary, prior._replace(proposals=known), known=True)

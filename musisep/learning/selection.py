@@ -5,7 +5,7 @@ import numpy as np
 from musisep.tones.peaks import Floats, Ints
 
 QUIET = 1e-3
-"""Frames below this share of the loudest frame's summed magnitude teach nothing, a guess."""
+"""Frames below this share of the loudest frame's summed magnitude are not learned from, a guess."""
 
 
 def audible(frames: Floats) -> Ints:

@@ -47,7 +47,7 @@ def fit_columns(
 
 
 def updated(inst_dict: Floats, higher: Floats, lower: Floats, model: ToneModel) -> Floats:
-    """Multiply the harmonics by what they lack; `higher` and `lower` as of `dict_grads`."""
+    """Multiply the harmonics by the ratio of what frames and model have; see `dict_grads`."""
     ratio = np.divide(higher, lower, out=np.ones_like(inst_dict), where=lower > 0)
     return np.asarray(inst_dict * ratio ** (1 / model.qexp))
 
@@ -60,7 +60,7 @@ def normalized(inst_dict: Floats) -> Floats:
 def smoothed(inst_dict: Floats) -> Floats:
     """Return columns whose harmonics are means of theirs and their neighbours', in decibels.
 
-    A column whose even harmonics stand out takes two tones for harmonics of one an octave lower.
+    Strong even harmonics let one column explain two tones, with a fundamental an octave too low.
     """
     levels = np.log(np.maximum(inst_dict, FLOOR))
     ends = np.vstack((levels[:1], levels, 2 * levels[-1:] - levels[-2:][:1]))

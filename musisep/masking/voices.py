@@ -82,8 +82,8 @@ class PitchColumns:
     Parameters
     ----------
     trust : float
-        How much a column of one pitch is held to the instrument's: like that share of a pitch's
-        data. `experiments/run.py "trust=*"` has others, `masks-one-column` has none.
+        Weight of the instrument's column, relative to the data of one pitch: 3 %. Chosen by hand;
+        `experiments/run.py "trust=*"` has others, `masks-one-column` has none.
     updates : int
         Updates of the columns; a guess, more change little.
     """

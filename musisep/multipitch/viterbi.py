@@ -33,20 +33,20 @@ class Prices:
     jump : float
         For a jump of the shift, up to twice as much for a large one.
     onset : float
-        For a tone's begin and for its end.
+        For the begin of a tone, and for its end.
     crossing : float
-        For two instruments being in the reverse of their usual order, per frame; without a
+        Per frame in which two instruments sound in the reverse of their usual order; without a
         prior.
     contradiction : float
-        For a tone that the prior gives to another instrument, per frame.
+        Per frame of a tone that the prior gives to another instrument.
     unison : float
-        For a tone at the pitch of another instrument, which sounds as well, per frame.
+        Per frame of a tone at the pitch of another instrument that sounds as well.
     novelty : float
-        For a tone that the prior does not know, per frame.
+        Per frame of a tone that the prior does not know.
     glide_sigmas : float
-        Sigmas that a shift may move from frame to frame for nothing.
+        Sigmas that a shift may move from frame to frame without a price.
     near_sigmas : float
-        Sigmas within which a tone is taken for one of the prior.
+        Sigmas within which a tone counts as one of the prior.
     """
 
     jump: float = 0.2
@@ -64,7 +64,7 @@ class Prices:
 
 
 TENTATIVE = Prices(contradiction=0.05, novelty=0.0)
-"""While it is only tried who plays: tones that were missed before may be found."""
+"""Prices while learning: low, so that tones that were missed before may still be found."""
 
 
 @dataclass(frozen=True)

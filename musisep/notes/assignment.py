@@ -40,7 +40,7 @@ class Weighting:
     Parameters
     ----------
     most : float
-        Limit before the power is taken; 1 is the average.
+        Largest size, in mean sizes of notes; larger notes count as this.
     power : float
     """
 
@@ -146,18 +146,19 @@ class Annealing:
     ----------
     sweeps : int
         Moves per note.
-    hottest : float
+    start_temperature : float
         Temperature at first, in units of the value.
     cooling : float
-        Share of the sweeps until the temperature is 0.
+        Share of the sweeps after which the temperature is 0.
     longest_swap : int
         Notes up to which a move exchanges two instruments.
     random_shares : tuple of float
-        Shares of the notes that start at random, the others by register; one is drawn.
+        One of these is drawn: the share of notes that start with a random instrument. The others
+        start by register.
     """
 
     sweeps: int = 100
-    hottest: float = 1.5
+    start_temperature: float = 1.5
     cooling: float = 0.7
     longest_swap: int = 20
     random_shares: tuple[float, ...] = (0.1, 1.0)
@@ -214,7 +215,7 @@ Features = Callable[[Notes, Floats], tuple[Floats, Bools]]
 
 @dataclass(frozen=True)
 class AnnealedAssignment:
-    """Gives notes to instruments by annealing; an `Assignment`.
+    """Assigns notes to instruments by annealing; an `Assignment`.
 
     Parameters
     ----------
@@ -263,7 +264,7 @@ class AnnealedAssignment:
         likelihood = Likelihood(*(float(value) for value in self.likelihood))
         value = _kernels.anneal(
             insts, instruments, self._evidence(notes, weights), likelihood, rng, annealing.sweeps,
-            annealing.hottest, annealing.cooling, annealing.longest_swap,
+            annealing.start_temperature, annealing.cooling, annealing.longest_swap,
         )  # fmt: skip
         return value, insts
 

@@ -33,11 +33,11 @@ class NoteTracking:
     harmonics : int
         Harmonics of a profile.
     rivals : int
-        Harmonics of other tones from which those of a profile must be apart.
+        Number of harmonics of other tones that those of a profile are compared with.
     apart_sigmas : float
-        Sigmas from which on harmonics of two tones are told apart.
+        Least distance to them, in sigmas, with which a harmonic counts.
     seen_share, seen_frames : float, int
-        Share of the frames of a note, and number, in which a harmonic must be apart from others.
+        Least share of the frames of a note, and least number, in which a harmonic must count.
     """
 
     glide_sigmas: float = 2.0

@@ -22,7 +22,8 @@ EPS = 1e-7
 LINEAR = 0.0
 """In the place of harscale: harmonics at multiples of the shift."""
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 5e-3, 1e-9, 1e9
-"""Of the fit, relative to the diagonal of the normal equations; it ends above the most. Guesses."""
+"""Of the fit, relative to the diagonal of the normal equations; it ends when the damping exceeds
+the most. Guesses."""
 EASED, RAISED, SINGULAR = 0.2, 5.0, 10.0
 """What the damping is multiplied by after a better and a worse trial, and while the equations have
 no solution. Guesses."""

@@ -53,7 +53,7 @@ def dict_grads(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel
     Returns
     -------
     ndarray, shape (2, harmonic, column)
-        What calls for higher, and what calls for lower harmonics: the negative gradient is the
+        The terms that raise a harmonic, and those that lower it: the negative gradient is the
         first less the second.
 
     Raises

@@ -37,8 +37,7 @@ def tones_from_table(table: "Table", grid: Grid, frames: int, places: Ints, sigm
     Parameters
     ----------
     table : recarray
-        As `tone_table` makes it; the order does not matter but among the tones of an instrument
-        in a frame, which keep theirs.
+        As `tone_table` makes it, in any order. Tones of one instrument in one frame keep theirs.
     grid : Grid
         Where the frames and bins lie.
     frames : int

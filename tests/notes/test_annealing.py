@@ -15,9 +15,7 @@ def annealed(insts, notes, instruments, tones, likelihood, sweeps, seed=0):
     """Value and insts after `sweeps`; none leave the insts as they are."""
     insts, rng = insts.copy(), np.random.default_rng(seed)
     evidence = evidence_of(notes, tones)
-    value = kernels.anneal(
-        insts, instruments, evidence, likelihood, rng, sweeps, 3.0, 0.7, 20
-    )
+    value = kernels.anneal(insts, instruments, evidence, likelihood, rng, sweeps, 3.0, 0.7, 20)
     return value, insts
 
 

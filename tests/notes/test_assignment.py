@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from chords import HARMONICS, OCTAVE, USUAL, made_notes, random_notes, value_of
+from chords import HARMONICS, OCTAVE, made_notes, random_notes, value_of
 
 from musisep.notes._kernels import annealing as kernels
 from musisep.notes.assignment import (
@@ -70,9 +70,7 @@ def test_movement_tells_instruments_apart_that_differ_in_nothing_else(seed):
     notes, players = made_notes([SOFT, SOFT], ranges, seed, movement=[0.02, 0.5])
     _, insts = AnnealedAssignment()(notes, 2, rng)
     assert agreement(insts, players) == 1
-    _, insts = AnnealedAssignment()(
-        notes._replace(movement=np.full(players.size, 0.1)), 2, rng
-    )
+    _, insts = AnnealedAssignment()(notes._replace(movement=np.full(players.size, 0.1)), 2, rng)
     assert agreement(insts, players) < 0.8
 
 
@@ -208,9 +206,8 @@ def test_integers_are_floats_to_the_kernels():
     before = len(kernels.anneal.signatures)
     whole = AnnealedAssignment(
         likelihood=Likelihood(*[1] * 10), clashes=Clashes(1, 1, 8, 15),
-        annealing=Annealing(sweeps=1, hottest=1, cooling=1),
+        annealing=Annealing(sweeps=1, start_temperature=1, cooling=1),
     )  # fmt: skip
     whole(notes, 2, np.random.default_rng(0))
     assert len(kernels.anneal.signatures) == before
-    assert type(whole.annealing.hottest) is type(whole.annealing.cooling) is float
-    assert USUAL == Likelihood()
+    assert type(whole.annealing.start_temperature) is type(whole.annealing.cooling) is float

@@ -46,9 +46,13 @@ def test_a_note_glides_but_does_not_leap():
 
 def test_a_note_may_be_lost_for_some_frames():
     sounding = [50] * 6
-    assert numbers(sounding + [None] * TRACKING.gap_frames + sounding) == [[0] * 6 + [NONE] * TRACKING.gap_frames + [0] * 6]
+    assert numbers(sounding + [None] * TRACKING.gap_frames + sounding) == [
+        [0] * 6 + [NONE] * TRACKING.gap_frames + [0] * 6
+    ]
     lost = [None] * (TRACKING.gap_frames + 1)
-    assert numbers(sounding + lost + sounding) == [[0] * 6 + [NONE] * (TRACKING.gap_frames + 1) + [1] * 6]
+    assert numbers(sounding + lost + sounding) == [
+        [0] * 6 + [NONE] * (TRACKING.gap_frames + 1) + [1] * 6
+    ]
 
 
 def test_short_notes_are_none_and_the_others_are_numbered_by_onset():
@@ -56,7 +60,9 @@ def test_short_notes_are_none_and_the_others_are_numbered_by_onset():
     first = short + [None] * (TRACKING.gap_frames + 1) + long
     second = [None] * 2 + [120] * (len(first) - 2)
     found = numbers(first, second)
-    assert found[0] == [NONE] * (len(short) + TRACKING.gap_frames + 1) + [1] * TRACKING.shortest_frames
+    assert (
+        found[0] == [NONE] * (len(short) + TRACKING.gap_frames + 1) + [1] * TRACKING.shortest_frames
+    )
     assert found[1] == [NONE] * 2 + [0] * (len(first) - 2)
 
 
@@ -185,7 +191,9 @@ def test_the_profile_is_the_column_whatever_the_loudness(spread):
 def test_harmonics_beyond_the_axis_are_not_seen():
     shift = M - 1.0 - 3 * OCTAVE  # the eighth is in the last bin
     found = notes_of(tones([shift] * 8))
-    centres = [harmonic_centre(shift, 0.0, h, MODEL.harscale)[0] for h in range(1, TRACKING.harmonics + 1)]
+    centres = [
+        harmonic_centre(shift, 0.0, h, MODEL.harscale)[0] for h in range(1, TRACKING.harmonics + 1)
+    ]
     inside = np.rint(centres) < M - 1
     assert 0 < inside.sum() < TRACKING.harmonics
     np.testing.assert_array_equal(found.seen[0], inside)

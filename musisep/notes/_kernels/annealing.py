@@ -27,7 +27,9 @@ State = namedtuple("State", "insts groups lines register scores")
 
 
 @kernel
-def anneal(insts, instruments, evidence, likelihood, rng, sweeps, hottest, cooling, longest_swap):
+def anneal(
+    insts, instruments, evidence, likelihood, rng, sweeps, start_temperature, cooling, longest_swap
+):
     """Improve ``insts`` [note] in place; return their value (up to a constant)."""
     size, total = insts.size, 0.0
     features, pitches = evidence.values.shape[1], evidence.pitches.max() + 1
@@ -53,7 +55,7 @@ def anneal(insts, instruments, evidence, likelihood, rng, sweeps, hottest, cooli
     best, best_insts = total, insts.copy()
     moved, former = np.empty(size, np.int64), np.empty(size, np.int64)
     for sweep in range(sweeps):
-        heat = max(0.0, hottest * (1.0 - sweep / (cooling * sweeps)))
+        temperature = max(0.0, start_temperature * (1.0 - sweep / (cooling * sweeps)))
         for _ in range(size):
             note = rng.integers(0, size)
             old = insts[note]
@@ -62,7 +64,7 @@ def anneal(insts, instruments, evidence, likelihood, rng, sweeps, hottest, cooli
             change = 0.0
             for i in range(number):
                 change += move(moved[i], old + new - former[i], state, evidence, likelihood)
-            if change > 0.0 or (heat > 0.0 and rng.random() < math.exp(change / heat)):
+            if accepted(change, temperature, rng):
                 total += change
                 if total > best + GAIN:
                     best = total
@@ -72,6 +74,14 @@ def anneal(insts, instruments, evidence, likelihood, rng, sweeps, hottest, cooli
                     move(moved[i], former[i], state, evidence, likelihood)
     insts[:] = best_insts
     return best
+
+
+@kernel
+def accepted(change, temperature, rng):
+    """Tell whether a change of the value is accepted at a temperature (Metropolis)."""
+    if change > 0.0:
+        return True
+    return temperature > 0.0 and rng.random() < math.exp(change / temperature)
 
 
 @kernel
@@ -199,16 +209,18 @@ def count_note(note, inst, sign, state, evidence, likelihood):
 def add_pitch(group, place, sign, likelihood, line):
     """Add the notes of a pitch to the sums of a line, times `sign`: their mean is an observation.
 
-    Six sums are weighted ones of 1, place, place^2, mean, mean * place, mean^2; the rest is the
-    log likelihood of the deviations from the mean, and of the variance of the observation.
+    The mean m of the n notes of a pitch at place x is normal about the line, with the variance v =
+    pitch_variance + note_variance / n. The sums are those of min(1, n) / v times 1, x, x^2, m, m x
+    and m^2, of which `score` integrates the line out. The rest is what does not depend on the line:
+    the log likelihood of the notes about their mean, and -1/2 min(1, n) log v.
     """
     if group[NOTE] < 0.5:
         return
     # The weights add up to a number of notes of their own.
     number, mean = group[WEIGHT], group[FEATURE] / group[WEIGHT]
     variance = likelihood.pitch_variance + likelihood.note_variance / number
-    trust = sign * min(1.0, number)
-    share = trust / variance
+    confidence = sign * min(1.0, number)
+    share = confidence / variance
     line[ONE] += share
     line[PLACE] += share * place
     line[PLACE2] += share * place * place
@@ -217,7 +229,7 @@ def add_pitch(group, place, sign, likelihood, line):
     line[MEAN2] += share * mean * mean
     deviation = max(0.0, group[SQUARE] - number * mean * mean)
     note_variance = likelihood.note_variance
-    line[REST] -= 0.5 * sign * deviation / note_variance + 0.5 * trust * math.log(variance)
+    line[REST] -= 0.5 * sign * deviation / note_variance + 0.5 * confidence * math.log(variance)
     line[REST] -= 0.5 * sign * (max(number, 1.0) - 1.0) * math.log(note_variance)
 
 
