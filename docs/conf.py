@@ -13,7 +13,7 @@ project_copyright = "2026, the musisep developers"
 version = release = musisep.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "notebooks", "results"]  # results are included by other pages
 html_theme = "alabaster"
 html_theme_options = {"description": "One track per instrument from one recording"}
 

@@ -185,8 +185,8 @@ def separate(
     audio, sample_rate = load(mixture, sample_rate)
     parts = make_stages(settings, stages)
     if dictionary is not None:
-        if "learner" in (stages or ()):
-            raise ValueError("stages: leave the learner out, the dictionary is given")
+        for useless in {"assignment", "learner"}.intersection(stages or ()):
+            raise ValueError(f"stages: leave the {useless} out, the dictionary is given")
         parts = replace(parts, learner=GivenDictionary(dictionary.amplitudes, parts.finder))
     with scipy.fft.set_workers(jobs):
         return _separate(parts, audio, sample_rate, settings, report)

@@ -6,7 +6,7 @@ import naive
 import numpy as np
 
 from musisep.notes.assignment import AnnealedAssignment, Likelihood, semitones
-from musisep.notes.tracking import NoteTracking, Notes
+from musisep.notes.tracking import Notes, NoteTracking
 
 OCTAVE = 60.0
 HARMONICS = NoteTracking().harmonics

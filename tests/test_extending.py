@@ -95,7 +95,8 @@ def test_mask(mixture, stems):
 
 @pytest.mark.parametrize("pexp", [1.0, 2.0])
 def test_a_point_of_a_binary_mask_belongs_to_one_instrument(pexp):
-    tones = Peaks([[1.0, 0.6]] * 3, [[3.0, 4.1]] * 3, [[1.0] * 2] * 3, [[0.0] * 2] * 3, [[0, 1]] * 3)
+    alone = [1.0, 0.6], [3.0, 4.1], [1.0, 1.0], [0.0, 0.0], [0, 1]
+    tones = Peaks(*([row] * 3 for row in alone))
     spectra = np.random.default_rng(0).normal(size=(2, 3, 40)) + 1j
     shares = loudest(Voices.of(tones, np.array([[1.0, 0.3], [0.2, 1]])), spectra, pexp)
     assert shares.shape == (2, 2, 3, 40)

@@ -26,9 +26,7 @@ def test_saved_float_stems_add_up(stems, separation, tmp_path):
 
 
 def test_saved_integers_get_one_common_gain(stems, separation, tmp_path):
-    result = musisep.separate(
-        3 * stems.sum(axis=0), SAMPLE_RATE, dictionary=separation.dictionary
-    )
+    result = musisep.separate(3 * stems.sum(axis=0), SAMPLE_RATE, dictionary=separation.dictionary)
     paths, gain = result.save(
         tmp_path, filename="{track}-{stem}.{ext}", track="duet", format="flac", subtype="PCM_16"
     )

@@ -89,10 +89,18 @@ def test_unknown_stages_are_refused():
         musisep.separate(MIXTURE, SAMPLE_RATE, stages={"masks": print})
 
 
-def test_a_learner_and_a_dictionary_are_one_too_many():
+@pytest.mark.parametrize("stage", ["learner", "assignment"])
+def test_what_a_dictionary_makes_useless_is_refused(stage):
     dictionary = musisep.Dictionary(np.stack([STRING, REED], axis=1))
-    with pytest.raises(ValueError, match="leave the learner out, the dictionary is given"):
-        musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=dictionary, stages={"learner": print})
+    with pytest.raises(ValueError, match=f"leave the {stage} out, the dictionary is given"):
+        musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=dictionary, stages={stage: print})
+
+
+def test_an_assignment_that_no_learner_calls_is_refused():
+    with pytest.raises(ValueError, match="leave the assignment out"):
+        make_stages(Settings(method="adam"), {"assignment": print})
+    with pytest.raises(ValueError, match="leave the assignment out"):
+        make_stages(Settings(), {"assignment": print, "learner": print})
 
 
 @pytest.mark.parametrize(("choice", "name"), [(c, n) for c in PARTS for n in PARTS[c]])
@@ -218,6 +226,14 @@ def test_the_hypotheses_of_the_chosen_answer_are_not_searched_again(monkeypatch,
 def test_with_a_dictionary_the_frames_are_searched_once(monkeypatch, usual):
     calls = counted(monkeypatch)
     musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=usual.dictionary)
+    assert [number for _, number in calls] == [40]
+
+
+def test_with_a_dictionary_only_the_finder_that_was_chosen_searches(monkeypatch, usual):
+    calls = counted(monkeypatch)
+    musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=usual.dictionary, finder="greedy")
+    assert calls == []
+    musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=usual.dictionary, tones=2)
     assert [number for _, number in calls] == [40]
 
 

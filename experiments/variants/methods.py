@@ -5,6 +5,7 @@ from variants.settings import separated
 VARIANTS = {
     "adam": separated(method="adam"),
     "adam-joint": separated(method="adam", finder="joint"),
+    "adam-viterbi": separated(method="adam", finder="viterbi"),
     "adam-dictionaries=3": separated(method="adam", dictionaries=3),
     "adam-pitch": separated(method="adam", voicing="pitch"),
 }

@@ -71,7 +71,7 @@ VARIANTS = {
     "no-movement": assigned(features=without_movement),
     "no-rise": learned(lambda own: replace(own, tracking=NoteTracking(rise=np.inf))),
     "worth=0": learned(lambda own: replace(own, worth=0.0)),
-    "hot-annealing": assigned(annealing=Annealing(sweeps=30, hottest=3.0)),
+    "hot-annealing": assigned(annealing=Annealing(sweeps=30, start_temperature=3.0)),
     "contradiction=0.05-novelty=0": prices(contradiction=0.05, novelty=0.0),
     "novelty=0": prices(novelty=0.0),
     "unison=0.1": prices(unison=0.1),

@@ -80,8 +80,8 @@ def inst_shift_dict_grad(
     """
     tones = _tones(params, insts, inst_dict)
     weights = [np.require(values, np.float64, ["C", "W"]) for values in (more, less)]
-    for name, values in zip(("more", "less"), weights, strict=True):
-        _added(name, values, (weights[0].size,))
+    if weights[0].ndim != 1 or weights[0].shape != weights[1].shape:
+        raise ValueError(f"shapes {[w.shape for w in weights]} of more and less must be one, (m,)")
     _added("grads", grads, (2, *tones[2].shape))
     _kernels.inst_shift_dict_grad(*tones, float(harscale), float(pexp), *weights, grads)
 
@@ -120,5 +120,6 @@ def _tones(
 
 def _added(name: str, array: Any, shape: tuple[int, ...]) -> None:
     """Refuse what a kernel could not add to in place."""
-    if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.shape != shape:
-        raise ValueError(f"{name} must be an array of float64 and of shape {shape}")
+    fits = isinstance(array, np.ndarray) and array.dtype == np.float64 and array.shape == shape
+    if not fits or not array.flags.writeable:
+        raise ValueError(f"{name} must be an array of float64 and shape {shape} to be written to")

@@ -211,7 +211,7 @@ def peak_pursuit(
     y = np.asarray(y, dtype=np.float64)
     fsigma, harscale, pexp, qexp = (float(x) for x in (fsigma, harscale, pexp, qexp))
     target = frame_roots(y, qexp)
-    peaks = Peaks.empty() if init is None else init.loudest(num)
+    peaks = Peaks.empty() if init is None else loudest(init, num, tone_num or num)
 
     def residual_of(peaks: Peaks) -> tuple[Floats, Floats]:
         spectrum = inst_shift(peaks, inst_dict, harscale, pexp, y.size, len(peaks))

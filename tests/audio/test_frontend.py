@@ -57,7 +57,7 @@ def test_the_grid_says_where_frames_and_bins_lie():
     assert frames.shape == (51, grid.axis.bins)
     assert frames[25].argmax() == pytest.approx(3 * 48, abs=1)
     assert level == pytest.approx(1, rel=0.05)
-    with pytest.raises(ValueError, match="fmin_hz=5000.0 must be below 3920"):
+    with pytest.raises(ValueError, match=r"fmin_hz=5000\.0 must be below 3920"):
         LogFrequencyFrontEnd(fmin_hz=5000).grid(8000)
 
 

@@ -12,12 +12,9 @@ def strongest(frames, dictionary, model, prior=None):
     correlation = Correlation(spects, baseshift, model.m)
     scores = correlation(model.roots(frames))  # [frame, instrument, bin]
     if prior is not None:
-        bins = np.arange(model.m)
-        for place in range(prior.shifts.shape[1]):
-            near = np.abs(bins - prior.shifts[:, place, None]) < 2 * model.fsigma
-            mine = prior.insts[:, place, None] == np.arange(dictionary.shape[1])
-            scores += 1e3 * (mine[:, :, None] & near[:, None])
-        scores = np.where(scores > 5e2, scores - 1e3, 0.0)
+        far = np.abs(np.arange(model.m) - prior.shifts[..., None]) > 2 * model.fsigma
+        others = prior.insts[..., None] != np.arange(dictionary.shape[1])
+        scores[np.all(far[:, :, None] | others[..., None], axis=1)] = 0
     amps = (np.maximum(scores.max(axis=-1), 0) / correlation.norms) ** (1 / model.qexp)
     sigmas = np.full(amps.shape, model.fsigma)
     insts = np.broadcast_to(np.arange(dictionary.shape[1]), amps.shape)

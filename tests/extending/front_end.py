@@ -6,10 +6,12 @@ import numpy as np
 
 from musisep.audio.frontend import Frames, FrontEnd, LogFrequencyFrontEnd
 
+USUAL = LogFrequencyFrontEnd()
+
 
 @dataclass(frozen=True)
 class Gated:
-    inner: FrontEnd = LogFrequencyFrontEnd()
+    inner: FrontEnd = USUAL
     floor_db: float = -50.0
 
     def __call__(self, mixture, sample_rate) -> Frames:

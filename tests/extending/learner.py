@@ -18,9 +18,8 @@ class ByHeight:
     def __call__(self, frames, model, report):
         columns = 1 / np.arange(1.0, self.harmonics + 1)[:, None]
         tones = JointSearch(self.instruments)(frames, columns, model)
-        order = np.argsort(np.where(tones.amps > 0, -tones.shifts, 0), axis=1, kind="stable")
-        insts = np.argsort(order, axis=1)
-        start = np.repeat(columns, self.instruments, axis=1)
-        learned = fit_columns(frames, tones.of_instruments(insts), start, model, updates=20)
-        report("learning", 1, 1)
+        heights = np.where(tones.amps > 0, -tones.shifts, 0)
+        insts = heights.argsort(axis=1, kind="stable").argsort(axis=1)
+        own, start = tones.of_instruments(insts), np.repeat(columns, self.instruments, axis=1)
+        learned = fit_columns(frames, own, start, model, updates=20)
         return Learned(learned, Prior(tones.shifts, insts))

@@ -191,5 +191,3 @@ def test_what_is_lower_than_the_least_counts_as_the_least():
     low = np.array([[1, 0, 1, 1e-9]]).T
     for shape in (smoothed, falling):
         np.testing.assert_array_equal(shape(low), shape(np.maximum(low, FLOOR)))
-
-

@@ -39,9 +39,7 @@ def test_correlations_are_direct_sums_with_patterns_of_unit_norm():
         np.testing.assert_allclose(row, expected, rtol=0, atol=1e-12)
 
 
-@given(
-    values=st.lists(st.integers(-3, 3), min_size=1, max_size=30), number=st.integers(0, 40)
-)
+@given(values=st.lists(st.integers(-3, 3), min_size=1, max_size=30), number=st.integers(0, 40))
 def test_the_highest_values_come_first_and_of_equal_ones_the_first(values, number):
     expected = sorted(range(len(values)), key=lambda i: (-values[i], i))[:number]
     np.testing.assert_array_equal(greedy._highest(np.array(values, float), number), expected)
@@ -211,3 +209,17 @@ def test_integers_are_floats_to_the_pursuit():
     before = len(kernel.signatures)
     greedy.peak_pursuit(*arguments, 2, 86, *selector, 1, 1)
     assert len(kernel.signatures) == before
+
+
+def test_of_one_instrument_no_more_than_its_tones_stay():
+    trio = Peaks([1.0, 0.7, 0.4], [40.3, 62.0, 100.0], [2.0] * 3, [0.0] * 3, [0, 0, 1])
+    selector = greedy.fft_selector, (BASESHIFT, patterns(), 0.5)
+    arguments = frame(trio), 2, 1, 8, INST_DICT, FSIGMA, HARSCALE, *selector, 1, 0.5, 1
+    both, _ = greedy.peak_pursuit(*arguments)
+    np.testing.assert_array_equal(both.insts, [0, 0])
+    single, reconstruction = greedy.peak_pursuit(*arguments, init=trio, tone_num=1)
+    assert np.bincount(single.insts).max() == 1
+    np.testing.assert_allclose(reconstruction, frame(single), rtol=1e-9)
+    kept = greedy.loudest(trio, 3, 1)
+    np.testing.assert_array_equal(kept.shifts, [40.3, 100])
+    np.testing.assert_array_equal(greedy.loudest(trio, 1, 3).shifts, [40.3])

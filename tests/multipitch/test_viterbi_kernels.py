@@ -28,7 +28,9 @@ def random_offers(rng, frames=4, number=3, places=2):
 )
 def test_cheapest_path_is_the_best_of_all_paths(seed, jump, onset):
     arguments = *random_offers(np.random.default_rng(seed)), jump, onset, 3.0, 30.0
-    np.testing.assert_array_equal(kernels.cheapest_path(*arguments), naive.cheapest_path(*arguments))
+    np.testing.assert_array_equal(
+        kernels.cheapest_path(*arguments), naive.cheapest_path(*arguments)
+    )
 
 
 def test_without_prices_every_frame_takes_its_cheapest():

@@ -114,8 +114,8 @@ def test_jacobians_that_cannot_be_added_to_are_refused(face, bad):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"less": np.ones(SIZE - 1)}, "less must be"),
-        ({"more": np.ones((SIZE, 1))}, "more must be"),
+        ({"less": np.ones(SIZE - 1)}, "more and less must be one"),
+        ({"more": np.ones((SIZE, 1))}, "more and less must be one"),
         ({"grads": np.zeros((2, 2, HAR))}, r"grads must be .* shape \(2, 6, 2\)"),
         ({"grads": np.zeros((HAR, 2))}, "grads must be"),
         ({"grads": np.zeros((2, HAR, 2), int)}, "grads must be"),
@@ -160,7 +160,9 @@ def test_the_linear_axis_is_the_one_without_a_scale():
 def test_lists_integers_and_strided_arrays_will_do():
     found, expected = np.zeros((2, SIZE))
     exptool.inst_shift([[1], [30], [2], [0]], [0], np.ones((HAR, 1), int), 40, 1, found)
-    exptool.inst_shift(np.array([[1.0], [30], [2], [0]]), [0], np.ones((HAR, 1)), 40.0, 1.0, expected)
+    exptool.inst_shift(
+        np.array([[1.0], [30], [2], [0]]), [0], np.ones((HAR, 1)), 40.0, 1.0, expected
+    )
     np.testing.assert_array_equal(found, expected)
     strided = np.zeros(SIZE)
     wide = np.repeat(PARAMS, 3, axis=1)[:, ::3]
@@ -200,3 +202,10 @@ def test_all_documented_names_have_the_documented_parameters():
         parameters = list(inspect.signature(face).parameters)
         assert parameters == list(inspect.signature(kernel.py_func).parameters)
     assert (exptool.EPS, exptool.LINEAR) == (1e-7, 0)
+
+
+def test_what_cannot_be_written_to_is_refused():
+    fixed = np.zeros(SIZE)
+    fixed.flags.writeable = False
+    with pytest.raises(ValueError, match="powers must be"):
+        FACES["inst_shift"](powers=fixed)
