@@ -63,8 +63,8 @@ def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> S
             raise ValueError(f"stages={stage!r} must be among {', '.join(known)}")
         if not callable(part):
             raise ValueError(f"stages: {stage}={part!r} must be callable")
-    if "assignment" in made and ("learner" in made or settings.method == "adam"):
-        raise ValueError("stages: leave the assignment out, this learner makes no use of it")
+    if "assignment" in made and "learner" not in made and settings.method == "adam":
+        raise ValueError("stages: leave the assignment out, method='adam' makes no use of it")
     for stage in ("finder", *known):  # learners may learn with the finder
         if stage not in made:
             made[stage] = maker(settings, CHOICES.get(stage, stage))(settings, made)

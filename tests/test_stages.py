@@ -99,8 +99,6 @@ def test_what_a_dictionary_makes_useless_is_refused(stage):
 def test_an_assignment_that_no_learner_calls_is_refused():
     with pytest.raises(ValueError, match="leave the assignment out"):
         make_stages(Settings(method="adam"), {"assignment": print})
-    with pytest.raises(ValueError, match="leave the assignment out"):
-        make_stages(Settings(), {"assignment": print, "learner": print})
 
 
 @pytest.mark.parametrize(("choice", "name"), [(c, n) for c in PARTS for n in PARTS[c]])
