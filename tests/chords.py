@@ -15,28 +15,28 @@ OTHER = Likelihood(0.7, 0.3, 3.0, 0.8, 5.0, 1.7, 0.4, 0.6, 0.3, 0.8)
 
 
 def made_notes(columns, ranges, seed=0, chords=30, noise=0.1, movement=0.1):
-    """Chords of a note of every instrument, and who plays them.
+    """Chords of a note of every instrument, and their instruments.
 
     ``ranges`` are the lowest and highest pitches of each instrument in semitones, ``movement`` that
     of their notes.
     """
     rng = np.random.default_rng(seed)
-    players = np.tile(np.arange(len(columns)), chords)
-    size = players.size
-    low, high = np.array(ranges)[players].T
+    insts = np.tile(np.arange(len(columns)), chords)
+    size = insts.size
+    low, high = np.array(ranges)[insts].T
     shifts = OCTAVE / 12 * rng.integers(low, high + 1) + rng.normal(0, 0.3, size)
-    profiles = np.array(columns)[players] * np.exp(rng.normal(0, noise, (size, HARMONICS)))
+    profiles = np.array(columns)[insts] * np.exp(rng.normal(0, noise, (size, HARMONICS)))
     chord = np.arange(size).reshape(chords, -1)
     pairs = np.array([pair for row in chord for pair in itertools.combinations(row, 2)], int)
     pairs = pairs.reshape(-1, 2)
     notes = Notes(
         np.zeros((0, 0), int), 20 * (np.arange(size) // len(columns)), np.full(size, 20), shifts,
         np.exp(rng.normal(-1, 0.1, size)),
-        np.broadcast_to(movement, len(columns))[players] * np.exp(rng.normal(0, 0.2, size)),
+        np.broadcast_to(movement, len(columns))[insts] * np.exp(rng.normal(0, 0.2, size)),
         profiles, rng.random((size, HARMONICS)) < 0.7, pairs, np.full(len(pairs), 20.0),
         OCTAVE,
     )  # fmt: skip
-    return notes, players
+    return notes, insts
 
 
 def random_notes(rng, size=30):

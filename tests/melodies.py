@@ -32,7 +32,7 @@ def mixture(instruments, columns=COLUMNS):
     return peaks, np.ascontiguousarray(frames_of(peaks, columns[:, :instruments], MODEL))
 
 
-def players_of(peaks, prior, near=3.0):
-    """Who plays each true tone according to the prior; -1 if it does not say."""
+def insts_of(peaks, prior, near=3.0):
+    """Instrument of each true tone according to the prior; -1 if it does not say."""
     close = np.abs(prior.shifts[:, None] - peaks.shifts[:, :, None]) < near
     return np.where(close, prior.insts[:, None], -1).max(axis=2)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.fft
-from melodies import COLUMNS, HARMONICS, MODEL, mixture, players_of
+from melodies import COLUMNS, HARMONICS, MODEL, mixture, insts_of
 from sounding import similarity
 
 from musisep._util.constants import NONE
@@ -49,7 +49,7 @@ def test_the_prior_knows_who_plays(learned):
     assert found.prior.shifts.shape == found.prior.insts.shape
     assert len(found.prior.shifts) == len(frames)
     names = similarity(found.dictionary, COLUMNS[:, : own.instruments]).argmax(axis=0)
-    players = players_of(peaks, found.prior)
+    players = insts_of(peaks, found.prior)
     told = players != NONE
     assert told.mean() > 0.8
     assert np.mean((players == names)[told]) > 0.95

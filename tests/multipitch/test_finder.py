@@ -6,7 +6,7 @@ from musisep.multipitch.finder import Hypotheses, Prior, Proposals
 from musisep.multipitch.joint import JointSearch
 
 
-def test_a_prior_of_notes_names_their_players():
+def test_a_prior_of_notes_names_their_instruments():
     shifts = np.arange(6.0).reshape(2, 3)
     prior = Prior.of_notes(shifts, np.array([[0, 1, NONE], [2, NONE, 0]]), np.array([1, 0, 2]))
     np.testing.assert_array_equal(prior.shifts, shifts)

@@ -21,57 +21,57 @@ HOLLOW = np.where(np.arange(HARMONICS) % 2, 0.1, 0.9)
 SOFT = 0.6 ** np.arange(HARMONICS)
 
 
-def agreement(insts, players):
+def agreement(insts, true):
     """Share of the notes that are right, whatever the instruments are called."""
     return max(
-        np.mean(np.array(names)[insts] == players)
-        for names in itertools.permutations(range(players.max() + 1))
+        np.mean(np.array(names)[insts] == true)
+        for names in itertools.permutations(range(true.max() + 1))
     )
 
 
 def separated(columns, ranges, seed, **options):
-    notes, players = made_notes(columns, ranges, seed)
+    notes, true = made_notes(columns, ranges, seed)
     rng = np.random.default_rng(seed)
-    return AnnealedAssignment(**options)(notes, len(columns), rng)[1], players
+    return AnnealedAssignment(**options)(notes, len(columns), rng)[1], true
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_timbre_tells_instruments_of_one_register_apart(seed):
-    insts, players = separated([BRIGHT, HOLLOW], [(12, 24), (12, 24)], seed)
-    assert agreement(insts, players) == 1
+    insts, true = separated([BRIGHT, HOLLOW], [(12, 24), (12, 24)], seed)
+    assert agreement(insts, true) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_register_tells_instruments_of_one_timbre_apart(seed):
-    insts, players = separated([SOFT, SOFT], [(28, 40), (6, 18)], seed)
-    np.testing.assert_array_equal(insts, players)  # the highest is the first
+    insts, true = separated([SOFT, SOFT], [(28, 40), (6, 18)], seed)
+    np.testing.assert_array_equal(insts, true)  # the highest is the first
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_three_instruments_are_told_apart(seed):
-    insts, players = separated([BRIGHT, HOLLOW, SOFT], [(20, 32), (14, 26), (8, 20)], seed)
-    assert agreement(insts, players) > 0.95
+    insts, true = separated([BRIGHT, HOLLOW, SOFT], [(20, 32), (14, 26), (8, 20)], seed)
+    assert agreement(insts, true) > 0.95
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_an_instrument_of_several_tones_plays_chords(seed):
-    notes, players = made_notes([HOLLOW, HOLLOW, BRIGHT], [(12, 17), (18, 24), (12, 24)], seed)
-    players = players // 2
+    notes, true = made_notes([HOLLOW, HOLLOW, BRIGHT], [(12, 17), (18, 24), (12, 24)], seed)
+    true = true // 2
     generators = np.random.default_rng(seed).spawn(6)
     answers = [AnnealedAssignment(tones=2)(notes, 2, rng) for rng in generators]
     _, insts = max(answers, key=lambda answer: answer[0])
-    assert agreement(insts, players) > 0.95
+    assert agreement(insts, true) > 0.95
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_movement_tells_instruments_apart_that_differ_in_nothing_else(seed):
     rng = np.random.default_rng(seed)
     ranges = [(12, 24), (12, 24)]
-    notes, players = made_notes([SOFT, SOFT], ranges, seed, movement=[0.02, 0.5])
+    notes, true = made_notes([SOFT, SOFT], ranges, seed, movement=[0.02, 0.5])
     _, insts = AnnealedAssignment()(notes, 2, rng)
-    assert agreement(insts, players) == 1
-    _, insts = AnnealedAssignment()(notes._replace(movement=np.full(players.size, 0.1)), 2, rng)
-    assert agreement(insts, players) < 0.8
+    assert agreement(insts, true) == 1
+    _, insts = AnnealedAssignment()(notes._replace(movement=np.full(true.size, 0.1)), 2, rng)
+    assert agreement(insts, true) < 0.8
 
 
 @pytest.mark.parametrize("instruments", [2, 3])
@@ -87,7 +87,7 @@ def test_of_few_notes_the_best_labels_of_all_are_found(instruments):
 
 
 @pytest.mark.parametrize("tones", [1, 2])
-def test_the_seed_decides_and_the_value_is_that_of_the_players(tones):
+def test_the_seed_decides_and_the_value_is_that_of_the_instruments(tones):
     notes = random_notes(np.random.default_rng(0), 60)
     answers = {}
     for seed in range(4):
@@ -139,11 +139,11 @@ def test_overlaps_of_light_notes_cost_less(weight, tones):
 
 
 def test_start_is_by_register_in_equal_shares_but_for_some_or_all_labels():
-    notes, players = made_notes([SOFT, SOFT], [(28, 40), (6, 18)], chords=100)
-    even, assign = notes._replace(amps=np.ones(players.size)), AnnealedAssignment()
+    notes, true = made_notes([SOFT, SOFT], [(28, 40), (6, 18)], chords=100)
+    even, assign = notes._replace(amps=np.ones(true.size)), AnnealedAssignment()
     weights = assign.weighting(even)
     differing = np.array([
-        np.mean(assign._start(even, weights, 2, np.random.default_rng(seed)) != players)
+        np.mean(assign._start(even, weights, 2, np.random.default_rng(seed)) != true)
         for seed in range(12)
     ])  # fmt: skip
     few = differing < Annealing().random_shares[0]
@@ -180,24 +180,24 @@ def test_features_do_not_depend_on_the_level_of_the_recording():
 
 
 def test_features_of_ones_own_tell_instruments_apart():
-    notes, players = made_notes([SOFT, SOFT], [(12, 24), (12, 24)])
-    told = np.where(players, 3.0, -3.0)[:, None]
+    notes, true = made_notes([SOFT, SOFT], [(12, 24), (12, 24)])
+    told = np.where(true, 3.0, -3.0)[:, None]
 
     def features(notes, weights):
         return told, np.ones(told.shape, np.bool_)
 
     _, insts = AnnealedAssignment(features=features)(notes, 2, np.random.default_rng(0))
-    assert agreement(insts, players) == 1
+    assert agreement(insts, true) == 1
 
 
 def test_without_sweeps_notes_stay_where_they_start():
-    notes, players = made_notes([SOFT, SOFT], [(28, 40), (6, 18)])
+    notes, true = made_notes([SOFT, SOFT], [(28, 40), (6, 18)])
     still = AnnealedAssignment(annealing=Annealing(sweeps=0, random_shares=(0.0,)))
     value, insts = still(notes, 2, np.random.default_rng(0))
     even = still._start(notes, still.weighting(notes), 2, np.random.default_rng(0))
     np.testing.assert_array_equal(insts, even)
     assert value == pytest.approx(value_of(insts, notes))
-    assert agreement(insts, players) > 0.9
+    assert agreement(insts, true) > 0.9
 
 
 def test_integers_are_floats_to_the_kernels():
