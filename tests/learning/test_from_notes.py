@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.fft
-from melodies import COLUMNS, HARMONICS, MODEL, mixture, insts_of
+from melodies import COLUMNS, HARMONICS, MODEL, insts_of, mixture
 from sounding import similarity
 
 from musisep._util.constants import NONE
@@ -49,10 +49,10 @@ def test_the_prior_knows_who_plays(learned):
     assert found.prior.shifts.shape == found.prior.insts.shape
     assert len(found.prior.shifts) == len(frames)
     names = similarity(found.dictionary, COLUMNS[:, : own.instruments]).argmax(axis=0)
-    players = insts_of(peaks, found.prior)
-    told = players != NONE
+    insts = insts_of(peaks, found.prior)
+    told = insts != NONE
     assert told.mean() > 0.8
-    assert np.mean((players == names)[told]) > 0.95
+    assert np.mean((insts == names)[told]) > 0.95
     assert not found.known
 
 
@@ -152,8 +152,8 @@ def answers(monkeypatch, *replies, **options):
     return frames, every, own.best_answer(frames, peaks, start, MODEL, rng)
 
 
-def alternating(players):
-    return np.where(np.arange(players.size) % 4 < 2, players, 1 - players)
+def alternating(insts):
+    return np.where(np.arange(insts.size) % 4 < 2, insts, 1 - insts)
 
 
 @pytest.mark.parametrize(("bonus", "best"), [(0.0, 1), (1e6, 0)])

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from melodies import COLUMNS, MODEL, NOTE, mixture, insts_of
+from melodies import COLUMNS, MODEL, NOTE, insts_of, mixture
 
 from musisep._util.constants import NONE
 from musisep.learning.given import GivenDictionary
@@ -22,19 +22,19 @@ def test_notes_are_given_to_whom_most_of_their_tones_are(monkeypatch):
     found = GivenDictionary(DICTIONARY)(frames, MODEL)
     assert found.dictionary is DICTIONARY and found.answers == () and found.known
     np.testing.assert_array_equal(found.prior.shifts, decoded.shifts)
-    players = insts_of(peaks, found.prior)
+    insts = insts_of(peaks, found.prior)
     first = np.arange(len(frames))[:, None] < NOTE
-    np.testing.assert_array_equal(players, np.where(first, [1, 0], [0, 1]))
+    np.testing.assert_array_equal(insts, np.where(first, [1, 0], [0, 1]))
 
 
 def test_with_the_true_dictionary_the_prior_knows_who_plays():
     peaks, frames = mixture(2)
     calls = []
     found = GivenDictionary(DICTIONARY)(frames, MODEL, lambda *call: calls.append(call))
-    players = insts_of(peaks, found.prior)
-    told = players != NONE
+    insts = insts_of(peaks, found.prior)
+    told = insts != NONE
     assert told.mean() > 0.8
-    assert np.mean((players == peaks.insts)[told]) > 0.95
+    assert np.mean((insts == peaks.insts)[told]) > 0.95
     assert [call[1:] for call in calls] == [(0, 1), (1, 1)]
 
 
