@@ -61,7 +61,7 @@ def test_a_new_format_is_offered_and_written(folder, calls, monkeypatch, command
     [
         ("runs=5 must be at least 6", "--runs 5 must be at least 6"),
         ("lifetime=9 must be at most runs=5", "--lifetime 9 must be at most --runs 5"),
-        ("runs is for method='adam', not 'notes'", "--runs is for --method adam, not 'notes'"),
+        ("runs=9 is for method='adam', not 'notes'", "--runs 9 is for --method adam, not 'notes'"),
         ("start_s=5.0 must be below 3", "--start 5.0 must be below 3"),
         ("a dictionary learned in many runs", "a dictionary learned in many runs"),
         ("dictionary is not for overruns=5 or runs", "dictionary is not for overruns=5 or runs"),

@@ -144,12 +144,12 @@ def test_the_others_are_done_when_one_fails(folder, calls, capsys, written):
         ("mix.wav -n 0", "--instruments 0 must be an integer from 1 to 16"),
         ("mix.wav --seed=-1", "--seed -1 must be an integer from 0 "),
         ("mix.wav --dictionary duet.npz -n 3", "duet.npz is for 2 instruments"),
-        ("mix.wav --dictionary duet.npz --restarts 3", "--restarts is of no use: a given dict"),
-        ("mix.wav --dictionary duet.npz --lifetime 3", "--lifetime is of no use: a given dict"),
+        ("mix.wav --dictionary duet.npz --restarts 3", "--restarts 3 is of no use: a given dict"),
+        ("mix.wav --dictionary duet.npz --lifetime 3", "--lifetime 3 is of no use: a given dict"),
         ("mix.wav --dictionary duet.npz --method adam", "--method is of no use: --dictionary is"),
         ("mix.wav --dictionary duet.npz --method notes", "--method is of no use: .*--finder"),
-        ("mix.wav --runs 50", "--runs is for --method adam, not"),
-        ("mix.wav --method adam --restarts 3", "--restarts is for --method notes, not"),
+        ("mix.wav --runs 50", "--runs 50 is for --method adam, not"),
+        ("mix.wav --method adam --restarts 3", "--restarts 3 is for --method notes, not"),
         ("mix.wav --method adam --runs 9", "--lifetime 500 must be at most --runs 9"),
         ("mix.wav --method guess", "--method: invalid choice: 'guess'"),
         ("mix.wav --finder guess", "--finder: invalid choice: 'guess'"),
@@ -225,7 +225,11 @@ def test_ctrl_c_is_status_130(folder, monkeypatch, capsys):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(musisep.separation, "separate", interrupt)
-    assert main(["separate", "mix.wav"]) == INTERRUPTED == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        assert main(["separate", "mix.wav"]) == INTERRUPTED == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "musisep: stopped\n"
 
 
