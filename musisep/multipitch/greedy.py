@@ -80,6 +80,17 @@ class Correlation:
         amps = (scores[insts, shifts] / self.norms[insts]) ** (1 / qexp)
         return amps, shifts.astype(np.float64), insts.astype(np.int64)
 
+    def select_each(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
+        """Find for each instrument the tone of highest correlation; see `fft_selector`."""
+        y = np.asarray(y, dtype=np.float64)
+        scores = self(np.sign(y) * np.abs(y) ** qexp)
+        shifts = np.argmax(scores, axis=1)
+        heights = scores[np.arange(len(scores)), shifts]
+        insts = np.argsort(-heights, kind="stable")[:prenum]
+        insts = insts[heights[insts] > 0]
+        amps = (heights[insts] / self.norms[insts]) ** (1 / qexp)
+        return amps, shifts[insts].astype(np.float64), insts.astype(np.int64)
+
 
 def _highest(values: Floats, number: int) -> Ints:
     """Return the indices of the highest values, the highest first, of equal ones the first."""
@@ -285,8 +296,8 @@ class GreedyPursuit:
         def pursue(block: slice) -> None:
             for frame, y in zip(params[block], frames[block], strict=True):
                 found, _ = peak_pursuit(
-                    y, number, 1, 2 * number, dictionary, model.fsigma, model.harscale,
-                    correlation.select, (model.qexp,), model.pexp, model.qexp, self.beta,
+                    y, number, dictionary.shape[1], 2 * number, dictionary, model.fsigma,
+                    model.harscale, correlation.select_each, (model.qexp,), model.pexp, model.qexp, self.beta,
                     tone_num=self.tones,
                 )  # fmt: skip
                 for inst in range(dictionary.shape[1]):
