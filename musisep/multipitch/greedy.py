@@ -297,8 +297,8 @@ class GreedyPursuit:
             for frame, y in zip(params[block], frames[block], strict=True):
                 found, _ = peak_pursuit(
                     y, number, dictionary.shape[1], 2 * number, dictionary, model.fsigma,
-                    model.harscale, correlation.select_each, (model.qexp,), model.pexp, model.qexp, self.beta,
-                    tone_num=self.tones,
+                    model.harscale, correlation.select_each, (model.qexp,), model.pexp,
+                    model.qexp, self.beta, tone_num=self.tones,
                 )  # fmt: skip
                 for inst in range(dictionary.shape[1]):
                     own = found[found.insts == inst].params[:, : self.tones]

@@ -4,6 +4,7 @@ import pytest
 import scipy.fft
 from hypothesis import given
 from hypothesis import strategies as st
+from sounding import frames_of
 
 from musisep.multipitch import greedy
 from musisep.multipitch.greedy import GreedyPursuit
@@ -77,6 +78,38 @@ def test_fft_selector_finds_nothing_in_silence_or_with_silent_instruments():
     silent = patterns(INST_DICT * [1, 0])
     insts = greedy.fft_selector(frame(), M, BASESHIFT, silent, 0.5)[2]
     assert insts.size and not np.any(insts)
+
+
+@pytest.mark.parametrize("prenum", [1, 2, 5])
+def test_each_instrument_proposes_its_highest_correlation(prenum):
+    y = np.random.default_rng(1).standard_normal(M)
+    norms = np.linalg.norm(patterns(), axis=0)
+    scores = naive.correlations(np.sign(y) * np.sqrt(np.abs(y)), patterns() / norms, BASESHIFT)
+    correlation = greedy.Correlation(patterns(), BASESHIFT, M)
+    amps, shifts, insts = correlation.select_each(y, prenum, 0.5)
+    order = np.argsort(-scores.max(axis=1))[:prenum]
+    np.testing.assert_array_equal(insts, order)
+    np.testing.assert_array_equal(shifts, scores.argmax(axis=1)[order])
+    np.testing.assert_allclose(amps, (scores.max(axis=1) / norms)[order] ** 2, rtol=1e-9)
+
+
+def test_silent_instruments_propose_nothing():
+    correlation = greedy.Correlation(patterns(INST_DICT * [1, 0]), BASESHIFT, M)
+    assert correlation.select_each(frame(), 2, 0.5)[2].tolist() == [0]
+    assert correlation.select_each(np.zeros(M), 2, 0.5)[0].size == 0
+
+
+def test_the_pursuit_does_not_end_because_the_wrong_instrument_correlates_best():
+    """With the best proposal of all alone, it finds both tones in 65 % of these frames."""
+    columns = np.array([[1, 0.7, 0.5, 0.3, 0.2], [1, 0.2, 0.15, 0.05, 0.02]]).T
+    rng = np.random.default_rng(0)
+    shape = 60, 2
+    tones = Peaks(
+        rng.uniform(0.3, 1, shape), rng.uniform(0, 0.6 * M, shape), np.full(shape, FSIGMA),
+        np.zeros(shape), np.broadcast_to([0, 1], shape),
+    )  # fmt: skip
+    found = GreedyPursuit()(frames_of(tones, columns, MODEL), columns, MODEL)
+    assert np.mean((np.abs(found.shifts - tones.shifts) < 1).all(axis=1)) > 0.95
 
 
 def naive_max_selector(y, prenum, n):
