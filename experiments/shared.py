@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import musisep
 from musisep._util.progress import Progress, no_progress
 from musisep.audio.arrays import Spectra
-from musisep.audio.frontend import Grid, LogFrequencyFrontEnd
+from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.audio.stft import SpectralTransform
 from musisep.learning.learner import Learned, Learner
 from musisep.masking.ratio import SpectralMask
@@ -77,13 +77,6 @@ def found_by(item: Item, seed: int, finder: ToneFinder, **options: Any) -> Estim
         stages={"learner": learner, "finder": finder},
     )  # fmt: skip
     return Estimate(separation.stems, separation.unexplained, learner.saved_s)
-
-
-def tone_model(grid: Grid, settings: Settings) -> ToneModel:
-    """Return what tones look like on a grid."""
-    return ToneModel(
-        grid.sigma_bins, grid.axis.harscale, grid.axis.bins, settings.pexp, settings.qexp
-    )
 
 
 def mask_transform(sample_rate: int) -> SpectralTransform:

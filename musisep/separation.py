@@ -196,9 +196,7 @@ def _separate(
     parts: Stages, audio: Floats, sample_rate: int, settings: Settings, report: Progress
 ) -> Separation:
     frames, level, grid = parts.front_end(audio, sample_rate)
-    model = ToneModel(
-        grid.sigma_bins, grid.axis.harscale, grid.axis.bins, settings.pexp, settings.qexp
-    )
+    model = ToneModel.on(grid, settings.pexp, settings.qexp)
     learned = parts.learner(frames, model, report)
     dictionary = learned.dictionary
     report("finding tones", 0, 1)

@@ -19,7 +19,7 @@ MELODIES = np.array([
     [9, 7, 10, 12, 8, 5, 10, 6],
 ])  # fmt: skip
 GRID = LogFrequencyFrontEnd(fmin_hz=60, fmax_hz=3600, bins_per_octave=60).grid(8000)
-MODEL = ToneModel(GRID.sigma_bins, GRID.axis.harscale, GRID.axis.bins)
+MODEL = ToneModel.on(GRID)
 
 
 def mixture(instruments, columns=COLUMNS):

@@ -193,9 +193,8 @@ plt.show()
 # %%
 settings = adam.settings
 frames, level, grid = make_stages(settings).front_end(mixture, sample_rate)
-axis = grid.axis
-model = ToneModel(grid.sigma_bins, axis.harscale, axis.bins, settings.pexp, settings.qexp)
-print(f"{len(frames)} frames of {axis.bins} bins, {1000 * settings.hop_s:.1f} ms apart")
+model = ToneModel.on(grid)
+print(f"{len(frames)} frames of {model.m} bins, {1000 * settings.hop_s:.1f} ms apart")
 
 # %% [markdown]
 # Four columns learn for two instruments. After every 100 steps the two columns that carried least

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from cells import code
 from items import Item
-from shared import Floats, ideal_shares, kept, mask_transform, tone_model
+from shared import Floats, ideal_shares, kept, mask_transform
 
 import musisep
 from musisep._util.progress import no_progress
@@ -61,7 +61,7 @@ def blind(item: Item, seed: int) -> Found:
     number, rate = len(item.stems), item.sample_rate
     separation = musisep.separate(item.mixture, rate, instruments=number, seed=seed)
     frames = make_stages(separation.settings).front_end(item.mixture, rate)
-    model = tone_model(frames.grid, separation.settings)
+    model = ToneModel.on(frames.grid)
     tones = tones_from_table(
         separation.tones, frames.grid, len(frames.magnitudes), places(number, 1), model.fsigma
     )
@@ -76,7 +76,7 @@ def true(item: Item) -> Found:
         *(kept(_alone)(stem, item.sample_rate, code()) for stem in item.stems), strict=True
     )
     together = reduce(Peaks.merged, (own.renumbered([k]) for k, own in enumerate(tones)))
-    model = tone_model(frames.grid, settings)
+    model = ToneModel.on(frames.grid)
     return Found(frames, model, together.scaled(1 / frames.level), np.hstack(columns))
 
 
@@ -85,7 +85,7 @@ def _alone(stem: Floats, sample_rate: int, code: str) -> tuple[Peaks, Floats]:
     settings = Settings(instruments=1)
     stages = make_stages(settings)
     frames, level, grid = stages.front_end(stem, sample_rate)
-    model = tone_model(grid, settings)
+    model = ToneModel.on(grid)
     learned = stages.learner(frames, model, no_progress)
     tones = stages.finder(frames, learned.dictionary, model, learned.prior)
     tones.amps[tones.amps < 10 ** (FLOOR_DB / 20) * tones.amps.max()] = 0

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from musisep._util.fields import make_floats
 from musisep.audio._kernels.gaussians import CUT
+from musisep.audio.frontend import Grid
 from musisep.tones._kernels import EPS
 from musisep.tones.peaks import Floats, Ints
 
@@ -44,6 +45,11 @@ class ToneModel:
     def __post_init__(self) -> None:
         """Make floats of integers, for which kernels would be compiled anew."""
         make_floats(self)
+
+    @classmethod
+    def on(cls, grid: Grid, pexp: float = 1.0, qexp: float = 0.5) -> "ToneModel":
+        """Return what tones look like in the frames of a grid."""
+        return cls(grid.sigma_bins, grid.axis.harscale, grid.axis.bins, pexp, qexp)
 
     @property
     def octave(self) -> float:
