@@ -15,7 +15,11 @@ version = release = musisep.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc"]
 exclude_patterns = ["_build", "notebooks", "results"]  # results are included by other pages
 html_theme = "alabaster"
-html_theme_options = {"description": "One track per instrument from one recording"}
+html_theme_options = {
+    "description": "One track per instrument from one recording",
+    "page_width": "1200px",  # lines of code have up to 100 letters
+    "body_max_width": "900px",
+}
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

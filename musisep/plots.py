@@ -156,14 +156,15 @@ def separation_figure(
     from musisep.tones.table import tones_from_table
 
     settings, number = separation.settings, len(separation.stems)
-    front_end = make_stages(settings).front_end
+    front_end = (separation.parts or make_stages(settings)).front_end
     panels = {}
     for name, signal in zip(
         (MIXTURE, *stem_names(number)), (separation.mixture, *separation.stems), strict=True
     ):
         magnitudes, level, grid = front_end(signal, separation.sample_rate)
         panels[name] = level * magnitudes[frames].T
-    own = places(number, settings.tones)
+    _, counts = np.unique(separation.tones[["time_s", "instrument"]], return_counts=True)
+    own = places(number, int(counts.max(initial=1)))
     tones = tones_from_table(separation.tones, grid, len(magnitudes), own, grid.sigma_bins)[frames]
     voices = Voices.of(tones, separation.dictionary.amplitudes)
     alone = tones.of_instruments(np.zeros_like(tones.insts))  # one instrument with all columns

@@ -28,7 +28,7 @@ from musisep.tones.peaks import Floats
 from musisep.tones.table import tone_table
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Separation:
     """What `separate` returns.
 
@@ -45,15 +45,17 @@ class Separation:
     tones : recarray
         All tones: ``time_s``, ``instrument``, ``f0_hz``, ``amplitude``, ``inharmonicity``.
     settings : Settings
-        How it was made.
+        How it was made; what they leave to the method, and what took their place, is in `parts`.
     unexplained : float
         What these tones leave unexplained of the recording: their share of the loss of silence,
         from 0 to 1.
     answers : tuple of float
         The same of the different answers that were tried while learning, each with the tones that
-        followed from it then; empty if there was only one.
+        followed from it then (of some frames, for "adam"); empty if a dictionary was given.
     chosen : int
         The answer that was used.
+    parts : Stages, optional
+        The parts that it was made by; default: those that the settings name.
     """
 
     stems: Floats
@@ -65,6 +67,15 @@ class Separation:
     unexplained: float
     answers: tuple[float, ...] = ()
     chosen: int = 0
+    parts: Stages | None = None
+
+    def __repr__(self) -> str:
+        """Tell in a line what was separated."""
+        instruments, channels, samples = self.stems.shape
+        return (
+            f"<Separation: instruments={instruments}, channels={channels}, "
+            f"{samples / self.sample_rate:.1f} s, {self.unexplained:.1%} left unexplained>"
+        )
 
     @cached_property
     def residual(self) -> Floats:
@@ -155,7 +166,7 @@ def separate(
         In Hz, from 8 to 192 kHz; needed for an array, refused for a path.
     dictionary : Dictionary, optional
         One that was learned elsewhere, with a column for each instrument. Then nothing is
-        learned, and settings of the learning are refused.
+        learned, and settings of the learning are refused among the options.
     settings : Settings, optional
         How it is done; default: the defaults.
     stages : mapping of str to object, optional
@@ -182,12 +193,12 @@ def separate(
     shape = None if dictionary is None else dictionary.amplitudes.shape
     settings = (settings or Settings()).changed(options, dictionary=shape)
     jobs, report = at_least("jobs", jobs, 1), progress or no_progress
-    audio, sample_rate = load(mixture, sample_rate)
     parts = make_stages(settings, stages)
     if dictionary is not None:
         for useless in {"assignment", "learner"}.intersection(stages or ()):
             raise ValueError(f"stages: leave the {useless} out, the dictionary is given")
         parts = replace(parts, learner=GivenDictionary(dictionary.amplitudes, parts.finder))
+    audio, sample_rate = load(mixture, sample_rate)
     with scipy.fft.set_workers(jobs):
         return _separate(parts, audio, sample_rate, settings, report)
 
@@ -205,8 +216,8 @@ def _separate(
     left = unexplained(frames, tones, dictionary, model)
     voices = parts.voicing(frames, tones, dictionary, model)
     del frames  # a third of the memory of the stems
-    tones = tones.scaled(level)
-    stems = parts.mask(audio, voices.with_tones(tones), grid, report)
+    voices = voices.with_tones(voices.tones.scaled(level))
+    stems = parts.mask(audio, voices, grid, report)
     order = np.arange(len(stems)) if learned.known else loudest_first(stems)
     reorder(stems, order)
     return Separation(
@@ -214,8 +225,9 @@ def _separate(
         mixture=audio,
         sample_rate=sample_rate,
         dictionary=Dictionary(dictionary[:, order]),
-        tones=tone_table(tones.renumbered(np.argsort(order)), grid),
+        tones=tone_table(tones.scaled(level).renumbered(np.argsort(order)), grid),
         settings=settings,
+        parts=parts,
         unexplained=left,
         answers=learned.answers,
         chosen=learned.chosen,

@@ -75,7 +75,9 @@ def maker(settings: Settings, choice: str) -> Maker:
     """Return the maker of the part that settings choose; without a choice, that of the method."""
     name = getattr(settings, choice)
     if name is None:
-        name = METHODS.get(settings.method, METHODS["notes"])[choice]
+        usual = METHODS["notes"]
+        own = METHODS.get(settings.method, usual) if isinstance(settings.method, str) else usual
+        name = {**usual, **own}.get(choice)
     if not isinstance(name, str) or name not in PARTS[choice]:
         raise ValueError(f"{choice}={name!r} must be one of {', '.join(PARTS[choice])}")
     return PARTS[choice][name]

@@ -40,3 +40,8 @@ def test_an_unknown_format_is_refused(separation, tmp_path):
     with pytest.raises(ValueError, match="format='m4a' must be one of wav, flac"):
         separation.save(tmp_path, format="m4a")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_separation_tells_in_a_line_what_it_is(separation):
+    assert repr(separation).startswith("<Separation: instruments=2, channels=1, 2.0 s, ")
+    assert "\n" not in repr(separation)

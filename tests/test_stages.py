@@ -7,14 +7,16 @@ from duet import REED, SAMPLE_RATE, STRING, duet
 
 import musisep
 from musisep import stages
+from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.learning.adam import AdamLearner
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import GivenDictionary
 from musisep.learning.learner import Learned
-from musisep.masking.voices import InstrumentColumns, PitchColumns
+from musisep.masking.voices import InstrumentColumns, PitchColumns, Voices
 from musisep.multipitch.greedy import GreedyPursuit
 from musisep.multipitch.joint import JointSearch
 from musisep.multipitch.viterbi import Viterbi
+from musisep.plots import separation_figure
 from musisep.settings import Settings
 from musisep.stages import CHOICES, METHODS, PARTS, Stages, make_stages
 
@@ -254,3 +256,41 @@ def test_results_are_those_without_the_shortcut(monkeypatch, usual, given):
     else:
         options = {"stages": {"finder": forgetful}, **QUICK}
     assert same(musisep.separate(MIXTURE, SAMPLE_RATE, **options), short)
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"mask": None}, "mask=None must be one of ratio, synthesis"),
+        ({"front_end": None}, "front_end=None must be one of cqt"),
+        ({"method": ["adam"]}, re.escape("method=['adam'] must be one of notes, adam")),
+    ],
+)
+def test_what_names_no_part_is_refused(settings, match):
+    with pytest.raises(ValueError, match=match):
+        make_stages(Settings(**settings))
+
+
+def test_parts_are_made_before_a_file_is_read():
+    with pytest.raises(ValueError, match="finder='typo' must be one of"):
+        musisep.separate("missing.wav", finder="typo")
+
+
+def test_the_voices_that_a_voicing_returns_sound():
+    def exchanged(frames, tones, dictionary, model):
+        return Voices.of(tones.of_instruments(1 - tones.insts), dictionary)
+
+    found = musisep.separate(MIXTURE, SAMPLE_RATE, voicing="instrument", **QUICK)
+    other = musisep.separate(MIXTURE, SAMPLE_RATE, stages={"voicing": exchanged}, **QUICK)
+    energy = [np.sum(result.stems**2, axis=(1, 2)) for result in (found, other)]
+    assert np.abs(found.stems - other.stems).max() > 0.1 * np.abs(MIXTURE).max()
+    np.testing.assert_allclose(other.stems.sum(0) + other.residual, [MIXTURE], atol=1e-12)
+    assert energy[0].shape == energy[1].shape
+
+
+def test_a_separation_keeps_its_parts():
+    front_end = LogFrequencyFrontEnd(hop_s=0.02)
+    result = musisep.separate(MIXTURE, SAMPLE_RATE, stages={"front_end": front_end}, **QUICK)
+    assert result.parts.front_end is front_end
+    figure = separation_figure(result)  # made with the same front end
+    assert len(figure.axes) == 5

@@ -53,7 +53,7 @@ def choice_lines(separation: Separation) -> list[str]:
     """Tell what each of the answers that were tried leaves unexplained, and which one was used."""
     what = ANSWERS.get(separation.settings.method, "answers")
     left = ", ".join(f"{share:.2%}" for share in separation.answers)
-    if not left:
+    if len(separation.answers) < 2:
         return []
     number = separation.chosen + 1
     return [f"number {number} of {len(separation.answers)} {what} is used; they leave {left}"]

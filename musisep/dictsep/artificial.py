@@ -114,8 +114,8 @@ def test_learn(
         while True:
             yield from fresh_frames(TEST_BLOCK)[:, None]
 
-    learner = JointSearch(tone_num, tone_num * inst_num, flanks=TEST_FLANKS)
-    steps = AdamSteps(model, learner, inst_num, har, lifetime, rng)
+    learning_finder = JointSearch(tone_num, tone_num * inst_num, flanks=TEST_FLANKS)
+    steps = AdamSteps(model, learning_finder, inst_num, har, lifetime, rng)
     for _ in steps.learn(batches(), runs):
         pass
     steps.fit(fresh_frames(FIT_FRAMES))

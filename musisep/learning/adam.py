@@ -13,6 +13,7 @@ References
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -233,12 +234,10 @@ class AdamLearner:
         found: list[Floats] = [np.empty(0)] * self.dictionaries
         left = [0.0] * self.dictionaries
         total = self.runs * self.dictionaries
-        done = 0
+        done = count(1)
 
         def step_done() -> None:
-            nonlocal done
-            done += 1
-            report("learning", min(done, total), total)
+            report("learning", next(done), total)
 
         def learn(number: int) -> None:
             found[number] = self.learn_one(frames, audible_frames, model, rngs[number], step_done)
@@ -247,8 +246,7 @@ class AdamLearner:
 
         each(learn, range(self.dictionaries))
         chosen = int(np.argmin(left))
-        answers = tuple(left) if self.dictionaries > 1 else ()
-        return Learned(found[chosen], answers=answers, chosen=chosen)
+        return Learned(found[chosen], answers=tuple(left), chosen=chosen)
 
     def learn_one(
         self,

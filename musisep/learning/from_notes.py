@@ -221,7 +221,8 @@ class NotesLearner:
         hypotheses = finder.propose(frames, columns, model)
         found = finder.decode(frames, columns, model, hypotheses, prior)
         left = unexplained(frames, found, columns, model)
-        prior = prior._replace(proposals=Proposals(finder.search, columns, hypotheses))
+        known = Proposals.made(finder.search, frames, columns, model, hypotheses)
+        prior = prior._replace(proposals=known)
         return Answer(value - self.worth * left, left, columns, prior, found)
 
     def learn_columns(

@@ -45,6 +45,6 @@ class GivenDictionary:
         voters = notes.numbers[frame, place], tones.insts[frame, place]
         np.add.at(votes, voters, tones.amps[frame, place])
         prior = Prior.of_notes(tones.shifts, notes.numbers, votes.argmax(axis=1))
-        known = Proposals(self.finder.search, self.dictionary, hypotheses)
+        known = Proposals.made(self.finder.search, frames, self.dictionary, model, hypotheses)
         report("finding notes", 1, 1)
         return Learned(self.dictionary, prior._replace(proposals=known), known=True)

@@ -20,8 +20,8 @@ class Learned:
     prior : Prior, optional
         Tones of which it is known who plays them.
     answers : tuple of float
-        What the tones of each different answer leave unexplained of the recording, from 0 to 1;
-        empty if there was only one.
+        What the tones of each different answer that was tried leave unexplained of the recording,
+        from 0 to 1; empty if that was not measured.
     chosen : int
         The answer that was used.
     known : bool

@@ -4,6 +4,7 @@ import numpy as np
 
 from musisep.masking import _kernels
 from musisep.masking.voices import Voices
+from musisep.tones.model import checked_dictionary
 from musisep.tones.peaks import Floats, Peaks
 
 LARGEST_EXPONENT = 700.0
@@ -27,8 +28,17 @@ def synthesise(voices: Voices, harscale: float, pexp: float, m: int) -> Floats:
     Returns
     -------
     ndarray, shape (instrument, frame, m)
+
+    Raises
+    ------
+    ValueError
+        If a tone has no column, or an instrument that does not count.
     """
     tones, columns, dictionary, instruments = voices
+    dictionary = checked_dictionary(dictionary, columns)
+    known = not tones.insts.size or 0 <= tones.insts.min() <= tones.insts.max() < instruments
+    if columns.shape != tones.insts.shape or not known:
+        raise ValueError(f"voices must have a column for each tone, and {instruments=} at most")
     powers = np.zeros((instruments, len(tones.amps), m))
     _kernels.add_tones_of_frames(
         tones.params, np.ascontiguousarray(tones.insts), np.ascontiguousarray(columns), dictionary,

@@ -12,6 +12,10 @@ NO_GAIN = -1.0
 """Gain of a hypothesis that does not exist."""
 
 
+SAMPLED = 64
+"""Every so manieth frame is compared to recognise a recording."""
+
+
 class Hypotheses(NamedTuple):
     """The best combinations of candidates of each frame, the best first.
 
@@ -29,16 +33,47 @@ class Hypotheses(NamedTuple):
 
 
 class Proposals(NamedTuple):
-    """What a search has proposed for the frames of a recording with a dictionary."""
+    """What a search has proposed for the frames of a recording with a dictionary.
+
+    Attributes
+    ----------
+    search : JointSearch
+    sample : ndarray, shape (frame, bin)
+        Some of the frames.
+    dictionary : ndarray, shape (harmonic, instrument)
+    model : ToneModel
+    hypotheses : Hypotheses
+    """
 
     search: object
+    sample: Floats
     dictionary: Floats
+    model: ToneModel
     hypotheses: Hypotheses
 
-    def of(self, search: object, dictionary: Floats, number: int) -> bool:
+    @classmethod
+    def made(
+        cls,
+        search: object,
+        frames: Floats,
+        dictionary: Floats,
+        model: ToneModel,
+        hypotheses: Hypotheses,
+    ) -> "Proposals":
+        """Keep what a search has proposed for `frames` [frame, bin]."""
+        return cls(search, frames[::SAMPLED].copy(), dictionary, model, hypotheses)
+
+    def of(
+        self, search: object, frames: Floats, dictionary: Floats, model: ToneModel, number: int
+    ) -> bool:
         """Tell whether the same search would propose the same again."""
         same = self.search == search and self.hypotheses.gains.shape[1] == number
-        return same and np.array_equal(self.dictionary, dictionary)
+        same = same and self.model == model and len(self.hypotheses.gains) == len(frames)
+        return (
+            same
+            and np.array_equal(self.dictionary, dictionary)
+            and np.array_equal(self.sample, frames[::SAMPLED])
+        )
 
 
 class Prior(NamedTuple):

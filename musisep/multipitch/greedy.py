@@ -1,7 +1,8 @@
 """Greedy sparse pursuit: the tones of a frame one after another, fitted jointly.
 
-The documented method [1]_: the residual is correlated with the instruments' patterns, the best
-tone joins the others, all are fitted, and the pursuit goes on while the residual falls.
+The documented method [1]_: the residual is correlated with the instruments' patterns, what
+correlates best joins the other tones, all are fitted, and the pursuit goes on while the residual
+falls. `GreedyPursuit` lets each instrument propose a tone, `fft_selector` proposes the best of all.
 
 References
 ----------
@@ -287,7 +288,7 @@ class GreedyPursuit:
         A prior is not made use of.
         """
         insts = places(dictionary.shape[1], self.tones)
-        number = self.most or insts.size
+        number = insts.size if self.most is None else self.most
         params = np.zeros((len(frames), 4, insts.size))
         params[:, _kernels.SIGMA] = model.fsigma
         baseshift, inst_spect = patterns(dictionary, model)

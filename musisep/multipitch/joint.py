@@ -82,6 +82,7 @@ class JointSearch:
         if frames.shape[1:] != (model.m,):
             raise ValueError(f"frames.shape={frames.shape} must be [frame, bin], {model.m} bins")
         insts = places(dictionary.shape[1], self.tones)
+        most = insts.size if self.most is None else self.most
         baseshift, spects = patterns(dictionary, model)
         rows = np.ascontiguousarray(spects.T)
         norms = _norms(rows, baseshift, model.m)
@@ -101,7 +102,7 @@ class JointSearch:
             spectra = scipy.fft.rfft(model.roots(frames[block]), size)[:, None]
             scores = scipy.fft.irfft(spectra * transforms, size)[..., : model.m]
             _kernels.search_frames(
-                scores, norms, rows, products, origin, insts, self.most or insts.size,
+                scores, norms, rows, products, origin, insts, most,
                 self.candidates, flanks, max(self.beam, number), 1 / model.qexp,
                 *(array[block] for array in found),
             )  # fmt: skip

@@ -97,7 +97,7 @@ class Viterbi:
     ) -> Hypotheses:
         """Return what the frames offer, which the prior may know already."""
         known = prior.proposals if prior else None
-        if known is not None and known.of(self.search, dictionary, self.proposals):
+        if known is not None and known.of(self.search, frames, dictionary, model, self.proposals):
             return known.hypotheses
         return self.search.propose(frames, dictionary, model, self.proposals)
 
@@ -109,7 +109,15 @@ class Viterbi:
         hypotheses: Hypotheses,
         prior: Prior | None = None,
     ) -> Peaks:
-        """Take the cheapest path through the hypotheses and refine the tones on it."""
+        """Take the cheapest path through the hypotheses and refine the tones on it.
+
+        Raises
+        ------
+        ValueError
+            If the prior is not one of these frames.
+        """
+        if prior is not None:
+            check_prior(prior, len(frames))
         if not len(frames):
             return self.search.refine(frames, dictionary, model, hypotheses)
         shifts, amps, gains = hypotheses
@@ -131,6 +139,16 @@ class Viterbi:
         index = np.arange(len(frames)), path
         chosen = Hypotheses(*(array[index][:, None] for array in hypotheses))
         return self.search.refine(frames, dictionary, model, chosen)
+
+
+def check_prior(prior: Prior, frames: int) -> None:
+    """Refuse a prior that is not one of so many frames; the kernel does not check its indices."""
+    shape = prior.shifts.shape
+    if len(shape) != 2 or len(prior.shifts) != frames or prior.insts.shape != shape:
+        raise ValueError(
+            f"prior.shifts.shape={shape} and prior.insts.shape={prior.insts.shape} must be one, "
+            f"({frames} frames, place)"
+        )
 
 
 def crossings(hypotheses: Hypotheses, insts: Ints) -> Floats:

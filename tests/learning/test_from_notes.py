@@ -71,7 +71,7 @@ def test_every_step_and_round_is_reported(learned):
 def test_what_was_proposed_with_the_dictionary_is_handed_on(learned):
     own, _, frames, found, _ = learned
     known = found.prior.proposals
-    assert known.of(JointSearch(own.tones), found.dictionary, 40)
+    assert known.of(JointSearch(own.tones), frames, found.dictionary, MODEL, 40)
     anew = JointSearch(own.tones).propose(frames, found.dictionary, MODEL, 40)
     for kept, made in zip(known.hypotheses, anew, strict=True):
         np.testing.assert_array_equal(kept, made)

@@ -42,7 +42,7 @@ def test_what_was_proposed_is_handed_on():
     _, frames = mixture(2)
     finder = Viterbi(JointSearch(candidates=9), 12)
     known = GivenDictionary(DICTIONARY, finder)(frames, MODEL).prior.proposals
-    assert known.of(finder.search, DICTIONARY, 12)
+    assert known.of(finder.search, frames, DICTIONARY, MODEL, 12)
     anew = finder.search.propose(frames, DICTIONARY, MODEL, 12)
     for kept, made in zip(known.hypotheses, anew, strict=True):
         np.testing.assert_array_equal(kept, made)

@@ -102,3 +102,11 @@ def test_integers_are_floats_to_the_kernel():
     synthesised(two_lines(), harscale=80, pexp=2)
     synthesised(two_lines(), harscale=80, pexp=1)
     assert len(_kernels.add_tones_of_frames.signatures) == before
+
+
+@pytest.mark.parametrize(("columns", "instruments"), [(1000, 2), (1, 2), (-1, 2), (0, 1)])
+def test_voices_without_column_or_instrument_are_refused(columns, instruments):
+    peaks = two_lines()
+    voices = Voices(peaks, peaks.insts + columns, DICT, instruments)
+    with pytest.raises(ValueError, match="must"):
+        synthesise(voices, SCALE, 1, M)

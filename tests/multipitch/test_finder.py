@@ -4,6 +4,7 @@ import pytest
 from musisep._util.constants import NONE
 from musisep.multipitch.finder import Hypotheses, Prior, Proposals
 from musisep.multipitch.joint import JointSearch
+from musisep.tones.model import ToneModel
 
 
 def test_a_prior_of_notes_names_their_instruments():
@@ -17,20 +18,27 @@ def test_a_prior_of_notes_names_their_instruments():
 
 
 DICTIONARY = np.array([[1.0, 0.5], [0.3, 1.0]])
-OFFERED = Hypotheses(np.zeros((3, 40, 2)), np.zeros((3, 40, 2)), np.zeros((3, 40)))
+FRAMES = np.random.default_rng(0).uniform(size=(200, 30))
+MODEL = ToneModel(1.5, 20, 30)
+OFFERED = Hypotheses(np.zeros((200, 40, 2)), np.zeros((200, 40, 2)), np.zeros((200, 40)))
 
 
 @pytest.mark.parametrize(
-    ("search", "dictionary", "number", "same"),
+    ("asked", "same"),
     [
-        (JointSearch(), DICTIONARY, 40, True),
-        (JointSearch(), DICTIONARY.copy(), 40, True),
-        (JointSearch(tones=2), DICTIONARY, 40, False),
-        (JointSearch(candidates=9), DICTIONARY, 40, False),
-        (JointSearch(), DICTIONARY[:, ::-1], 40, False),
-        (JointSearch(), DICTIONARY[:1], 40, False),
-        (JointSearch(), DICTIONARY, 39, False),
+        ({}, True),
+        ({"dictionary": DICTIONARY.copy(), "frames": FRAMES.copy()}, True),
+        ({"search": JointSearch(tones=2)}, False),
+        ({"search": JointSearch(candidates=9)}, False),
+        ({"dictionary": DICTIONARY[:, ::-1]}, False),
+        ({"dictionary": DICTIONARY[:1]}, False),
+        ({"number": 39}, False),
+        ({"frames": np.roll(FRAMES, 3, axis=1)}, False),
+        ({"frames": FRAMES[1:]}, False),
+        ({"model": ToneModel(1.5, 20, 30, 2)}, False),
     ],
 )
-def test_proposals_are_those_of_the_same_search_only(search, dictionary, number, same):
-    assert Proposals(JointSearch(), DICTIONARY, OFFERED).of(search, dictionary, number) == same
+def test_proposals_are_those_of_the_same_search_only(asked, same):
+    usual = {"search": JointSearch(), "frames": FRAMES, "dictionary": DICTIONARY, "model": MODEL}
+    known = Proposals.made(**usual, hypotheses=OFFERED)
+    assert known.of(**{**usual, "number": 40, **asked}) == same

@@ -196,7 +196,8 @@ def test_what_has_been_proposed_is_not_searched_again():
     wanted = finder(frames, INST_DICT, MODEL, prior)
     hypotheses = finder.propose(frames, INST_DICT, MODEL)
     CountingSearch.calls = 0
-    known = prior._replace(proposals=Proposals(finder.search, INST_DICT, hypotheses))
+    made = Proposals.made(finder.search, frames, INST_DICT, MODEL, hypotheses)
+    known = prior._replace(proposals=made)
     found = finder(frames, INST_DICT.copy(), MODEL, known)
     assert CountingSearch.calls == 0
     assert found.get_array().tobytes() == wanted.get_array().tobytes()
@@ -205,6 +206,14 @@ def test_what_has_been_proposed_is_not_searched_again():
     np.testing.assert_array_equal(
         other.params, finder(frames, INST_DICT[:, ::-1], MODEL, prior).params
     )
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (0, 2), (40,), (1000, 2)])
+def test_a_prior_of_other_frames_is_refused(shape):
+    frames, _ = two_lines()
+    prior = Prior(np.zeros(shape), np.zeros(shape, np.int64))
+    with pytest.raises(ValueError, match=r"prior\.shifts\.shape"):
+        Viterbi()(frames, INST_DICT, MODEL, prior)
 
 
 def test_integers_are_floats_to_the_kernels():
