@@ -3,6 +3,7 @@
 import math
 import operator
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from musisep.metrics.table import Measured
     from musisep.separation import Separation
     from musisep.settings import Settings
+
+
+PARAMETERS = {
+    "instruments": "inst_num", "tones": "tone_num", "harmonics": "har", "dictionaries": "num_dicts",
+    "hop_s": "sampdist/rate", "window_s": "2*spectheight/rate",
+}  # fmt: skip
+"""Of `main`, by the fields of `Settings` that follow from them and are called otherwise."""
 
 
 def command(argv: Sequence[str] | None = None) -> int:
@@ -173,29 +181,41 @@ def documented_settings(
     num_dicts: int,
     mask: bool,
 ) -> "Settings":
-    """Return the settings that the parameters of `main` mean at a sample rate in Hz."""
+    """Return the settings that the parameters of `main` mean at a sample rate in Hz.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range; the message names it as `main` does.
+    """
     from musisep.settings import Settings
     from musisep.tones.model import calc_harscale
 
-    return Settings(
-        method="adam",
-        instruments=inst_num,
-        tones=tone_num,
-        pexp=pexp,
-        qexp=qexp,
-        harmonics=har,
-        window_sigmas=sigmas,
-        sigma_bins=sigmas / math.pi,
-        hop_s=sampdist / sample_rate,
-        window_s=2 * spectheight / sample_rate,
-        bins_per_octave=calc_harscale(minfreq, maxfreq, logspectheight) * math.log(2),
-        fmin_hz=minfreq,
-        fmax_hz=maxfreq,
-        runs=runs,
-        lifetime=lifetime,
-        dictionaries=num_dicts,
-        mask="ratio" if mask else "synthesis",
-    )
+    try:
+        return Settings(
+            method="adam",
+            instruments=inst_num,
+            tones=tone_num,
+            pexp=pexp,
+            qexp=qexp,
+            harmonics=har,
+            window_sigmas=sigmas,
+            sigma_bins=sigmas / math.pi,
+            hop_s=sampdist / sample_rate,
+            window_s=2 * spectheight / sample_rate,
+            bins_per_octave=calc_harscale(minfreq, maxfreq, logspectheight) * math.log(2),
+            fmin_hz=minfreq,
+            fmax_hz=maxfreq,
+            runs=runs,
+            lifetime=lifetime,
+            dictionaries=num_dicts,
+            mask="ratio" if mask else "synthesis",
+        )
+    except ValueError as error:
+        message = str(error)
+        for field, parameter in PARAMETERS.items():
+            message = re.sub(rf"\b{field}=", f"{parameter}=", message)
+        raise ValueError(message) from None
 
 
 def checked_range(plot_range: object) -> slice | None:

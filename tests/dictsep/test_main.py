@@ -253,3 +253,18 @@ def test_the_command_needs_no_name(folder, capsys):
     with pytest.raises(SystemExit, match="2"):
         command([])
     assert capsys.readouterr().err.startswith("usage: python -m musisep.dictsep ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"inst_num": 0}, "inst_num=0 must"),
+        ({"tone_num": 17}, "tone_num=17 must"),
+        ({"har": 0}, "har=0 must"),
+        ({"num_dicts": 0}, "num_dicts=0 must"),
+        ({"sampdist": 2048}, r"sampdist/rate=0\.128 must be at most half of 2\*spectheight/rate="),
+    ],
+)
+def test_what_is_refused_is_called_as_the_parameter(folder, changes, match):
+    with pytest.raises(ValueError, match=match):
+        main(*documented(**changes))
