@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from musisep import metrics
-from musisep.learning.adam import FIT_FRAMES, AdamSteps, gen_random_inst_dict
+from musisep.learning.adam import AdamSteps, gen_random_inst_dict
 from musisep.masking.synthesis import synthesise
 from musisep.masking.voices import Voices
 from musisep.multipitch.joint import JointSearch
@@ -118,7 +118,7 @@ def test_learn(
     steps = AdamSteps(model, learning_finder, inst_num, har, lifetime, rng)
     for _ in steps.learn(batches(), runs):
         pass
-    steps.fit(fresh_frames(FIT_FRAMES))
+    steps.fit(fresh_frames(steps.schedule.fit_frames))
     trained = steps.get_dict()
     spects = gen_test_spects(original, model, tone_num, test_samples, rng)
     finder = JointSearch(tone_num, flanks=TEST_FLANKS, refined=4, steps=20)

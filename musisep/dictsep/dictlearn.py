@@ -16,7 +16,6 @@ from musisep._util.constants import TINY
 from musisep.dictsep.artificial import command, gen_test_spects, test_learn, test_learn_multi
 from musisep.dictsep.pursuit import inst_shift_dict_grad
 from musisep.learning.adam import (
-    FIT_FRAMES,
     AdamSteps,
     gen_random_inst,
     gen_random_inst_dict,
@@ -222,7 +221,7 @@ def learn_spect_dict(
     )  # fmt: skip
     for _ in learner.learn(random_batches(frames, 1, rng), runs):
         pass
-    learner.fit(frames[evenly_spaced(audible(frames), FIT_FRAMES)])
+    learner.fit(frames[evenly_spaced(audible(frames), learner.schedule.fit_frames)])
     return learner.get_dict()
 
 

@@ -30,18 +30,33 @@ from musisep.tones.loss import dict_grads, unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Peaks
 
-FIRST_STEP, LAST_STEP = 0.02, 0.001
-"""Step sizes of the learning, which falls linearly from the first to the last; chosen by hand on
-artificial spectra (`python -m musisep.dictsep.dictlearn`)."""
-EXPLORING = 0.75
-"""Share of the learning in which columns are renewed; then the survivors learn on alone; a
-guess."""
-HEAD_START = 0.5
-"""Amplitude that new columns are credited with at their first renewal, in mean amplitudes of a
-column; a guess."""
-FITS, FIT_UPDATES, FIT_FRAMES = 4, 4, 500
-"""Turns of `AdamSteps.fit`, updates in each, and frames that it gets when the learning is over;
-more change little."""
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning proceeds, beside its number of runs and the lifetime of columns.
+
+    Parameters
+    ----------
+    first_step, last_step : float
+        Step sizes, which fall linearly from the first to the last; chosen by hand on artificial
+        spectra (`python -m musisep.dictsep.dictlearn`).
+    exploring : float
+        Share of the learning in which columns are renewed; then the survivors learn on alone. A
+        guess; 1 spoils dictionaries of artificial spectra (`docs/experiments.rst`).
+    head_start : float
+        Amplitude that new columns are credited with at their first renewal, in mean amplitudes of
+        a column; a guess.
+    fits, fit_updates, fit_frames : int
+        Turns of the fit at last, updates in each, and frames that it gets; more change little.
+    """
+
+    first_step: float = 0.02
+    last_step: float = 0.001
+    exploring: float = 0.75
+    head_start: float = 0.5
+    fits: int = 4
+    fit_updates: int = 4
+    fit_frames: int = 500
 
 
 def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
@@ -89,6 +104,8 @@ class AdamSteps:
         Columns to start with; random by default.
     rng : numpy.random.Generator
         Source of randomness.
+    schedule : Schedule, optional
+        Step sizes and the like.
 
     Attributes
     ----------
@@ -112,14 +129,16 @@ class AdamSteps:
         lifetime: int,
         rng: np.random.Generator,
         init: ArrayLike | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
         self.model, self.finder, self.rng = model, finder, rng
+        self.schedule = schedule or Schedule()
         self.instruments, self.lifetime = instruments, lifetime
         columns = 2 * instruments if lifetime else instruments
         start = gen_random_inst_dict(harmonics, columns, rng) if init is None else np.array(init)
         if start.shape != (harmonics, columns):
             raise ValueError(f"init.shape={start.shape} must be {(harmonics, columns)}")
-        self.adam = Adam_B(start, alpha=FIRST_STEP)
+        self.adam = Adam_B(start, alpha=self.schedule.first_step)
         self.ages = np.zeros(columns, dtype=np.int64)
         self.carried = np.zeros(columns)
 
@@ -133,9 +152,11 @@ class AdamSteps:
         """
         if not 1 <= runs >= self.lifetime:
             raise ValueError(f"{runs=} must be at least 1 and lifetime={self.lifetime}")
-        last_renewal = max(1, int(EXPLORING * runs / max(1, self.lifetime))) * self.lifetime
+        first, last = self.schedule.first_step, self.schedule.last_step
+        exploring = self.schedule.exploring
+        last_renewal = max(1, int(exploring * runs / max(1, self.lifetime))) * self.lifetime
         for run, frames in enumerate(batches, start=1):
-            self.adam.alpha = FIRST_STEP + (LAST_STEP - FIRST_STEP) * (run - 1) / runs
+            self.adam.alpha = first + (last - first) * (run - 1) / runs
             yield self.step(frames)
             if self.lifetime and run % self.lifetime == 0 and run <= last_renewal:
                 self.renew(newcomers=run < last_renewal)
@@ -160,9 +181,11 @@ class AdamSteps:
         Steps on single frames leave the noise of the last ones in the columns; this converges.
         Columns get maximum 1; zeros stay.
         """
-        for _ in range(FITS):
+        for _ in range(self.schedule.fits):
             tones = self.finder(frames, self.adam.value, self.model)
-            self.adam.value = fit_columns(frames, tones, self.adam.value, self.model, FIT_UPDATES)
+            self.adam.value = fit_columns(
+                frames, tones, self.adam.value, self.model, self.schedule.fit_updates
+            )
 
     def renew(self, newcomers: bool = True) -> None:
         """Replace the columns that carried the least amplitude since the last renewal.
@@ -173,7 +196,7 @@ class AdamSteps:
         alone.
         """
         young = self.ages <= self.lifetime
-        credit = HEAD_START * self.carried.mean() * young if newcomers else 0.0
+        credit = self.schedule.head_start * self.carried.mean() * young if newcomers else 0.0
         har, number = self.adam.value.shape[0], self.ages.size - self.instruments
         for column in np.argsort(self.carried + credit, kind="stable")[:number]:
             fresh = gen_random_inst(har, self.rng) if newcomers else np.zeros(har)
@@ -213,6 +236,8 @@ class AdamLearner:
         Finds the tones of the drawn frames.
     seed : int
         Seed of the randomness.
+    schedule : Schedule
+        Step sizes and the like.
     """
 
     instruments: int = 2
@@ -222,6 +247,7 @@ class AdamLearner:
     dictionaries: int = 1
     finder: ToneFinder = field(default_factory=GreedyPursuit)
     seed: int = 0
+    schedule: Schedule = field(default_factory=Schedule)
 
     def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
         """Learn a dictionary from `frames` [frame, bin].
@@ -229,7 +255,7 @@ class AdamLearner:
         Each dictionary has a thread of its own. It is learned from frames that are drawn, and
         judged by evenly spaced ones.
         """
-        audible_frames = frames[evenly_spaced(audible(frames), FIT_FRAMES)]
+        audible_frames = frames[evenly_spaced(audible(frames), self.schedule.fit_frames)]
         rngs = np.random.default_rng(self.seed).spawn(self.dictionaries)
         found: list[Floats] = [np.empty(0)] * self.dictionaries
         left = [0.0] * self.dictionaries
@@ -257,7 +283,10 @@ class AdamLearner:
         step_done: Callable[[], None],
     ) -> Floats:
         """Learn a dictionary [harmonic, instrument] from drawn frames, and at last from others."""
-        steps = AdamSteps(model, self.finder, self.instruments, self.harmonics, self.lifetime, rng)
+        steps = AdamSteps(
+            model, self.finder, self.instruments, self.harmonics, self.lifetime, rng,
+            schedule=self.schedule,
+        )  # fmt: skip
         for _ in steps.learn(random_batches(frames, 1, rng), self.runs):
             step_done()
         steps.fit(audible_frames)

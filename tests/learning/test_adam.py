@@ -53,7 +53,7 @@ def test_twice_as_many_columns_learn_if_they_are_renewed():
 
 def test_a_step_follows_the_negative_gradient_at_the_tones_found(frames):
     start = np.clip(TRUE + 0.2, 0, 1)
-    own, twin = steps(init=start), Adam_B(start, alpha=adam.FIRST_STEP)
+    own, twin = steps(init=start), Adam_B(start, alpha=adam.Schedule.first_step)
     tones = own.step(frames[:5])
     wanted = FINDER(frames[:5], start, MODEL)
     np.testing.assert_array_equal(tones.params, wanted.params)
@@ -83,8 +83,10 @@ def test_the_step_size_falls_from_the_first_to_nearly_the_last(frames):
     own, sizes = steps(), []
     for _ in own.learn([frames[:1]] * 9, 5):
         sizes.append(own.adam.alpha)
-    assert len(sizes) == 5 and sizes[0] == adam.FIRST_STEP
-    np.testing.assert_allclose(np.diff(sizes), (adam.LAST_STEP - adam.FIRST_STEP) / 5)
+    assert len(sizes) == 5 and sizes[0] == adam.Schedule.first_step
+    np.testing.assert_allclose(
+        np.diff(sizes), (adam.Schedule.last_step - adam.Schedule.first_step) / 5
+    )
 
 
 @pytest.mark.parametrize(("runs", "lifetime"), [(0, 0), (9, 10)])
