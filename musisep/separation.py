@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
-from musisep.audio.arrays import as_real, check_finite
+from musisep.audio.arrays import as_real, check_finite, peak
 from musisep.io import files
 from musisep.io.formats import writable
 from musisep.learning.given import GivenDictionary
@@ -258,10 +258,10 @@ def load(
 
 def loudest_first(stems: Floats) -> NDArray[np.intp]:
     """Return the order of stems by energy."""
-    peak = max(float(stems.max()), -float(stems.min())) or 1.0  # squares must not overflow
+    scale = peak(stems) or 1.0  # squares must not overflow
     energies = np.zeros(len(stems))
     for first in range(0, stems.shape[-1], files.BLOCK_FRAMES):
-        block = stems[..., first : first + files.BLOCK_FRAMES] / peak
+        block = stems[..., first : first + files.BLOCK_FRAMES] / scale
         energies += np.einsum("ics,ics->i", block, block)
     return np.argsort(-energies, kind="stable")
 

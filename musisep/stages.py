@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from musisep.audio.frontend import FrontEnd
     from musisep.learning.learner import Learner
-    from musisep.masking.ratio import Mask
+    from musisep.masking.ratio import Mask, Share
     from musisep.masking.voices import Voicing
     from musisep.multipitch.finder import ToneFinder
     from musisep.notes.assignment import Assignment
@@ -157,19 +157,22 @@ def _instrument_columns(settings: Settings, made: Mapping[str, Any]) -> Voicing:
 
 
 def _ratio_mask(settings: Settings, made: Mapping[str, Any]) -> Mask:
-    from musisep.masking.ratio import SpectralMask, share_spectra
+    from musisep.masking.ratio import share_spectra
 
-    return SpectralMask(
-        settings.window_s, settings.window_sigmas, settings.pexp, share_spectra,
-        misi=settings.phase == "misi",
-    )  # fmt: skip
+    return _spectral_mask(settings, share_spectra)
 
 
 def _synthesis(settings: Settings, made: Mapping[str, Any]) -> Mask:
-    from musisep.masking.ratio import SpectralMask, synthesised_spectra
+    from musisep.masking.ratio import synthesised_spectra
+
+    return _spectral_mask(settings, synthesised_spectra)
+
+
+def _spectral_mask(settings: Settings, share: Share) -> Mask:
+    from musisep.masking.ratio import SpectralMask
 
     return SpectralMask(
-        settings.window_s, settings.window_sigmas, settings.pexp, synthesised_spectra,
+        settings.window_s, settings.window_sigmas, settings.pexp, share,
         misi=settings.phase == "misi",
     )  # fmt: skip
 

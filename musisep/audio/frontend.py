@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from musisep.audio.arrays import peak
 from musisep.audio.logfreq import FillMagnitudes, LogAxis, log_spectrogram
 
 Floats = NDArray[np.float64]
@@ -99,12 +100,12 @@ class LogFrequencyFrontEnd:
             If the axis does not fit the sample rate in Hz.
         """
         grid = self.grid(sample_rate)
-        peak = max(float(mixture.max()), -float(mixture.min())) or 1.0  # squares must not overflow
-        energy = self._energy(mixture[0] / peak, grid)
+        scale = peak(mixture) or 1.0  # squares must not overflow
+        energy = self._energy(mixture[0] / scale, grid)
         for channel in mixture[1:]:
-            energy += self._energy(channel / peak, grid)
+            energy += self._energy(channel / scale, grid)
         frames = Frames.of(np.sqrt(energy, out=energy), grid)
-        return frames._replace(level=peak * frames.level / np.sqrt(len(mixture)))
+        return frames._replace(level=scale * frames.level / np.sqrt(len(mixture)))
 
     def grid(self, sample_rate: int) -> Grid:
         """Return where frames and bins lie at a sample rate in Hz."""

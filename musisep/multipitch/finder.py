@@ -13,7 +13,7 @@ NO_GAIN = -1.0
 
 
 SAMPLED = 64
-"""Every so manieth frame is compared to recognise a recording."""
+"""One frame of so many is compared to recognise a recording."""
 
 
 class Hypotheses(NamedTuple):

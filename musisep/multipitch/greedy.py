@@ -73,24 +73,31 @@ class Correlation:
 
     def select(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
         """Find tones where the correlation is highest; see `fft_selector`."""
-        y = np.asarray(y, dtype=np.float64)
-        scores = self(np.sign(y) * np.abs(y) ** qexp)
+        scores = self._scores(y, qexp)
         insts, shifts = np.unravel_index(_highest(scores.ravel(), prenum), scores.shape)
-        positive = scores[insts, shifts] > 0
-        insts, shifts = insts[positive], shifts[positive]
-        amps = (scores[insts, shifts] / self.norms[insts]) ** (1 / qexp)
-        return amps, shifts.astype(np.float64), insts.astype(np.int64)
+        return self._tones(scores[insts, shifts], shifts, insts, qexp)
 
     def select_each(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
         """Find for each instrument the tone of highest correlation; see `fft_selector`."""
-        y = np.asarray(y, dtype=np.float64)
-        scores = self(np.sign(y) * np.abs(y) ** qexp)
+        scores = self._scores(y, qexp)
         shifts = np.argmax(scores, axis=1)
         heights = scores[np.arange(len(scores)), shifts]
-        insts = np.argsort(-heights, kind="stable")[:prenum]
-        insts = insts[heights[insts] > 0]
-        amps = (heights[insts] / self.norms[insts]) ** (1 / qexp)
-        return amps, shifts[insts].astype(np.float64), insts.astype(np.int64)
+        insts = _highest(heights, prenum)
+        return self._tones(heights[insts], shifts[insts], insts, qexp)
+
+    def _scores(self, y: ArrayLike, qexp: float) -> Floats:
+        """Correlate a spectrum, of which the power keeps the sign, [instrument, bin]."""
+        y = np.asarray(y, dtype=np.float64)
+        return self(np.sign(y) * np.abs(y) ** qexp)
+
+    def _tones(
+        self, scores: Floats, shifts: Ints, insts: Ints, qexp: float
+    ) -> tuple[Floats, Floats, Ints]:
+        """Return amplitudes, shifts and instruments where the correlation is positive."""
+        positive = scores > 0
+        scores, shifts, insts = scores[positive], shifts[positive], insts[positive]
+        amps = (scores / self.norms[insts]) ** (1 / qexp)
+        return amps, shifts.astype(np.float64), insts.astype(np.int64)
 
 
 def _highest(values: Floats, number: int) -> Ints:
