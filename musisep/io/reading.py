@@ -1,21 +1,29 @@
-"""Reading audio files: headers are checked first, then samples are taken block by block."""
+"""Reading audio files: lengths are counted first, then samples are taken block by block."""
 
 import math
 import os
-import re
 import shlex
 import stat
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
 from musisep.audio.arrays import check_finite
-from musisep.io.formats import BLOCK_FRAMES, MAX_CHANNELS, MAX_RATE, MAX_SAMPLES, MIN_RATE
-from musisep.io.replacing import problem, reason
+from musisep.io.containers import Content, Damaged, content_of
+from musisep.io.decoding import Decoder, complaints
+from musisep.io.formats import MAX_CHANNELS, MAX_RATE, MAX_SAMPLES, MIN_RATE
+from musisep.io.pieces import Pieces
+from musisep.io.replacing import AudioFileError, problem, reason
+
+NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""How files are opened: a pipe without a writer must not hold us up."""
 
 
 def read(
@@ -54,43 +62,71 @@ def read(
         raise ValueError(f"start_s={start_s} must be a time of at least 0 s")
     if duration_s is not None and not 0 < duration_s < math.inf:
         raise ValueError(f"duration_s={duration_s} must be a time above 0 s")
-    _check_file(path)
-    with _opened(path) as sound:
-        _check_header(path, sound)
-        start, frames = _excerpt(path, sound, start_s, duration_s)
-        audio = _read_blocks(path, sound, start, frames)
-        sample_rate = sound.samplerate
+    notes = []
+    with _regular(path) as file:
+        content = _look(path, file)
+        with complaints() as lines, _decoder(path, file, content) as sound:
+            _check_header(path, sound)
+            excerpt = _excerpt(path, sound, content, start_s, duration_s)
+            audio = _read_blocks(path, sound, content, excerpt, start_s)
+            sample_rate = sound.samplerate
+    if lines:
+        notes.append(f"its decoder complains of {len(lines)} faults; listen to it")
+    for note in (*content.notes, *notes):
+        warnings.warn(f"{path}: {note}", stacklevel=2)
     name = repr(str(path))
-    check_finite(audio, f"{name} from {start_s=}" if start else name)
+    check_finite(audio, f"{name} from {start_s=}" if excerpt.start else name)
     return audio, sample_rate
 
 
-def _check_file(path: Path) -> None:
-    """Refuse what is no file with content, before anything could block on opening it."""
+@contextmanager
+def _regular(path: Path) -> Iterator[BinaryIO]:
+    """Open a file with content, without waiting for a pipe; refuse all else."""
+    if os.path.isdir(path):
+        raise problem(path, "is a folder; name an audio file")
     try:
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode):
-            path.open("rb").close()
-    except OSError as error:
+        descriptor = os.open(path, os.O_RDONLY | NONBLOCK)
+    except (OSError, ValueError) as error:  # ValueError: a null byte
         advice = "check its name, its folder and its permissions"
         raise problem(path, f"cannot be read: {reason(error)}; {advice}") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise problem(path, "is a folder; name an audio file")
-    if not stat.S_ISREG(status.st_mode):
-        raise problem(path, "is a pipe or a device; store the audio in a regular file first")
-    if not status.st_size:
-        raise problem(path, "is empty (0 bytes); copy or export it again")
+    with open(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise problem(path, "is a pipe or a device; store the audio in a regular file first")
+        if not status.st_size:
+            raise problem(path, "is empty (0 bytes); copy or export it again")
+        yield file
+
+
+def _look(path: Path, file: BinaryIO) -> Content:
+    """Count what is in the file."""
+    try:
+        content = content_of(file, os.fstat(file.fileno()).st_size)
+    except Damaged as error:
+        raise problem(path, f"{error}; repair it: {_ffmpeg(path)}") from error
+    except OSError as error:
+        raise problem(path, f"cannot be read: {reason(error)}") from error
+    if content is None:
+        raise _unknown(path)
+    return content
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sf.SoundFile]:
+def _decoder(path: Path, file: BinaryIO, content: Content) -> Iterator[Decoder]:
+    pieces = Pieces(file, content.pieces)
     try:
-        sound = sf.SoundFile(path)
-    except (sf.SoundFileError, TypeError) as error:  # TypeError: headerless, by its suffix .raw
-        reason = "is damaged, or no audio that libsndfile knows (it lacks m4a, aac and wma)"
-        raise problem(path, f"{reason}; convert it first: {_ffmpeg(path)}") from error
+        sound = Decoder(pieces)
+    except sf.SoundFileError as error:
+        raise _unknown(path) from error
     with sound:
         yield sound
+    if pieces.error:
+        raise problem(path, f"cannot be read: {reason(pieces.error)}") from pieces.error
+
+
+def _unknown(path: Path) -> AudioFileError:
+    reason = "is damaged, or no audio that libsndfile knows (it lacks m4a, aac and wma)"
+    return problem(path, f"{reason}; convert it first: {_ffmpeg(path)}")
 
 
 def _check_header(path: Path, sound: sf.SoundFile) -> None:
@@ -100,89 +136,61 @@ def _check_header(path: Path, sound: sf.SoundFile) -> None:
     if sound.channels > MAX_CHANNELS:
         limits = f"more than {MAX_CHANNELS}; mix them down first"
         raise problem(path, f"has {sound.channels} channels, {limits}")
-    shortfall = _shortfall(path, sound)
-    if shortfall:
-        raise problem(path, f"is truncated: {shortfall}; repair it: {_ffmpeg(path)}")
     if not sound.frames:
         raise problem(path, "is empty (0 samples); record or export it again")
 
 
-def _shortfall(path: Path, sound: sf.SoundFile) -> str | None:
-    """Tell what the header promises and the file lacks.
-
-    libsndfile lowers `frames` to what is there, and mentions the promise in its log only.
-    """
-    log = sound.extra_info
-    sizes = re.search(r"(?m)^ *(?:data|SSND|Data Size|riff) *: (\d+) \(should be (\d+)\)", log)
-    if sizes and int(sizes[1]) > int(sizes[2]):
-        return f"its header promises {sizes[1]} bytes of samples, it holds {sizes[2]}"
-    counts = re.search(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)", log)
-    if counts and int(counts[2]) > int(counts[1]):
-        return f"its header promises {counts[2]} samples, it holds {counts[1]}"
-    if sound.format == "OGG" and not _ogg_ends(path):
-        return f"its stream has no end, it holds {sound.frames} samples"
-    return None
-
-
-def _ogg_ends(path: Path) -> bool:
-    """Look for a complete last page with the end-of-stream flag (RFC 3533, section 6)."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 2**16))  # a page has at most 65,307 bytes
-        tail = file.read()
-    page = tail[tail.rfind(b"OggS") :]
-    if len(page) < 27 or not page[5] & 4:
-        return False
-    lacing = page[27 : 27 + page[26]]
-    return len(page) >= 27 + page[26] + sum(lacing)
-
-
 def _excerpt(
-    path: Path, sound: sf.SoundFile, start_s: float, duration_s: float | None
-) -> tuple[int, int]:
-    """Return the first frame and the number of frames to read."""
-    start = round(start_s * sound.samplerate)
-    if start >= sound.frames:
-        length_s = sound.frames / sound.samplerate
-        raise ValueError(
-            f"start_s={start_s} must be below the length of {str(path)!r}, {length_s:g} s"
-        )
-    frames = sound.frames - start
+    path: Path, sound: Decoder, content: Content, start_s: float, duration_s: float | None
+) -> range:
+    """Return which samples of the recording to read; up to the limit if its length is unknown."""
+    rate, most = sound.samplerate, MAX_SAMPLES // sound.channels
+    length = content.length(sound.frames)
+    start = round(min(start_s * rate, sys.maxsize))
+    if length is not None and start >= length:
+        raise _starts_behind(path, start_s, length / rate)
+    frames = most if length is None else length - start
     if duration_s is not None:
-        frames = min(frames, max(1, round(duration_s * sound.samplerate)))
-    if frames * sound.channels > MAX_SAMPLES:
+        frames = min(frames, max(1, round(min(duration_s * rate, sys.maxsize))))
+    if frames > most:
         claim = f"promises {frames} samples x {sound.channels} channels"
         advice = f"read a part of it, or if it is shorter, repair it: {_ffmpeg(path)}"
         raise problem(path, f"{claim}, above the limit of {MAX_SAMPLES}; {advice}")
-    return start, frames
+    return range(start, start + frames)
 
 
-def _read_blocks(path: Path, sound: sf.SoundFile, start: int, frames: int) -> NDArray[np.float64]:
+def _starts_behind(path: Path, start_s: float, length_s: float) -> ValueError:
+    name = repr(str(path))
+    return ValueError(f"start_s={start_s} must be below the length of {name}, {length_s:g} s")
+
+
+def _read_blocks(
+    path: Path, sound: Decoder, content: Content, excerpt: range, start_s: float
+) -> NDArray[np.float64]:
+    """Return the samples of the excerpt, all of which must arrive if the length is known."""
+    length = content.length(sound.frames)
     blocks: list[NDArray[np.float64]] = []
     arrived = 0
     cause: Exception | None = None
     try:
-        sound.seek(start)
-        for block in sound_blocks(sound, frames):
+        arrived = sound.skip(content.lead + excerpt.start) - content.lead
+        for block in sound.blocks_of(len(excerpt)):
             blocks.append(np.ascontiguousarray(block.T))
             arrived += len(block)
-        if arrived == frames:
+        whole = length is None or arrived == excerpt.stop
+        if arrived == length and content.decoded is not None:
+            whole = sound.skip(content.tail + 1) == content.tail
+        if whole and blocks:
             return np.concatenate(blocks, axis=1)
     except sf.SoundFileError as error:
         cause = error
     except MemoryError as error:
         raise problem(path, "does not fit into memory; read a part of it") from error
-    numbers = f"its header promises {sound.frames} samples, reading ended at {start + arrived}"
+    if length is None and not cause:
+        raise _starts_behind(path, start_s, arrived / sound.samplerate)
+    promise = "" if length is None else f"its header promises {length} samples, "
+    numbers = f"{promise}reading ended at {max(0, arrived)}"
     raise problem(path, f"is truncated: {numbers}; repair it: {_ffmpeg(path)}") from cause
-
-
-def sound_blocks(sound: sf.SoundFile, frames: int) -> Iterator[NDArray[np.float64]]:
-    """Yield what arrives; `SoundFile.blocks` would make up what the header only promises."""
-    while frames > 0:
-        block = sound.read(min(BLOCK_FRAMES, frames), always_2d=True)
-        if not len(block):
-            return
-        yield block
-        frames -= len(block)
 
 
 def _ffmpeg(path: Path) -> str:

@@ -9,9 +9,9 @@ import soundfile as sf
 from numpy.typing import ArrayLike, NDArray
 
 from musisep.audio.arrays import check_finite, peak
+from musisep.io.decoding import Decoder
 from musisep.io.formats import BLOCK_FRAMES, MAX_CHANNELS, Format, format_of
 from musisep.io.rates import check_rate
-from musisep.io.reading import sound_blocks
 from musisep.io.replacing import reason, replacing
 
 LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
@@ -151,8 +151,8 @@ def _check_complete(path: Path, frames: int, container: str) -> None:
     """Read compressed audio back: libsndfile is silent when its last write finds no room."""
     if container not in ("FLAC", "OGG", "MP3"):
         return
-    with sf.SoundFile(path) as sound:
-        held = sum(len(block) for block in sound_blocks(sound, frames))
+    with Decoder(path) as sound:
+        held = sum(map(len, sound.blocks_of(frames)))
     if held < frames:
         raise OSError(f"only {held} of {frames} samples arrived")
 

@@ -76,7 +76,7 @@ def test_unreadable(wav, monkeypatch):
     def denied(*_args, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(wav), "open", denied)  # root may read whatever its mode says
+    monkeypatch.setattr(os, "open", denied)  # root may read whatever its mode says
     refused(wav, "Permission denied; check .* permissions")
 
 
@@ -132,14 +132,14 @@ def test_format_that_libsndfile_lacks(tmp_path, suffix):
     [
         ("x.wav", "PCM_16", r"promises 20000 bytes of samples, it holds 1\d\d\d\d;"),
         ("x.wav", "FLOAT", r"promises 40000 bytes of samples, it holds 3\d\d\d\d;"),
-        ("x.rf64", "FLOAT", r"promises 10000 samples, it holds 8\d\d\d;"),
+        ("x.rf64", "FLOAT", r"promises 40000 bytes of samples, it holds 3\d\d\d\d;"),
         ("x.aiff", "PCM_16", r"promises 200\d\d bytes of samples, it holds 1\d\d\d\d;"),
         ("x.au", "PCM_16", r"promises 20000 bytes of samples, it holds 1\d\d\d\d;"),
         ("x.caf", "PCM_16", r"promises 200\d\d bytes of samples, it holds 1\d\d\d\d;"),
         ("x.w64", "PCM_16", r"promises 20\d\d\d bytes of samples, it holds 1\d\d\d\d;"),
         ("x.flac", "PCM_16", r"promises 10000 samples, reading ended at 0;"),
-        ("x.ogg", "VORBIS", r"its stream has no end, it holds \d+ samples"),
-        ("x.mp3", "MPEG_LAYER_III", r"promises 10000 samples, reading ended at \d+;"),
+        ("x.ogg", "VORBIS", "its stream has no end;"),
+        ("x.mp3", "MPEG_LAYER_III", "promises 10 frames, it holds 8;"),
     ],
 )
 def test_truncated(tmp_path, name, subtype, numbers):
@@ -157,11 +157,11 @@ def test_ogg_that_lacks_its_last_bytes(tmp_path, subtype):
     last_page = data.rindex(b"OggS")
     for cut in (last_page, last_page + 20, len(data) - 1):
         (tmp_path / "x.ogg").write_bytes(data[:cut])
-        refused(tmp_path / "x.ogg", r"is truncated: its stream has no end, it holds \d+ samples")
+        refused(tmp_path / "x.ogg", "is truncated: its stream has no end; repair it")
 
 
 def test_wav_header_that_promises_more(wav):
-    for promise in (16002, 2**31, 2**32 - 1):
+    for promise in (16002, 2**31 - 2**20, 2**32 - 2**20):
         patch(wav, 40, struct.pack("<I", promise))
         refused(wav, f"promises {promise} bytes of samples, it holds 16000; repair it: "
                      "ffmpeg -i take.wav take-fixed.wav")  # fmt: skip
@@ -196,12 +196,12 @@ def test_flac_header_that_promises_more_takes_no_memory(tmp_path):
     if os.name == "posix":
         command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "x.flac")]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert f"promises {2**30} samples, reading ended at 0" in done.stdout
+        assert f"promises {2**30} samples, reading ended at 5000" in done.stdout
 
 
 def test_excerpt_of_a_flac_header_that_promises_more(tmp_path):
     promise_flac(tmp_path / "x.flac", 2**36 - 1)
-    refused(tmp_path / "x.flac", "reading ended at 4000", start_s=0.5, duration_s=60)
+    refused(tmp_path / "x.flac", "reading ended at 5000", start_s=0.5, duration_s=60)
 
 
 def test_limit_of_samples_counts_the_excerpt(tmp_path, monkeypatch):

@@ -1,0 +1,172 @@
+"""Lengths that headers do not tell, tell wrongly, or tell in vain."""
+
+import struct
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from musisep.io.files import AudioFileError, read, write
+
+RATE = 16000
+UNTOLD = "its header tells no length; all samples that are there were read"
+PLAIN = [
+    ("x.wav", "PCM_16"), ("x.wav", "PCM_24"), ("x.wav", "FLOAT"), ("x.wav", "ULAW"),
+    ("x.rf64", "PCM_16"), ("x.w64", "PCM_16"), ("x.aiff", "PCM_24"), ("x.aiff", "FLOAT"),
+    ("x.au", "PCM_16"), ("x.caf", "PCM_24"),
+]  # fmt: skip
+CODED = [
+    ("x.wav", "IMA_ADPCM"), ("x.wav", "MS_ADPCM"), ("x.wav", "GSM610"), ("x.wav", "G721_32"),
+    ("x.wav", "NMS_ADPCM_32"), ("x.caf", "ALAC_16"), ("x.ogg", "VORBIS"), ("x.ogg", "OPUS"),
+    ("x.flac", "PCM_24"), ("x.mp3", "MPEG_LAYER_III"),
+]  # fmt: skip
+MONO = ("GSM610", "G721_32", "NMS_ADPCM_32")
+"""Codings of one channel."""
+
+
+def written(path, subtype, samples=9000):
+    """Write two tones, as far as the coding has room for two channels; return what it decodes."""
+    time = np.arange(samples) / RATE
+    audio = 0.3 * np.sin(2 * np.pi * np.array([[440.0], [660.0]]) * time)
+    write(path, audio[: 1 if subtype in MONO else 2], RATE, subtype=subtype)
+    return sf.read(path, always_2d=True)[0].T
+
+
+def patch(path, position, content):
+    data = bytearray(path.read_bytes())
+    data[position : position + len(content)] = content
+    path.write_bytes(data)
+
+
+def place(path, mark):
+    return path.read_bytes().index(mark)
+
+
+@pytest.mark.parametrize(("name", "subtype"), PLAIN + CODED)
+def test_whole_and_every_excerpt_are_what_one_read_gives(tmp_path, name, subtype):
+    whole = written(tmp_path / name, subtype, samples=150_000)
+    np.testing.assert_array_equal(read(tmp_path / name)[0], whole)
+    for start in np.random.default_rng(0).integers(0, 140_000, 10):
+        part, _ = read(tmp_path / name, start_s=start / RATE, duration_s=0.25)
+        np.testing.assert_array_equal(part, whole[:, start : start + RATE // 4])
+
+
+def unclosed(path):
+    """Leave the sizes in a header as a recorder does that loses power, or a pipe."""
+    if path.suffix == ".wav":
+        patch(path, 4, bytes(4))
+        patch(path, place(path, b"data") + 4, bytes(4))
+    elif path.suffix == ".rf64":
+        patch(path, place(path, b"ds64") + 8, bytes(24))
+        patch(path, place(path, b"data") + 4, b"\xff" * 4)
+    elif path.suffix == ".w64":
+        patch(path, place(path, b"data") + 16, struct.pack("<Q", 2**63 - 1))
+    elif path.suffix == ".aiff":
+        patch(path, 4, bytes(4))
+        patch(path, place(path, b"COMM") + 10, bytes(4))
+        patch(path, place(path, b"SSND") + 4, bytes(4))
+    elif path.suffix == ".au":
+        patch(path, 8, b"\xff" * 4)
+    elif path.suffix == ".caf":
+        patch(path, place(path, b"data") + 4, b"\xff" * 8)
+    elif path.suffix == ".flac":
+        patch(path, 21, bytes([path.read_bytes()[21] & 0xF0, 0, 0, 0, 0]))
+
+
+@pytest.mark.parametrize(("name", "subtype"), [*PLAIN, ("x.flac", "PCM_24")])
+def test_header_without_a_length(tmp_path, name, subtype):
+    path = tmp_path / name
+    whole = written(path, subtype)
+    unclosed(path)
+    with pytest.warns(UserWarning, match=UNTOLD):
+        np.testing.assert_array_equal(read(path)[0], whole)
+    with pytest.warns(UserWarning, match=UNTOLD):
+        np.testing.assert_array_equal(read(path, start_s=0.25, duration_s=9)[0], whole[:, 4000:])
+    with pytest.raises(ValueError, match="start_s=1e\\+300 must be below the length of"):
+        read(path, start_s=1e300)
+
+
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000, 0x80000000, 0x7FFFFFFF])
+@pytest.mark.parametrize("behind", [b"", b"\1"])
+def test_wav_with_the_sizes_that_pipes_get(wav, size, behind):
+    whole, _ = sf.read(wav)
+    patch(wav, 4, struct.pack("<I", min(size + 36, 2**32 - 1)))
+    patch(wav, 40, struct.pack("<I", size))
+    wav.write_bytes(wav.read_bytes() + behind)  # half a sample
+    with pytest.warns(UserWarning, match=UNTOLD):
+        np.testing.assert_array_equal(read(wav)[0], [whole])
+
+
+def test_padding_that_is_counted_but_missing(wav):
+    whole, _ = sf.read(wav)
+    patch(wav, 40, struct.pack("<I", 16001))
+    np.testing.assert_array_equal(read(wav)[0], [whole])
+
+
+def test_wav_without_samples_is_empty_whatever_follows(tmp_path):
+    sf.write(tmp_path / "x.wav", np.zeros((0, 1)), 8000, subtype="PCM_16")
+    data = (tmp_path / "x.wav").read_bytes()
+    (tmp_path / "x.wav").write_bytes(data + b"LIST" + struct.pack("<I", 4) + b"INFO")
+    with pytest.raises(AudioFileError, match=r"is empty \(0 samples\)"):
+        read(tmp_path / "x.wav")
+
+
+def test_comment_that_looks_like_a_log_is_believed_nothing(wav):
+    whole, _ = sf.read(wav)
+    comment = b"INFOICMT" + struct.pack("<I", 32) + b"x\n data : 999999 (should be 1)\n\n\0"
+    wav.write_bytes(wav.read_bytes() + b"LIST" + struct.pack("<I", len(comment)) + comment)
+    np.testing.assert_array_equal(read(wav)[0], [whole])
+
+
+@pytest.mark.parametrize(("name", "subtype"), [*PLAIN, *CODED])
+@pytest.mark.parametrize("share", [0.5, 0.98])
+def test_every_missing_byte_is_noticed(tmp_path, name, subtype, share):
+    path = tmp_path / name
+    written(path, subtype)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(AudioFileError, match=r"is truncated: .*repair it: ffmpeg"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype"),
+    [(name, subtype) for name, subtype in PLAIN + CODED if name not in ("x.mp3", "x.rf64")],
+)
+def test_files_joined_end_to_end(tmp_path, name, subtype):
+    path = tmp_path / name
+    written(path, subtype)
+    path.write_bytes(2 * path.read_bytes())
+    with pytest.raises(AudioFileError, match="holds several recordings, one after another; repair"):
+        read(path)
+
+
+def test_bytes_behind_the_samples_are_told_of(wav):
+    whole, _ = sf.read(wav)
+    wav.write_bytes(wav.read_bytes() + bytes(5000))
+    with pytest.warns(UserWarning, match="5000 bytes behind its samples are not part of them"):
+        np.testing.assert_array_equal(read(wav)[0], [whole])
+
+
+def test_tag_in_front(tmp_path):
+    for name, subtype in (("x.wav", "PCM_16"), ("x.flac", "PCM_16")):
+        whole = written(tmp_path / name, subtype)
+        tag = b"ID3\3\0\0\0\0\2\0" + bytes(256)
+        (tmp_path / name).write_bytes(tag + (tmp_path / name).read_bytes())
+        np.testing.assert_array_equal(read(tmp_path / name)[0], whole)
+
+
+def test_ogg_that_lacks_a_page(tmp_path):
+    written(tmp_path / "x.ogg", "VORBIS", samples=150_000)
+    data = (tmp_path / "x.ogg").read_bytes()
+    pages = [i for i in range(len(data)) if data[i : i + 4] == b"OggS"]
+    (tmp_path / "x.ogg").write_bytes(data[: pages[4]] + data[pages[5] :])
+    with pytest.raises(AudioFileError, match="is damaged: page 4 is missing"):
+        read(tmp_path / "x.ogg")
+
+
+def test_text_is_no_audio_whatever_its_name(tmp_path):
+    for suffix in (".au", ".raw", ".gsm", ".vox", ".mp3", ".wav", ".sd2", ".snd"):
+        (tmp_path / f"x{suffix}").write_bytes(b"hello\n" * 1000)
+        with pytest.raises(AudioFileError, match="is damaged, or no audio"):
+            read(tmp_path / f"x{suffix}")
