@@ -1,7 +1,7 @@
 """The main path: a mixture in, one stem per instrument out."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -123,25 +123,56 @@ class Separation:
         Raises
         ------
         ValueError
-            If the format is unknown or lacks the subtype.
+            If the format is unknown or lacks the subtype, or if names are wrong or not different.
         AudioFileError
             If a file cannot be written.
         """
         offered = writable()
         if format not in offered:
             raise ValueError(f"format={format!r} must be one of {', '.join(offered)}")
-        subtype = subtype or offered[format].subtypes[0]
-        signals = dict(zip(stem_names(len(self.stems)), self.stems, strict=True))
-        if residual:
-            signals[RESIDUAL] = self.residual
-        gain = files.headroom_gain(signals.values(), subtype)
-        paths = []
-        for stem, signal in signals.items():
-            path = Path(folder) / filename.format(stem=stem, ext=format, track=track)
+        names = stem_names(len(self.stems)) + ([RESIDUAL] if residual else [])
+        try:
+            places = [filename.format(stem=name, ext=format, track=track) for name in names]
+        except (LookupError, ValueError, AttributeError) as error:
+            fields = "{stem}, {ext} and {track}"
+            raise ValueError(f"{filename=} must be a template with {fields} only") from error
+        if len(set(places)) < len(places):
+            raise ValueError(
+                f"{filename=} gives {places[0]!r} to several stems; put {{stem}} in it"
+            )
+        paths = [Path(folder) / name for name in places]
+        return paths, self.write(paths, subtype or offered[format].subtypes[0])
+
+    def write(self, paths: Sequence[str | os.PathLike[str]], subtype: str) -> float:
+        """Write the stems to files, and the residual if there is one path more.
+
+        Parameters
+        ----------
+        paths : sequence of path
+            In the order of the stems; suffixes name the formats.
+        subtype : str
+            Sample format.
+
+        Returns
+        -------
+        gain : float
+            The common gain that kept integers from clipping; 1 if none was needed.
+
+        Raises
+        ------
+        ValueError
+            If the number of paths or the subtype is wrong.
+        AudioFileError
+            If a file cannot be written.
+        """
+        signals = [*self.stems, *([self.residual] if len(paths) > len(self.stems) else [])]
+        if len(paths) != len(signals):
+            raise ValueError(f"{len(paths)} paths for {len(self.stems)} stems")
+        gain = files.headroom_gain(signals, subtype)
+        for path, signal in zip(paths, signals, strict=True):
             scaled = signal if gain == 1 else gain * signal
             files.write(path, scaled, self.sample_rate, subtype=subtype)
-            paths.append(path)
-        return paths, gain
+        return gain
 
 
 @shows_fields(Settings)

@@ -12,6 +12,7 @@ from musisep.cli.base import Command, UsageError, complaint, say
 from musisep.cli.options import (
     EXCERPT,
     add_excerpt_options,
+    add_existing_options,
     add_format_options,
     add_jobs_option,
     add_quiet_option,
@@ -23,6 +24,7 @@ from musisep.cli.planning import (
     audio_files,
     check_collisions,
     check_formats,
+    check_recording,
     check_writable,
 )
 from musisep.io.formats import writable
@@ -64,6 +66,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="folder for the audio (default: %(default)s)",
     )  # fmt: skip
     add_format_options(group)
+    add_existing_options(group)
     add_quiet_option(group)
     group = parser.add_argument_group("how it is done")
     group.add_argument(
@@ -106,7 +109,13 @@ INVERT = Command("invert", "Find audio for spectrograms without phases.", _add_o
 
 def _attempt(task: Task, args: argparse.Namespace) -> int:
     """Invert one spectrogram, print what came out or went wrong; return the exit status."""
+    there = [path for path in task.outputs if path.is_file()]
+    if args.skip_existing and len(there) == len(task.outputs):
+        print(f"{task.recording}\n  {there[0]} is there already")
+        return 0
     try:
+        if there and not args.overwrite:
+            raise FileExistsError(f"{there[0]} exists; use --overwrite, or change --out")
         print(_invert(task, args))
     except (OSError, ValueError, MemoryError) as error:
         say(complaint(task.recording, error, FLAGS))
@@ -121,6 +130,7 @@ def _invert(task: Task, args: argparse.Namespace) -> str:
 
     from musisep.io import files
 
+    check_recording(task.recording)
     for path in task.outputs:
         check_writable(path)
     spectrogram = _spectrogram(task.recording, args)

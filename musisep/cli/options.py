@@ -43,6 +43,17 @@ def add_format_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_existing_options(group: argparse._ArgumentGroup) -> None:
+    """Add --overwrite and --skip-existing."""
+    group.add_argument(
+        "--overwrite", action="store_true",
+        help="replace files that another run or somebody else has made (default: refuse)",
+    )  # fmt: skip
+    group.add_argument(
+        "--skip-existing", action="store_true", help="leave out what is complete already"
+    )
+
+
 def add_quiet_option(group: argparse._ArgumentGroup) -> None:
     """Add --quiet."""
     group.add_argument("--quiet", action="store_true", help="no progress bars")

@@ -8,10 +8,15 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from musisep.cli.base import UsageError
+from musisep.cli.base import UsageError, say
 from musisep.io.formats import readable_suffixes, writable
 
-TEMPLATE_FIELDS = {"track", "stem", "ext"}
+NOT_READ = (
+    ".m4a", ".aac", ".wma", ".mp4", ".mp2", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
+    ".webm", ".mov", ".mkv", ".3gp", ".mpc", ".tta", ".ra", ".spx", ".avi",
+)  # fmt: skip
+"""Suffixes of files with audio that libsndfile does not know."""
+TEMPLATE_FIELDS = {"folder", "track", "stem", "ext"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,20 @@ def check_writable(path: Path) -> None:
         raise OSError(f"{path} cannot be written: {error.strerror}; {advice}") from error
 
 
+def check_recording(path: Path) -> None:
+    """Raise OSError for a folder, in which `audio_files` has found nothing to read."""
+    if not os.path.isdir(path):
+        return
+    others = sorted(other.name for other in path.iterdir() if _is_audio_that_is_not_read(other))
+    known = f"no audio file that is read ({' '.join(readable_suffixes())})"
+    advice = f"; convert {', '.join(others[:3])} first: ffmpeg -i in.m4a out.wav" if others else ""
+    raise IsADirectoryError(f"holds {known}; subfolders are not looked into{advice}")
+
+
+def _is_audio_that_is_not_read(path: Path) -> bool:
+    return path.suffix.lower() in NOT_READ and path.name[0] != "." and os.path.isfile(path)
+
+
 def audio_files(named: Path, suffixes: Collection[str] = ()) -> list[Path]:
     """Return the audio files of a folder; anything else, even a folder without any, as it is.
 
@@ -82,6 +101,12 @@ def audio_files(named: Path, suffixes: Collection[str] = ()) -> list[Path]:
         if path.suffix.lower() in known and path.name[0] != "."
         and os.path.isfile(path)
     ]  # fmt: skip
+    others = [path for path in named.iterdir() if _is_audio_that_is_not_read(path)]
+    if found and others:
+        kinds = ", ".join(sorted({path.suffix.lower() for path in others}))
+        say(
+            f"{named}: {len(others)} files are left out, as {kinds} is not read; convert them first"
+        )
     return found or [named]
 
 
@@ -124,13 +149,18 @@ def _check_references(args: argparse.Namespace, recordings: int, instruments: in
 
 
 def _outputs(args: argparse.Namespace, recording: Path, stems: Sequence[str]) -> tuple[Path, ...]:
-    """Fill in the template for each stem; the file of the dictionary comes last, if any."""
-    fields = {"track": recording.stem, "ext": args.format}
-    names = [args.filename.format(stem=stem, **fields) for stem in stems]
-    if not all(name.endswith(f".{args.format}") for name in names):
+    """Return the file of each stem; that of the dictionary comes last, if any."""
+    paths = [output(args, recording, stem, args.format) for stem in stems]
+    if not all(path.suffix == f".{args.format}" for path in paths):
         raise UsageError(f"--filename {args.filename} must end in .{{ext}}")
-    kept = [args.save_dictionary] if args.save_dictionary else []
-    return (*(args.out / name for name in names), *kept)
+    return (*paths, *([args.save_dictionary] if args.save_dictionary else []))
+
+
+def output(args: argparse.Namespace, recording: Path, stem: str, ext: str) -> Path:
+    """Fill in the template for a file that comes from a recording."""
+    folder = recording.absolute().parent.name or "root"
+    name = args.filename.format(folder=folder, track=recording.stem, stem=stem, ext=ext)
+    return Path(args.out, name)
 
 
 def check_collisions(tasks: Sequence[Task], inputs: Sequence[Path]) -> None:
@@ -143,7 +173,7 @@ def check_collisions(tasks: Sequence[Task], inputs: Sequence[Path]) -> None:
             place = _identity(output)
             if place in writers:
                 both = " and ".join(dict.fromkeys((str(writers[place]), str(task.recording))))
-                advice = "put {track} and {stem} in --filename, or run once for each --out"
+                advice = "put {folder}, {track} and {stem} in --filename, or change --out"
                 raise UsageError(f"{output} would be written twice, for {both}; {advice}")
             writers[place] = task.recording
 

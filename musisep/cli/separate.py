@@ -1,23 +1,28 @@
 """The command `separate`."""
 
 import argparse
+import json
 from contextlib import ExitStack, closing
-from dataclasses import fields
+from dataclasses import asdict, fields
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from musisep import __version__
 from musisep._util.progress import Bars
 from musisep.cli.base import Command, UsageError, as_options, complaint, say
 from musisep.cli.options import (
     EXCERPT,
     add_excerpt_options,
+    add_existing_options,
     add_format_options,
     add_jobs_option,
     add_quiet_option,
     flag,
 )
-from musisep.cli.planning import Task, check_writable, plan
+from musisep.cli.planning import Task, check_recording, check_writable, output, plan
+from musisep.cli.records import Record, digest
+from musisep.io.formats import writable
 from musisep.settings import PHASES, Settings
 from musisep.stages import METHODS, PARTS
 
@@ -61,6 +66,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         help="their names below that folder (default: %(default)s)",
     )  # fmt: skip
     add_format_options(group)
+    add_existing_options(group)
     group.add_argument(
         "--residual", action="store_true", help="also write what belongs to no instrument"
     )
@@ -181,17 +187,27 @@ def _separate(
     task: Task, args: argparse.Namespace, dictionary: "Dictionary | None", settings: Settings
 ) -> list[str]:
     """Separate one recording, write everything and return what there is to tell about it."""
+    check_recording(task.recording)
+    place = output(args, task.recording, "separation", "json")
+    record = Record(place, _made(task, args, settings))
+    if args.skip_existing and record.is_complete(task.outputs):
+        return [f"{task.recording}", f"  {task.outputs[0].parent} has its tracks already"]
+    for path in task.outputs:
+        check_writable(path)
+    if not args.overwrite and (conflict := record.conflict(task.outputs)):
+        raise FileExistsError(f"{conflict}; use --overwrite, or change --out")
+
+    from musisep.io import files
+
+    excerpt = {"start_s": args.start, "duration_s": args.duration}
+    mixture, sample_rate = files.read(task.recording, **excerpt)
+
     from joblib import cpu_count
 
     from musisep.cli.summary import measure_lines, read_references, stem_lines
-    from musisep.io import files
     from musisep.metrics.table import measure_table
     from musisep.separation import separate
 
-    for path in task.outputs:
-        check_writable(path)
-    excerpt = {"start_s": args.start, "duration_s": args.duration}
-    mixture, sample_rate = files.read(task.recording, **excerpt)
     references = read_references(args.references, mixture, sample_rate, **excerpt)
     with closing(Bars(args.quiet)) as bars:
         separation = separate(
@@ -199,7 +215,9 @@ def _separate(
             jobs=args.jobs or cpu_count(), progress=bars,
         )  # fmt: skip
     del mixture  # before more memory is taken
+    record = record.begin(task.outputs)
     paths = _save(separation, task, args)
+    record.finish()
     lines = [str(task.recording), *stem_lines(separation, paths)]
     if args.references:
         names = [path.stem for path in args.references]
@@ -207,14 +225,27 @@ def _separate(
     return lines
 
 
+def _made(task: Task, args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    """Return what determines the samples of the tracks."""
+    made = {
+        "version": __version__,
+        "recording": task.recording.name,
+        "sha256 of the recording": digest(task.recording),
+        "start": args.start,
+        "duration": args.duration,
+        "sha256 of the dictionary": args.dictionary and digest(args.dictionary),
+        "settings": asdict(settings),
+    }
+    of_json: dict[str, Any] = json.loads(json.dumps(made))
+    return of_json
+
+
 def _save(separation: "Separation", task: Task, args: argparse.Namespace) -> list[Path]:
     """Write the stems, and the dictionary if it is wanted; return the files of the stems."""
-    paths, gain = separation.save(
-        args.out, filename=args.filename, track=task.recording.stem,
-        format=args.format, subtype=args.subtype, residual=args.residual,
-    )  # fmt: skip
+    paths = list(task.outputs)
+    if args.save_dictionary:
+        separation.dictionary.save(paths.pop())
+    gain = separation.write(paths, args.subtype or writable()[args.format].subtypes[0])
     if gain < 1:
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
-    if args.save_dictionary:
-        separation.dictionary.save(args.save_dictionary)
     return paths

@@ -46,7 +46,8 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
         f"  {path!s:{width}}  {_level(level_db(signal)):>9}  {pitches}".rstrip()
         for path, signal, pitches in zip(paths, signals, ranges, strict=True)
     ]
-    return [*lines, f"  left unexplained: {separation.unexplained:.1%}{_choice(separation)}"]
+    left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
+    return [*lines, f"{left}{_choice(separation)}"]
 
 
 def choice_lines(separation: Separation) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,7 +64,7 @@ def read(
     if duration_s is not None and not 0 < duration_s < math.inf:
         raise ValueError(f"duration_s={duration_s} must be a time above 0 s")
     notes = []
-    with _regular(path) as file:
+    with regular_file(path) as file:
         content = _look(path, file)
         with complaints() as lines, _decoder(path, file, content) as sound:
             _check_header(path, sound)
@@ -80,7 +81,7 @@ def read(
 
 
 @contextmanager
-def _regular(path: Path) -> Iterator[BinaryIO]:
+def regular_file(path: Path) -> Iterator[BufferedReader]:
     """Open a file with content, without waiting for a pipe; refuse all else."""
     if os.path.isdir(path):
         raise problem(path, "is a folder; name an audio file")

@@ -49,7 +49,7 @@ def calls(monkeypatch, stems, dictionary):
             progress("learning", done, 2)
         progress("masking", 1, 1)
         found = np.zeros((settings.instruments, *mixture.shape))
-        found[:2] = 0.9 * stems[::-1, None, : mixture.shape[1]]
+        found[:2] = 0.9 * stems[::-1, None, : mixture.shape[1]][: settings.instruments]
         tones = np.rec.fromrecords(
             [(0.1, 0, 220, 1, 0), (0.2, 0, 247, 1, 0), (0.3, 0, 5000, 1e-3, 0)],
             names="time_s,instrument,f0_hz,amplitude,inharmonicity",

@@ -24,7 +24,7 @@ def test_options_of_the_documented_method_reach_the_separation(folder, calls):
 def test_dictionaries_are_called_what_they_are(folder, calls, capsys):
     assert main(["separate", "mix.wav", "--method", "adam", "--dictionaries", "2"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last == "  left unexplained: 25.0% (best of 2 dictionaries)"
+    assert last == "  the model leaves 25.0% of the recording unexplained (best of 2 dictionaries)"
 
 
 def test_the_documented_method_runs_by_command(folder, monkeypatch, stems, capsys):
@@ -40,7 +40,7 @@ def test_the_documented_method_runs_by_command(folder, monkeypatch, stems, capsy
     mixture = stems.sum(axis=0)[:8000]
     np.testing.assert_allclose(sum(found), mixture, atol=1e-6)
     assert np.sum(found[2] ** 2) < 0.1 * np.sum(mixture**2)
-    assert re.search(r"left unexplained: \d+\.\d%$", capsys.readouterr().out)
+    assert re.search(r"leaves \d+\.\d% of the recording unexplained$", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("command", ["separate", "invert"])

@@ -58,7 +58,7 @@ def test_a_recording_is_found_again_and_the_convergence_printed(folder, capsys):
 
 def test_stored_spectrograms_give_the_same_as_their_recording(folder, capsys):
     for kind in ("magnitude", "mel"):
-        common = ["--seed", "3", "--jobs", "2", "--iterations", "5"]
+        common = ["--seed", "3", "--jobs", "2", "--iterations", "5", "--overwrite"]
         arguments = ["--kind", kind, "--save-spectrogram", "kept.npz", "-o", "one", *common]
         assert main(["invert", "song.wav", *arguments, "--duration", "0.2"]) == 0
         assert main(["invert", "kept.npz", "-o", "two", *common]) == 0
@@ -71,7 +71,10 @@ def test_stored_spectrograms_give_the_same_as_their_recording(folder, capsys):
 def test_the_seed_is_that_of_random_starts(folder, capsys):
     found = []
     for seed in ("1", "1", "2"):
-        assert main(["invert", "song.wav", *QUICK, "--init", "random", "--seed", seed]) == 0
+        assert (
+            main(["invert", "song.wav", *QUICK, "--init", "random", "--seed", seed, "--overwrite"])
+            == 0
+        )
         found.append(Path("inverted/song.wav").read_bytes())
     assert found[0] == found[1] != found[2]
 

@@ -35,7 +35,8 @@ def run(*arguments, **environment):
 
 def test_stems_are_written_and_told_about(folder, calls, stems, capsys, written):
     assert main(["separate", "mix.wav"]) == 0
-    assert written() == {"separated/mix/instrument1.wav", "separated/mix/instrument2.wav"}
+    names = ("instrument1.wav", "instrument2.wav", "separation.json")
+    assert written() == {f"separated/mix/{name}" for name in names}
     audio, rate = sf.read("separated/mix/instrument1.wav")
     assert rate == SAMPLE_RATE
     np.testing.assert_array_equal(audio, (0.9 * stems[1]).astype(np.float32))
@@ -43,7 +44,10 @@ def test_stems_are_written_and_told_about(folder, calls, stems, capsys, written)
     path = Path("separated/mix/instrument1.wav")
     output = capsys.readouterr()
     assert output.out.splitlines()[:2] == ["mix.wav", f"  {path}   {level:.1f} dB  220 to 247 Hz"]
-    assert output.out.splitlines()[-1] == "  left unexplained: 25.0% (best of 2 answers)"
+    assert (
+        output.out.splitlines()[-1]
+        == "  the model leaves 25.0% of the recording unexplained (best of 2 answers)"
+    )
     assert output.err == ""
 
 
@@ -52,7 +56,7 @@ def test_options_reach_the_separation(folder, calls, dictionary):
     excerpt = "--start 0.5 --duration 0.25"
     dictionary.save("duet.npz")
     assert main(["separate", "mix.wav", *options.split(), *excerpt.split()]) == 0
-    assert main(["separate", "mix.wav", "--dictionary", "duet.npz"]) == 0
+    assert main(["separate", "mix.wav", "--dictionary", "duet.npz", "--overwrite"]) == 0
     assert calls[0].pop("mixture").shape == (1, SAMPLE_RATE // 4)
     settings = Settings(instruments=3, tones=2, front_end="pursuit", restarts=4, seed=7)
     assert calls[0] == {"dictionary": None, "jobs": 3, "settings": settings}
@@ -66,7 +70,7 @@ def test_what_is_written_can_be_chosen(folder, calls, written, dictionary, stems
     kept = ["--residual", "--save-dictionary", "new/duet.npz", "--subtype", "PCM_16"]
     assert main(["separate", "mix.wav", *options, *kept]) == 0
     names = {f"there/mix-{stem}.flac" for stem in ("instrument1", "instrument2", "residual")}
-    assert written() == names | {"new/duet.npz"}
+    assert written() == names | {"new/duet.npz", "there/mix-separation.json"}
     assert sf.info("there/mix-residual.flac").subtype == "PCM_16"
     residual = 0.1 * stems.sum(axis=0)  # of the oracle
     np.testing.assert_allclose(sf.read("there/mix-residual.flac")[0], residual, atol=2**-15)
@@ -75,7 +79,7 @@ def test_what_is_written_can_be_chosen(folder, calls, written, dictionary, stems
 
 
 def test_the_gain_of_integers_that_would_clip_is_said(folder, calls, monkeypatch, capsys):
-    monkeypatch.setattr(Separation, "save", lambda *_, **__: ([Path("a.wav"), Path("b.wav")], 0.5))
+    monkeypatch.setattr("musisep.io.files.headroom_gain", lambda *_: 0.5)
     assert main(["separate", "mix.wav", "--subtype", "PCM_16"]) == 0
     assert re.fullmatch("musisep: mix.wav: .* 0.500, .* clip\n", capsys.readouterr().err)
 
@@ -114,9 +118,9 @@ def test_the_others_are_done_when_one_fails(folder, calls, capsys, written):
     text, missing, empty = output.err.splitlines()
     assert re.match("musisep: text.wav: is damaged.*; convert it", text)
     assert re.match("musisep: missing.wav: cannot be read: .*; check", missing)
-    assert re.match("musisep: empty: is a folder; name", empty)
+    assert re.match("musisep: empty: holds no audio file that is read .*; subfolders are", empty)
     assert output.out.startswith("mix.wav\n")
-    assert len(written()) == 3  # with text.wav
+    assert len(written()) == 4  # with text.wav and a record
 
 
 @pytest.mark.parametrize(
@@ -256,11 +260,11 @@ def test_the_demo_is_separated_and_measured(tmp_path, monkeypatch, capsys, dicti
     monkeypatch.setattr(musisep.separation, "separate", halves)
     assert main(["separate", "--demo", "--residual"]) == 0
     folder = tmp_path / "separated" / "mix"
-    names = ["instrument1.wav", "instrument2.wav", "residual.wav"]
+    names = ["instrument1.wav", "instrument2.wav", "residual.wav", "separation.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
     np.testing.assert_allclose(sf.read(folder / "residual.wav")[0], 0.1 * seen[0][0], atol=1e-6)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[4] == "  left unexplained: 10.0%"
+    assert lines[4] == "  the model leaves 10.0% of the recording unexplained"
     assert [line.split()[0] for line in lines[-3:]] == ["clarinet", "horn", "mean"]
     assert seen[0].shape[0] == 1
 
@@ -272,7 +276,7 @@ def test_end_to_end_with_names_that_the_terminal_cannot_print(folder, stems, dic
     result = run("separate", "細 x.wav", *options, PYTHONIOENCODING="ascii")
     assert (result.returncode, result.stderr) == (0, "")
     names = ["instrument1.wav", "instrument2.wav", "residual.wav"]
-    assert sorted(os.listdir("separated/細 x")) == names
+    assert sorted(os.listdir("separated/細 x")) == [*names, "separation.json"]
     total = sum(sf.read(f"separated/細 x/{name}")[0] for name in names)
     np.testing.assert_allclose(total, stems.sum(axis=0), atol=1e-6)
     lines = result.stdout.splitlines()

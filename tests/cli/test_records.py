@@ -1,0 +1,199 @@
+"""A run owns its files: what is of another run, or of somebody else, is not touched unasked."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from musisep.__main__ import main
+
+OUT = Path("separated/mix")
+
+
+def tracks():
+    return {path.name: path.read_bytes() for path in OUT.iterdir()}
+
+
+@pytest.fixture
+def separated(folder, calls):
+    """Return what is there after a first run."""
+    assert main(["separate", "mix.wav", "--quiet"]) == 0
+    return tracks()
+
+
+def test_the_record_tells_what_made_the_tracks(separated):
+    record = json.loads(separated["separation.json"])
+    assert sorted(record["files"]) == ["instrument1.wav", "instrument2.wav"]
+    made = record["made"]
+    assert made["recording"] == "mix.wav"
+    assert made["settings"]["seed"] == 0
+    assert made["settings"]["instruments"] == 2
+    assert {"version", "start", "duration", "sha256 of the recording"} < made.keys()
+
+
+def test_the_same_run_again_gives_the_same_files(separated, calls):
+    assert main(["separate", "mix.wav"]) == 0
+    assert tracks() == separated
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "difference"),
+    [
+        (["--seed", "1"], "with seed 0 instead of 1"),
+        (["-n", "1"], "with instruments 2 instead of 1"),
+        (["--duration", "0.01"], r"with duration None instead of 0\.01"),
+        (["--dictionary", "duet.npz"], "with sha256 of the dictionary None instead of"),
+        (["--seed", "1", "--format", "flac"], "with seed 0 instead of 1"),  # other names
+    ],
+)
+def test_another_run_is_refused_before_it_computes(
+    separated, calls, options, difference, failed, dictionary
+):
+    dictionary.save("duet.npz")
+    match = (
+        rf"mix.wav: separated/mix/\w+.wav is of another run, {difference}.*; use --overwrite, .*"
+    )
+    failed(["mix.wav", *options], match)
+    assert tracks() == separated
+    assert len(calls) == 1
+
+
+def test_another_recording_of_the_same_name_is_refused(separated, calls, failed):
+    Path("sub").mkdir()
+    os.rename("reed.wav", "sub/mix.wav")
+    failed(["sub/mix.wav"], "sub/mix.wav: .* another run, with sha256 of the recording .*")
+
+
+def test_overwrite_replaces_and_removes_what_is_stale(separated, calls):
+    (OUT / "notes.txt").write_text("mine")
+    assert main(["separate", "mix.wav", "-n", "1", "--overwrite"]) == 0
+    assert sorted(tracks()) == ["instrument1.wav", "notes.txt", "separation.json"]
+    assert list(json.loads(tracks()["separation.json"])["files"]) == ["instrument1.wav"]
+
+
+def test_a_stale_track_that_somebody_changed_stays(separated, calls):
+    (OUT / "instrument2.wav").write_bytes(b"mixed by hand")
+    assert main(["separate", "mix.wav", "-n", "1", "--overwrite"]) == 0
+    assert tracks()["instrument2.wav"] == b"mixed by hand"
+
+
+def test_stale_files_elsewhere_are_left_alone(folder, calls):
+    options = ["--save-dictionary", "kept/duet.npz", "--overwrite"]
+    assert main(["separate", "mix.wav", *options]) == 0
+    assert main(["separate", "mix.wav", "--seed", "1", "--overwrite"]) == 0
+    assert Path("kept/duet.npz").exists()
+
+
+@pytest.mark.parametrize("name", ["instrument1.wav", "instrument2.wav"])
+def test_files_of_somebody_else_are_not_replaced(folder, calls, failed, name):
+    OUT.mkdir(parents=True)
+    (OUT / name).write_bytes(b"mine")
+    failed(["mix.wav"], f"mix.wav: separated/mix/{name} exists, and no run wrote it or it was .*")
+    assert tracks() == {name: b"mine"}
+    assert not calls
+    assert main(["separate", "mix.wav", "--overwrite"]) == 0
+    assert tracks()[name] != b"mine"
+
+
+def test_a_track_that_was_changed_is_not_replaced(separated, failed):
+    (OUT / "instrument1.wav").write_bytes(b"mixed by hand")
+    failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, and .* it was changed .*")
+
+
+def test_another_format_joins_the_same_run(separated, calls):
+    assert main(["separate", "mix.wav", "--format", "flac", "--residual"]) == 0
+    names = {f"{stem}.flac" for stem in ("instrument1", "instrument2", "residual")}
+    assert tracks().keys() == separated.keys() | names
+    assert json.loads(tracks()["separation.json"])["files"].keys() == tracks().keys() - {
+        "separation.json"
+    }
+
+
+def test_skip_existing(separated, calls, capsys):
+    capsys.readouterr()
+    assert main(["separate", "mix.wav", "--skip-existing"]) == 0
+    assert len(calls) == 1
+    assert capsys.readouterr().out == "mix.wav\n  separated/mix has its tracks already\n"
+    assert main(["separate", "mix.wav", "--skip-existing", "--residual"]) == 0  # one is missing
+    assert len(calls) == 2
+    (OUT / "residual.wav").unlink()
+    assert main(["separate", "mix.wav", "--skip-existing", "--residual"]) == 0
+    assert len(calls) == 3
+    options = ["--skip-existing", "--seed", "1"]
+    assert main(["separate", "mix.wav", *options]) == 1  # another run is not what is asked for
+    assert main(["separate", "mix.wav", *options, "--overwrite"]) == 0
+    assert len(calls) == 4
+
+
+def test_a_run_that_was_killed_is_taken_up(folder, calls, monkeypatch, capsys):
+    from musisep.separation import Separation
+
+    write = Separation.write
+
+    def killed(self, *arguments, **options):
+        write(self, *arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Separation, "write", killed)
+        assert main(["separate", "mix.wav", "-n", "3", "--quiet"]) == 130
+    assert main(["separate", "mix.wav", "-n", "2", "--overwrite"]) == 0
+    assert sorted(tracks()) == ["instrument1.wav", "instrument2.wav", "separation.json"]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"made": 1, "files": [], "stale": 2}',
+                                     "[" * 100_000, "\xff"])  # fmt: skip
+def test_a_file_that_is_no_record_is_none(folder, calls, failed, content):
+    OUT.mkdir(parents=True)
+    (OUT / "separation.json").write_text(content, encoding="latin-1")
+    (OUT / "instrument1.wav").write_bytes(b"mine")
+    failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, .*")
+
+
+def test_a_record_cannot_have_other_files_removed(separated, calls):
+    record = json.loads(separated["separation.json"])
+    record["files"]["../../reed.wav"] = record["files"]["instrument1.wav"] = None
+    record["files"][str(Path("string.wav").absolute())] = None
+    (OUT / "separation.json").write_text(json.dumps(record))
+    assert main(["separate", "mix.wav", "--seed", "1", "--overwrite"]) == 0
+    assert Path("reed.wav").exists()
+    assert Path("string.wav").exists()
+
+
+def test_folder_in_the_template_tells_recordings_of_one_name_apart(folder, calls):
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        Path(name, "song.wav").write_bytes(Path("mix.wav").read_bytes())
+    template = ["--filename", "{folder}/{track}/{stem}.{ext}"]
+    assert main(["separate", "a/song.wav", "b/song.wav", "mix.wav", *template]) == 0
+    assert Path("separated/a/song/instrument1.wav").exists()
+    assert Path("separated/b/song/separation.json").exists()
+    assert Path("separated", folder.name, "mix", "instrument1.wav").exists()
+
+
+def test_kinds_of_audio_that_are_not_read_are_said(folder, calls, capsys, failed):
+    Path("music").mkdir()
+    for name in ("a.m4a", "b.wma", "notes.txt"):
+        Path("music", name).touch()
+    failed(["music"], r"music: holds no audio file that is read \(.wav .*\); subfolders are not "
+                      r"looked into; convert a.m4a, b.wma first: ffmpeg .*")  # fmt: skip
+    os.rename("mix.wav", "music/mix.wav")
+    assert main(["separate", "music", "--quiet"]) == 0
+    message = (
+        "musisep: music: 2 files are left out, as .m4a, .wma is not read; convert them first\n"
+    )
+    assert capsys.readouterr().err == message
+
+
+def test_invert_does_not_replace_unasked(folder, capsys):
+    Path("inverted").mkdir()
+    Path("inverted/reed.wav").write_bytes(b"mine")
+    assert main(["invert", "reed.wav", "--iterations", "0"]) == 1
+    message = "musisep: reed.wav: inverted/reed.wav exists; use --overwrite, or change --out\n"
+    assert capsys.readouterr().err == message
+    assert main(["invert", "reed.wav", "--iterations", "0", "--skip-existing"]) == 0
+    assert Path("inverted/reed.wav").read_bytes() == b"mine"
+    assert main(["invert", "reed.wav", "--iterations", "0", "--overwrite", "--quiet"]) == 0
+    assert Path("inverted/reed.wav").read_bytes() != b"mine"
