@@ -45,3 +45,28 @@ def test_an_unknown_format_is_refused(separation, tmp_path):
 def test_a_separation_tells_in_a_line_what_it_is(separation):
     assert repr(separation).startswith("<Separation: instruments=2, channels=1, 2.0 s, ")
     assert "\n" not in repr(separation)
+
+
+@pytest.mark.parametrize(
+    ("filename", "match"),
+    [
+        ("same.wav", "filename='same.wav' gives 'same.wav' to several stems; put {stem} in it"),
+        ("{stem}-{name}.wav", "must be a template with {stem}, {ext} and {track} only"),
+        ("{stem", "must be a template"),
+        ("{}", "must be a template"),
+        ("{stem.x}", "must be a template"),
+        ("{stem}.txt", "suffix='.txt' must be one of"),
+    ],
+)
+def test_names_that_would_lose_a_stem_are_refused(separation, tmp_path, filename, match):
+    with pytest.raises(ValueError, match=match):
+        separation.save(tmp_path, filename=filename)
+    assert not list(tmp_path.iterdir())
+
+
+def test_stems_can_be_written_to_files_of_any_name(separation, tmp_path):
+    paths = [tmp_path / "low.wav", tmp_path / "high.flac", tmp_path / "rest.wav"]
+    assert separation.write(paths, "PCM_16") == 1
+    assert all(sf.info(path).subtype == "PCM_16" for path in paths)
+    with pytest.raises(ValueError, match="1 paths for 2 stems"):
+        separation.write(paths[:1], "PCM_16")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
@@ -20,8 +21,6 @@ SAMPLE_BYTES = {"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, 
 """Of the sample formats of which a long file needs another container."""
 MAX_WAV_BYTES = 2**32 - 2**16
 """Of samples: the header of a WAV counts in 32 bits; the rest is room for its chunks."""
-SYSTEM_ERROR = 2
-"""libsndfile's code for "the operating system refused"."""
 
 
 def write(
@@ -122,22 +121,49 @@ def _write_container(
     """Write by libsndfile, and look after what it neglects."""
     if container == "WAV" and audio.size * SAMPLE_BYTES.get(subtype, 0) > MAX_WAV_BYTES:
         container = "RF64"
-    try:
-        _encode(path, audio, sample_rate, container, subtype)
-        _check_complete(path, audio.shape[1], container)
-    except sf.SoundFileError as error:
-        raise OSError(reason(error)) from error
+    with path.open("w+b") as file:
+        sink = Sink(file)
+        try:
+            _encode(sink, audio, sample_rate, container, subtype)
+        except sf.SoundFileError as error:
+            raise sink.error or OSError(reason(error)) from error
+        if sink.error:
+            raise sink.error
+    _check_complete(path, audio.shape[1], container)
     _blank_time(path, container, subtype)
 
 
+class Sink:
+    """A file for encoders written in C, which cannot be told what the operating system refused.
+
+    Attributes
+    ----------
+    error : OSError or None
+        The first refusal.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+
+    def write(self, content: bytes) -> int:
+        """Write, or keep the error and write nothing."""
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.error = self.error or error
+            return 0
+
+
 def _encode(
-    path: Path, audio: NDArray[np.floating], sample_rate: int, container: str, subtype: str
+    sink: Sink, audio: NDArray[np.floating], sample_rate: int, container: str, subtype: str
 ) -> None:
     channels, frames = audio.shape
     try:
-        sound = sf.SoundFile(path, "w", sample_rate, channels, subtype, format=container)
+        sound = sf.SoundFile(sink, "w", sample_rate, channels, subtype, format=container)
     except sf.LibsndfileError as error:
-        if error.code == SYSTEM_ERROR:
+        if sink.error:
             raise
         message = f"{container} {subtype} cannot hold {channels=} at {sample_rate=}"
         raise ValueError(f"{message}: {reason(error)}") from error
@@ -148,10 +174,10 @@ def _encode(
 
 
 def _check_complete(path: Path, frames: int, container: str) -> None:
-    """Read compressed audio back: libsndfile is silent when its last write finds no room."""
+    """Read compressed audio back, in which an encoder may have lost the end."""
     if container not in ("FLAC", "OGG", "MP3"):
         return
-    with Decoder(path) as sound:
+    with path.open("rb") as file, Decoder(file) as sound:
         held = sum(map(len, sound.blocks_of(frames)))
     if held < frames:
         raise OSError(f"only {held} of {frames} samples arrived")
