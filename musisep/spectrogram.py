@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from typing import Any, cast
 
 import numpy as np
@@ -25,24 +26,33 @@ from musisep.audio.logfreq import LogAxis
 from musisep.audio.mel import MelSpectrogramTransform
 from musisep.audio.stft import SpectralTransform
 from musisep.io import files
-from musisep.io.archives import load_arrays, not_a, save_arrays
+from musisep.io.archives import reading_arrays, save_arrays
 from musisep.metrics import spectral_convergence
 
 MAX_VALUES = 2**30
 """Numbers that a file may hold: 8 GB."""
 MAX_DESCRIPTION = 2**16
 """Bytes of the description of how they were made."""
+MAX_POINTS = 2**20
+"""Points of a Fourier transform and bins of an axis: windows of 8 MB."""
+MAX_WEIGHTS = 2**23
+"""Points times mel filters: filters of 32 MB."""
 
 Representing = StftMagnitude | MelSpectrogramTransform | ConstantQMagnitude
 
 
 def _magnitude(sample_rate: int, **parameters: Any) -> Representing:
-    return StftMagnitude(SpectralTransform(**{"n_fft": 2048, "hop_length": 512, **parameters}))
+    parameters = {"n_fft": 2048, "hop_length": 512, **parameters}
+    _check_most("n_fft", parameters["n_fft"], MAX_POINTS)
+    return StftMagnitude(SpectralTransform(**parameters))
 
 
 def _mel(sample_rate: int, **parameters: Any) -> Representing:
-    defaults = {"hop_length": 512, "power": 1.0, "output_scale": "linear"}
-    return MelSpectrogramTransform(sample_rate, **{**defaults, **parameters})
+    defaults = {"n_fft": 2048, "hop_length": 512, "n_mels": 128, "power": 1.0}
+    parameters = {**defaults, "output_scale": "linear", **parameters}
+    points = _check_most("n_fft", parameters["n_fft"], MAX_POINTS)
+    _check_most("n_mels", parameters["n_mels"], MAX_WEIGHTS // points)
+    return MelSpectrogramTransform(sample_rate, **parameters)
 
 
 def _log_frequency(
@@ -54,6 +64,8 @@ def _log_frequency(
     hop_length: int = 256,
 ) -> Representing:
     axis = LogAxis.below_nyquist(fmin_hz, fmax_hz, bins_per_octave, sample_rate)
+    if axis.bins > MAX_POINTS:
+        raise ValueError(f"{bins_per_octave=} makes {axis.bins} bins, more than {MAX_POINTS}")
     bandwidth = sigma_bins / axis.harscale
     return ConstantQMagnitude(sample_rate, axis.frequencies_hz, bandwidth, hop_length)
 
@@ -154,17 +166,15 @@ class Spectrogram:
         Raises
         ------
         OSError
-            If the file cannot be opened.
+            If the file cannot be read, or is no regular file.
         ValueError
             If it is not a spectrogram.
         """
-        limits = {"values": MAX_VALUES, "description": MAX_DESCRIPTION}
-        arrays = load_arrays(path, limits, "spectrogram")
-        try:
-            made = json.loads(arrays["description"].astype(np.uint8).tobytes())
-            return cls(arrays["values"], **made)
-        except (TypeError, ValueError, MemoryError, OverflowError, RecursionError) as error:
-            raise not_a("spectrogram", path, error) from None
+        with reading_arrays(path, "spectrogram") as read:
+            made = json.loads(read("description", MAX_DESCRIPTION).tobytes())
+            represent = _representation(made["kind"], made["sample_rate"], made["parameters"])
+            values = read("values", MAX_VALUES, represent.shape(made["length"]))
+            return cls(values, **made)
 
     def invert(
         self,
@@ -232,5 +242,13 @@ def _representation(kind: str, sample_rate: int, parameters: Mapping[str, Any]) 
         raise ValueError(f"{kind=} must be one of {', '.join(KINDS)}")
     try:
         return KINDS[kind](sample_rate, **parameters)
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise ValueError(f"parameters of {kind=}: {error}") from None
+
+
+def _check_most(name: str, value: object, limit: int) -> int:
+    """Refuse a size above `limit` before anything of it is built; what is no size counts as 1."""
+    size = int(value) if isinstance(value, Integral) else 1
+    if size > limit:
+        raise ValueError(f"{name}={size} must be at most {limit}")
+    return max(1, size)

@@ -1,5 +1,6 @@
 import json
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -156,13 +157,54 @@ def description(**changes):
         {"values": np.ones((1, 1025, 2)), "description": description(author="me")},
         {"values": np.ones((1, 1025, 2)), "description": description(parameters=[1])},
         {"values": np.ones((1, 1025, 2)), "description": description(parameters={"n_fft": 2**45})},
+        {"values": np.ones((1, 1025, 2)), "description": description(sample_rate="fast")},
+        {"values": np.ones((1, 1025, 2)), "description": description(kind=[])},
         {"values": np.ones((1, 1025, 2)), "description": np.zeros(2**17, np.uint8)},
+        {"values": np.ones((1, 1025, 2)), "description": np.frombuffer(b"[" * 60000, np.uint8)},
     ],
 )
 def test_hostile_files_are_refused(arrays, tmp_path):
     np.savez(tmp_path / "bad.npz", **arrays)
     with pytest.raises(ValueError, match=r"bad.npz: is not a spectrogram that musisep saved \("):
         Spectrogram.load(tmp_path / "bad.npz")
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "message"),
+    [
+        ("magnitude", {"n_fft": 2**22}, "n_fft=4194304 must be at most 1048576"),
+        ("mel", {"n_fft": 2**22, "n_mels": 1}, "n_fft=4194304 must be at most 1048576"),
+        ("mel", {"n_fft": 2**19}, "n_mels=128 must be at most 16"),
+        ("mel", {"n_mels": 2**16}, "n_mels=65536 must be at most 4096"),
+        ("log-frequency", {"bins_per_octave": 1e6}, "bins_per_octave=1000000.0 makes 8155278 bins"),
+        ("log-frequency", {"bins_per_octave": 1e308}, "kind='log-frequency': cannot convert"),
+    ],
+)
+def test_parameters_that_fill_memory_are_refused_before_it_is_taken(
+    kind, parameters, message, tmp_path
+):
+    made = description(kind=kind, parameters=parameters)
+    np.savez(tmp_path / "bad.npz", values=np.ones((1, 9, 2)), description=made)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Spectrogram.of(SIGNAL, SAMPLE_RATE, kind, **parameters)
+    with pytest.raises(ValueError, match=r"bad.npz: is not a spectrogram that musisep saved \("):
+        Spectrogram.load(tmp_path / "bad.npz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**22
+
+
+def test_values_that_cannot_be_of_the_audio_are_not_read(tmp_path):
+    path = tmp_path / "bad.npz"
+    np.savez_compressed(path, values=np.zeros((1, 2**21, 1)), description=description())
+    Spectrogram.of(SIGNAL[0], SAMPLE_RATE)  # loads what is loaded late
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"has the shape \(1, 2097152, 1\), not .*\(1025, 2\)"):
+        Spectrogram.load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**22
 
 
 def test_it_is_a_public_name():

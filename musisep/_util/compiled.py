@@ -4,10 +4,17 @@ Numba compiles a cached kernel anew when its own file has changed, not when only
 calls from another file has: after such a change delete ``*.nbi`` and ``*.nbc`` in ``__pycache__``.
 """
 
+import hashlib
+import pickle
+import sys
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.serialize import dumps
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,9 +28,75 @@ def sum_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    # Numba looks for a writable folder for its cache when the decorator runs and raises if
-    # there is none (read-only installation, no home): then compile anew in each process.
+    compiled = numba.njit(function, nogil=True, **options)
+    if hasattr(compiled, "enable_caching"):  # not the plain function of NUMBA_DISABLE_JIT
+        # Numba looks for a writable folder for its cache and raises if there is none (read-only
+        # installation, no home): then compile anew in each process.
+        with suppress(RuntimeError, OSError):
+            compiled._cache = _Cache(function)  # as `enable_caching` does with numba's own
+    return compiled
+
+
+class _Cache(FunctionCache):
+    """A cache that can only help: one that is damaged or cannot be written costs time, no more."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _Checked(self.cache_path, f"checked-{self._impl.filename_base}", stamp)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what is compiled for a signature, or None; forget all of a damaged cache."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # damaged bytes can mean anything to pickle
+            with suppress(OSError):
+                self.flush()
+            _tell("damaged: they are compiled anew", self.cache_path)
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what is compiled for a signature, if there is room."""
+        try:
+            super().save_overload(sig, data)
+        except Exception as error:  # also of an index that is damaged and cannot be replaced
+            why = getattr(error, "strerror", None) or error
+            _tell(f"not written ({why}): the next run compiles them anew", self.cache_path)
+
+
+class _Checked(IndexDataCacheFile):
+    """Files with a checksum, as LLVM would run damaged code, and with what they were compiled for.
+
+    Of processes that start at once, one may overwrite what the index of another refers to.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep `data` by its key."""
+        text = dumps((key, data))
+        super().save(key, (hashlib.sha256(text).digest(), text))
+
+    def load(self, key: Any) -> Any:
+        """Return what was kept by this very key, or None; any error if it is damaged."""
+        found = super().load(key)
+        if found is None:
+            return None
+        digest, text = found
+        if hashlib.sha256(text).digest() != digest:
+            raise ValueError("checksum")
+        saved_key, data = pickle.loads(text)
+        return data if saved_key == key else None
+
+
+_told: list[str] = []
+
+
+def _tell(what: str, folder: str) -> None:
+    """Say what is the matter, once in a process, even where warnings are errors."""
+    message = f"compiled kernels in {folder} are {what}"
+    if _told:
+        return
+    _told.append(message)
     try:
-        return numba.njit(function, nogil=True, cache=True, **options)
-    except RuntimeError:
-        return numba.njit(function, nogil=True, **options)
+        warnings.warn(message, stacklevel=2)
+    except UserWarning:
+        print(f"musisep: {message}", file=sys.stderr)

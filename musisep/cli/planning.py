@@ -5,11 +5,13 @@ import os
 import string
 import tempfile
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from musisep.cli.base import UsageError, say
 from musisep.io.formats import readable_suffixes, writable
+from musisep.io.replacing import check_regular
 
 NOT_READ = (
     ".m4a", ".aac", ".wma", ".mp4", ".mp2", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
@@ -64,9 +66,9 @@ def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
 
 def check_writable(path: Path) -> None:
     """Raise OSError if a file cannot be made at `path`, whose folders may be missing."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        check_regular(path, "written")
     try:
-        if path.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
         folder = next(parent for parent in path.parents if parent.exists())
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:

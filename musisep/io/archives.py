@@ -1,20 +1,40 @@
 """Arrays in ``.npz`` files that are read without trust."""
 
+import errno
+import io
 import math
 import os
+import re
 import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.io.replacing import replacing
+from musisep.io.replacing import check_regular, problem, replacing
 
-HEADERS = 2**16
-"""Bytes that the headers of the arrays in a file may have, together."""
+PIECE = 2**18
+"""Bytes that are read at once: more than the directory of an archive of ours has."""
+HEADER = 2**12
+"""Bytes that the header of an array may have."""
+SMALL = 2**25
+"""Bytes that an array may always unpack to; a greater one to `DENSEST` times what it is packed in.
+
+`save_arrays` does not pack at all.
+"""
+DENSEST = 8
+REASON = 200
+"""Characters of a reason, at most."""
+ARRAY = re.compile(
+    rb"\{'descr': '([<>|][fiu]\d{1,2})', 'fortran_order': (True|False), "
+    rb"'shape': \(([\d, ]*)\), \} *\n?"
+)
+"""The header that NumPy gives to an array of numbers."""
+
+ReadArray = Callable[..., NDArray[Any]]
 
 
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
@@ -23,59 +43,91 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -
         np.savez(file, **{name: np.asarray(array) for name, array in arrays.items()})  # type: ignore[arg-type]
 
 
-def load_arrays(
-    path: str | os.PathLike[str], limits: Mapping[str, int], kind: str
-) -> dict[str, NDArray[Any]]:
-    """Read arrays of numbers; nothing else in the file is looked at.
+@contextmanager
+def reading_arrays(path: str | os.PathLike[str], kind: str) -> Iterator[ReadArray]:
+    """Give a function that reads one array of numbers; nothing else in the file is looked at.
+
+    It takes the name of the array, how many numbers it may have at most, and optionally what its
+    shape must end with. Whatever is wrong there, or in the block, is said of the file.
 
     Parameters
     ----------
     path : path
-    limits : mapping of str to int
-        Names of the arrays, and how many numbers each may have at most.
     kind : str
         What the file should be, for the message.
-
-    Returns
-    -------
-    dict of str to array
 
     Raises
     ------
     OSError
-        If the file cannot be opened.
+        If the file cannot be read, or is no regular file.
     ValueError
         If it is not such a file, or would unpack to more.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            most = 8 * sum(limits.values()) + HEADERS
-            if size > most:
-                raise ValueError(f"it unpacks to {size} bytes, more than {most}")
-            found = {}
-            for name, limit in limits.items():
-                with archive.open(f"{name}.npy") as member:
-                    found[name] = _read_array(member, limit)
-            return found
-    except (ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error,
-            zipfile.BadZipFile) as error:  # fmt: skip
-        raise not_a(kind, path, error) from None
+        check_regular(Path(path), "read")
+        with _Sparing(path) as file, zipfile.ZipFile(file) as archive:
+            yield lambda name, limit, end=(): _read_array(archive, name, limit, end)
+    except MemoryError:
+        raise problem(Path(path), "does not fit into memory; make room there") from None
+    except Exception as error:  # zipfile, zlib and json have many ways to fail on damaged bytes
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that of a wrong seek
+            if error.errno and not error.filename:
+                error.filename = os.fspath(path)
+            raise
+        reason = " ".join(str(error).split())[:REASON] or type(error).__name__
+        message = f"{os.fspath(path)}: is not a {kind} that musisep saved ({reason})"
+        raise ValueError(message) from None
 
 
-def not_a(kind: str, path: str | os.PathLike[str], error: Exception) -> ValueError:
-    """Return the error for a file that is not what it should be."""
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ValueError(f"{os.fspath(path)}: is not a {kind} that musisep saved ({reason})")
+class _Sparing(io.FileIO):
+    """A file of which only pieces are read, so that no directory of an archive fills memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:  # the end of an archive: its comment and what is behind it
+            size = PIECE
+        if size > PIECE:
+            raise ValueError(f"its directory has {size} bytes, more than {PIECE}")
+        return super().read(size) or b""
 
 
-def _read_array(member: IO[bytes], limit: int) -> NDArray[Any]:
-    """Read an array whose header is checked before memory is taken."""
-    version = np.lib.format.read_magic(member)
-    if version != (1, 0):
-        raise ValueError(f"array format {version}")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(member)
-    if dtype.kind not in "fiu" or math.prod(shape) > limit:
-        raise ValueError(f"{dtype} array of shape {shape}, not at most {limit} numbers")
-    member.seek(0)
-    return np.lib.format.read_array(member, allow_pickle=False)
+def _read_array(
+    archive: zipfile.ZipFile, name: str, limit: int, end: tuple[int, ...]
+) -> NDArray[Any]:
+    """Read an array that is checked before memory is taken."""
+    entry = archive.getinfo(f"{name}.npy")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"compression method {entry.compress_type}")
+    most = min(8 * limit + HEADER, max(SMALL, DENSEST * entry.compress_size))
+    if entry.file_size > most:
+        raise ValueError(f"{name} unpacks to {entry.file_size} bytes, more than {most}")
+    with archive.open(entry) as member:
+        magic, length = member.read(8), int.from_bytes(member.read(2), "little")
+        if magic != b"\x93NUMPY\x01\x00" or length > HEADER:
+            raise ValueError(f"{name} is no array")
+        header = member.read(length)
+        dtype, fortran_order, shape = _parsed(name, header)
+        size = math.prod(shape)
+        if size > limit or shape[len(shape) - len(end) :] != end:
+            wanted = f"at most {limit} numbers" + f", the last axes {end}" * bool(end)
+            raise ValueError(f"{name} has the shape {shape}, not {wanted}")
+        if entry.file_size != 10 + length + size * dtype.itemsize:
+            raise ValueError(f"{name} has {entry.file_size} bytes, not those of shape {shape}")
+        values = np.empty(size, dtype)
+        octets = values.view(np.uint8)
+        for start in range(0, octets.size, PIECE):
+            piece = octets[start : start + PIECE]
+            read = member.read(piece.size)
+            if len(read) < piece.size:
+                raise ValueError(f"{name} ends too early")
+            piece[:] = np.frombuffer(read, np.uint8)
+    return values.reshape(shape[::-1]).T if fortran_order else values.reshape(shape)
+
+
+def _parsed(name: str, header: bytes) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
+    """Return type, order and shape of an array."""
+    found = ARRAY.fullmatch(header)
+    if not found:
+        text = header[:REASON].decode("ascii", "backslashreplace").strip()
+        raise ValueError(f"{name} is no array of numbers, but {text}")
+    dtype, order, sizes = (group.decode() for group in found.groups())
+    return np.dtype(dtype), order == "True", tuple(map(int, sizes.rstrip(", ").split(",")))

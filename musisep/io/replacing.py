@@ -1,10 +1,21 @@
 """Writing a file whole or not at all, and the error of a file that cannot be read or written."""
 
 import os
-import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from musisep.io.leftovers import remove_leftovers, temporary_name
+
+KINDS = {
+    stat.S_IFDIR: "folder",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+}
+"""What may be at a path and is no regular file."""
 
 
 class AudioFileError(OSError):
@@ -22,24 +33,50 @@ def reason(error: Exception) -> str:
     return text.strip().removesuffix(".")
 
 
+def check_regular(path: Path, purpose: str) -> None:
+    """Refuse what is no regular file, nor a link to one, before it is "read" or "written".
+
+    Raises
+    ------
+    AudioFileError
+        If there is a folder, a pipe, a socket or a device.
+    OSError
+        If there is nothing, or nothing that can be looked at.
+    """
+    kind = stat.S_IFMT(os.stat(path).st_mode)
+    if kind != stat.S_IFREG:
+        found = f"it is a {KINDS.get(kind, 'special file')}, no regular file"
+        raise problem(path, f"cannot be {purpose}: {found}; choose another")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside `path`, which takes its place if the block succeeds.
+    """Give a temporary file, which takes the place of `path` if the block succeeds.
 
-    It has the suffix of `path`. Missing folders are made. An error of the operating system becomes
-    `AudioFileError`, and what was at `path` before stays.
+    It is in the same folder and has the same suffix. Missing folders are made. An error of the
+    operating system becomes `AudioFileError`, and what was at `path` before stays. A symbolic link
+    is followed: its target is replaced, or made, and the link stays. A folder, a pipe, a socket or
+    a device is refused. Temporary files that killed runs have left in the folder are removed.
     """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part{path.suffix}")
+    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            check_regular(path, "written")
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        temporary = target.with_name(temporary_name(path.suffix))
+        target.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
+        remove_leftovers(temporary)
         yield temporary
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.replace(temporary, target)
+    except AudioFileError:
+        raise
     except OSError as error:
         advice = "choose another folder, or make room on the disk"
         raise problem(path, f"cannot be written: {reason(error)}; {advice}") from error
     finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        if temporary:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.io.archives import load_arrays, not_a, save_arrays
+from musisep.io.archives import reading_arrays, save_arrays
 
 MAX_ENTRIES = 2**20
 """Harmonics times instruments that a file may hold: 8 MB."""
@@ -58,12 +58,9 @@ class Dictionary:
         Raises
         ------
         OSError
-            If the file cannot be opened.
+            If the file cannot be read, or is no regular file.
         ValueError
             If it is not a dictionary.
         """
-        arrays = load_arrays(path, {"amplitudes": MAX_ENTRIES}, "dictionary")
-        try:
-            return cls(arrays["amplitudes"])
-        except ValueError as error:
-            raise not_a("dictionary", path, error) from None
+        with reading_arrays(path, "dictionary") as read:
+            return cls(read("amplitudes", MAX_ENTRIES))
