@@ -11,7 +11,7 @@ from pathlib import Path
 
 from musisep.cli.base import UsageError, say
 from musisep.io.formats import readable_suffixes, writable
-from musisep.io.replacing import check_regular
+from musisep.io.replacing import AudioFileError, check_regular
 
 NOT_READ = (
     ".m4a", ".aac", ".wma", ".mp4", ".mp2", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
@@ -66,11 +66,13 @@ def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
 
 def check_writable(path: Path) -> None:
     """Raise OSError if a file cannot be made at `path`, whose folders may be missing."""
-    with suppress(FileNotFoundError, NotADirectoryError):
-        check_regular(path, "written")
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            check_regular(path, "written")
         folder = next(parent for parent in path.parents if parent.exists())
         tempfile.TemporaryFile(dir=folder).close()
+    except AudioFileError:
+        raise
     except OSError as error:
         advice = "choose another folder"
         raise OSError(f"{path} cannot be written: {error.strerror}; {advice}") from error

@@ -177,7 +177,7 @@ def test_wrong_usage_is_refused_before_anything_is_computed(
     [
         (["--out", "reed.wav/below"], "mix.wav: reed.wav/below/.* cannot be written: Not a dir.*"),
         (["--out", "x" * 300], "mix.wav: x+/.* cannot be written: File name too long; .*"),
-        (["--save-dictionary", "taken"], "mix.wav: taken cannot be written: it is a folder; .*"),
+        (["--save-dictionary", "taken"], "mix.wav: 'taken' cannot be written: it is a folder.*"),
         (["--dictionary", "missing.npz"], "missing.npz: No such file.*"),
         (["--dictionary", "reed.wav"], "reed.wav: is not a dictionary.*"),
         (["--references", "reed.wav", "missing.wav"], "mix.wav: 'missing.wav' cannot be read.*"),
