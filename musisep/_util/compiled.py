@@ -8,12 +8,13 @@ import hashlib
 import pickle
 import sys
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.event import Event, Listener, install_listener
 from numba.core.serialize import dumps
 
 
@@ -35,6 +36,29 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any
         with suppress(RuntimeError, OSError):
             compiled._cache = _Cache(function)  # as `enable_caching` does with numba's own
     return compiled
+
+
+@contextmanager
+def telling(tell: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` when the first kernel is compiled within the block, which takes its time."""
+    with install_listener("numba:compile", _First(tell)):
+        yield
+
+
+class _First(Listener):
+    """Calls a function at the first event; numba compiles in one thread at a time."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell: Callable[[], None] | None = tell
+
+    def on_start(self, event: Event) -> None:
+        """Hear that a compilation begins."""
+        tell, self._tell = self._tell, None
+        if tell:
+            tell()
+
+    def on_end(self, event: Event) -> None:
+        """Hear that it ends."""
 
 
 class _Cache(FunctionCache):

@@ -2,8 +2,9 @@
 
 import argparse
 import json
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, fields
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 DEMO = ("mix.flac", "clarinet.flac", "horn.flac")
 """The recording that comes with the package, and its references."""
+COMPILING = "compiling, as after each installation: about half a minute, in which bars stand still"
 FLAGS = {field.name: flag(field.name) for field in fields(Settings)}
 """The options that are called like the fields of `Settings`."""
 
@@ -204,12 +206,14 @@ def _separate(
 
     from joblib import cpu_count
 
+    from musisep._util.compiled import telling
     from musisep.cli.summary import measure_lines, read_references, stem_lines
     from musisep.metrics.table import measure_table
     from musisep.separation import separate
 
     references = read_references(args.references, mixture, sample_rate, **excerpt)
-    with closing(Bars(args.quiet)) as bars:
+    notice = nullcontext() if args.quiet else telling(partial(say, COMPILING))
+    with notice, closing(Bars(args.quiet)) as bars:
         separation = separate(
             mixture, sample_rate, dictionary=dictionary, settings=settings,
             jobs=args.jobs or cpu_count(), progress=bars,

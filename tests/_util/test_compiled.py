@@ -180,3 +180,18 @@ def test_kernels_work_without_a_place_for_the_cache(monkeypatch):
     assert total(np.arange(4.0)) == 6
     assert total.stats.cache_path is None
     assert isinstance(total, numba.core.dispatcher.Dispatcher)
+
+
+def test_a_compilation_is_told_of_once_and_a_warm_cache_not_at_all(tmp_path):
+    (tmp_path / "plus.py").write_text(
+        "from musisep._util.compiled import kernel, telling\n\n\n"
+        "@kernel\ndef plus(a, b):\n    return a + b\n\n\n"
+        "with telling(lambda: print('compiling')):\n    print(plus(1, 2), plus(1.0, 2.0))\n"
+    )
+    command = [sys.executable, str(tmp_path / "plus.py")]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    outputs = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert outputs == ["compiling\n3 3.0\n", "3 3.0\n"]
