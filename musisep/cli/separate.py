@@ -176,8 +176,10 @@ def _attempt(
     task: Task, args: argparse.Namespace, dictionary: "Dictionary | None", settings: Settings
 ) -> int:
     """Separate one recording, print what came out or what went wrong; return the exit status."""
+    lines = [str(task.recording), f"  {task.outputs[0].parent} has its tracks already"]
     try:
-        lines = _separate(task, args, dictionary, settings)
+        if record := _claim(task, args, settings):
+            lines = _separate(task, args, dictionary, settings, record)
     except (OSError, ValueError, MemoryError) as error:
         say(complaint(task.recording, error, FLAGS | EXCERPT))
         return 1
@@ -185,24 +187,34 @@ def _attempt(
     return 0
 
 
-def _separate(
-    task: Task, args: argparse.Namespace, dictionary: "Dictionary | None", settings: Settings
-) -> list[str]:
-    """Separate one recording, write everything and return what there is to tell about it."""
+def _claim(task: Task, args: argparse.Namespace, settings: Settings) -> Record | None:
+    """Return the record of what will be made, if the outputs may be; None if they are there."""
     check_recording(task.recording)
-    place = output(args, task.recording, "separation", "json")
-    record = Record(place, _made(task, args, settings))
+    record = Record(output(args, task.recording, "separation", "json"), _made(task, args, settings))
     if args.skip_existing and record.is_complete(task.outputs):
-        return [f"{task.recording}", f"  {task.outputs[0].parent} has its tracks already"]
+        return None
     for path in task.outputs:
         check_writable(path)
     if not args.overwrite and (conflict := record.conflict(task.outputs)):
         raise FileExistsError(f"{conflict}; use --overwrite, or change --out")
+    return record
 
-    from musisep.io import files
+
+def _separate(
+    task: Task,
+    args: argparse.Namespace,
+    dictionary: "Dictionary | None",
+    settings: Settings,
+    record: Record,
+) -> list[str]:
+    """Separate one recording, write everything and return what there is to tell about it."""
+    from musisep.io import files  # before what is heavy: most faults show here
 
     excerpt = {"start_s": args.start, "duration_s": args.duration}
     mixture, sample_rate = files.read(task.recording, **excerpt)
+    length_s = mixture.shape[1] / sample_rate
+    if args.duration and length_s < args.duration - 1 / sample_rate:
+        say(f"{task.recording}: ends before --duration {args.duration:g}, after {length_s:g} s")
 
     from joblib import cpu_count
 

@@ -197,3 +197,9 @@ def test_invert_does_not_replace_unasked(folder, capsys):
     assert Path("inverted/reed.wav").read_bytes() == b"mine"
     assert main(["invert", "reed.wav", "--iterations", "0", "--overwrite", "--quiet"]) == 0
     assert Path("inverted/reed.wav").read_bytes() != b"mine"
+
+
+def test_an_excerpt_that_ends_early_is_told_of(folder, calls, capsys):
+    assert main(["separate", "mix.wav", "--quiet", "--start", "0.5", "--duration", "9"]) == 0
+    message = "musisep: mix.wav: ends before --duration 9, after 1.5 s\n"
+    assert capsys.readouterr().err == message
