@@ -1,9 +1,11 @@
 """Packaging; the version is written once, in musisep/__init__.py, and read without importing it."""
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 
@@ -15,6 +17,15 @@ def version() -> str:
     if match is None:
         raise RuntimeError("musisep/__init__.py states no __version__")
     return match[1]
+
+
+class Afresh(build_py):
+    """Build without what an earlier build has left, which would be packed as well."""
+
+    def run(self) -> None:
+        """Remove it and build."""
+        shutil.rmtree(Path(self.build_lib) / "musisep", ignore_errors=True)
+        super().run()
 
 
 setup(
@@ -37,6 +48,7 @@ setup(
         "Typing :: Typed",
     ],
     python_requires=">=3.11",
+    cmdclass={"build_py": Afresh},
     packages=find_packages(include=["musisep", "musisep.*"]),
     package_data={"musisep": ["py.typed", "demo/*"]},
     install_requires=[
