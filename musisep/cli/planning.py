@@ -147,6 +147,8 @@ def _check_references(args: argparse.Namespace, recordings: int, instruments: in
         if recordings > 1 and getattr(args, option):
             name = option.replace("_", "-")
             raise UsageError(f"--{name} suits one recording, these are {recordings}")
+    if args.demo and instruments != len(args.references):
+        raise UsageError(f"--demo has {len(args.references)} instruments; leave --instruments out")
     if args.references and len(args.references) != instruments:
         wrong = f"{len(args.references)} --references for --instruments {instruments}"
         raise UsageError(f"{wrong}; name one for each instrument")

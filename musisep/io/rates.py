@@ -1,7 +1,7 @@
 """Sample rates; the only user of soxr."""
 
 import math
-import operator
+from numbers import Real
 
 import numpy as np
 import soxr
@@ -10,15 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from musisep.io.formats import MAX_RATE, MIN_RATE
 
 
-def check_rate(name: str, rate: int | None) -> int:
-    """Return a sample rate in Hz as an int; ValueError if it is none that we work at."""
-    try:
-        value = operator.index(rate)  # type: ignore[arg-type]
-    except TypeError:
-        value = 0
-    if not MIN_RATE <= value <= MAX_RATE:
-        raise ValueError(f"{name}={rate} must be a whole number from {MIN_RATE} to {MAX_RATE} Hz")
-    return value
+def check_rate(name: str, rate: object) -> int:
+    """Return a sample rate in Hz as an int; ValueError if it is none that we work at.
+
+    Floating point numbers without a fraction, as calculations give them, are whole numbers.
+    """
+    number = float(rate) if isinstance(rate, Real) and not isinstance(rate, bool) else math.nan
+    if not (MIN_RATE <= number <= MAX_RATE and number.is_integer()):
+        limits = f"a whole number from {MIN_RATE} to {MAX_RATE} Hz"
+        raise ValueError(f"{name}={rate!r} must be {limits}")
+    return int(number)
 
 
 def resample(audio: ArrayLike, from_rate: int, to_rate: int) -> NDArray[np.float64]:

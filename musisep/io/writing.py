@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
@@ -121,11 +121,11 @@ def _write_container(
     """Write by libsndfile, and look after what it neglects."""
     if container == "WAV" and audio.size * SAMPLE_BYTES.get(subtype, 0) > MAX_WAV_BYTES:
         container = "RF64"
-    with path.open("w+b") as file:
+    with path.open("w+b", buffering=0) as file:
         sink = Sink(file)
         try:
             _encode(sink, audio, sample_rate, container, subtype)
-        except sf.SoundFileError as error:
+        except (sf.SoundFileError, AssertionError) as error:  # it asserts that all was written
             raise sink.error or OSError(reason(error)) from error
         if sink.error:
             raise sink.error
@@ -142,18 +142,20 @@ class Sink:
         The first refusal.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: FileIO) -> None:
         self._file = file
         self.error: OSError | None = None
-        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+        self.seek, self.tell, self.readinto = file.seek, file.tell, file.readinto
 
     def write(self, content: bytes) -> int:
-        """Write, or keep the error and write nothing."""
+        """Write, or keep the error; return the number of bytes that were written."""
+        written = 0
         try:
-            return self._file.write(content)
+            while written < len(content):
+                written += self._file.write(memoryview(content)[written:])
         except OSError as error:
             self.error = self.error or error
-            return 0
+        return written
 
 
 def _encode(

@@ -128,6 +128,7 @@ def test_the_others_are_done_when_one_fails(folder, calls, capsys, written):
     [
         ("", "name a recording"),
         ("mix.wav --demo", "--demo brings its own"),
+        ("--demo -n 3", "--demo has 2 instruments; leave --instruments out"),
         ("mix.wav --filename {stem}/{name}.{ext}", "--filename .* may hold"),
         ("mix.wav --filename {stem", "--filename .* may hold"),
         ("mix.wav --filename {stem.upper}.{ext}", "--filename .* may hold"),

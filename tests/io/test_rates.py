@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from musisep.io.files import resample
+from musisep.io.files import check_rate, resample
 
 
 def noise(*shape, peak=0.9):
@@ -46,3 +46,19 @@ def test_resample_checks_its_arguments():
         resample(np.zeros(5), 8000, 22050.5)
     with pytest.raises(ValueError, match=r"audio.shape=\(2, 0\) must hold at least one sample"):
         resample(np.zeros((2, 0)), 8000, 16000)
+
+
+@pytest.mark.parametrize("rate", [22050.0, np.float32(22050), np.int64(22050), np.uint16(22050)])
+def test_rates_of_any_type_are_whole_numbers(rate):
+    assert check_rate("sample_rate", rate) == 22050
+    assert type(check_rate("sample_rate", rate)) is int
+
+
+@pytest.mark.parametrize(
+    "rate", [22050.5, "22050", None, True, 0, 7999.0, 1e300, np.nan, np.inf, 1j]
+)
+def test_rates_that_are_none_are_refused(rate):
+    with pytest.raises(
+        ValueError, match="sample_rate=.* must be a whole number from 8000 to 192000"
+    ):
+        check_rate("sample_rate", rate)
