@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 import numpy as np
 import soundfile as sf
@@ -17,6 +18,9 @@ SOUGHT = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "
 
 UNKNOWN = 2**62
 """So many samples or more are told by a decoder that does not know."""
+
+STDERR = Lock()
+"""Held by who has redirected it."""
 
 
 class Decoder(sf.SoundFile):
@@ -50,15 +54,22 @@ class Decoder(sf.SoundFile):
 
 
 @contextmanager
-def complaints() -> Iterator[list[str]]:
-    """Catch the lines that libraries in C write to stderr; they are in the list afterwards."""
+def complaints(expected: bool = True) -> Iterator[list[str]]:
+    """Catch the lines that libraries in C write to stderr; they are in the list afterwards.
+
+    The process has one stderr, so that blocks of several threads wait for each other, and what
+    another thread writes meanwhile is caught as well. Nothing is done where none are `expected`.
+    """
     lines: list[str] = []
-    try:
-        stderr = os.dup(2)
-    except OSError:  # closed: there is nothing to catch
+    if not expected:
         yield lines
         return
-    with tempfile.TemporaryFile() as log:
+    with STDERR, tempfile.TemporaryFile() as log:
+        try:
+            stderr = os.dup(2)
+        except OSError:  # closed: there is nothing to catch
+            yield lines
+            return
         if sys.stderr:
             sys.stderr.flush()
         os.dup2(log.fileno(), 2)

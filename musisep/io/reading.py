@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shlex
 import stat
 import sys
@@ -23,6 +24,7 @@ from musisep.io.formats import MAX_CHANNELS, MAX_RATE, MAX_SAMPLES, MIN_RATE
 from musisep.io.pieces import Pieces
 from musisep.io.replacing import AudioFileError, problem, reason
 
+ADDRESS = re.compile(r"(https?|ftps?|s3|gs|file):/")
 NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """How files are opened: a pipe without a writer must not hold us up."""
 
@@ -66,7 +68,9 @@ def read(
     notes = []
     with regular_file(path) as file:
         content = _look(path, file)
-        with complaints() as lines, _decoder(path, file, content) as sound:
+        # Of all decoders only that of MPEG audio writes to stderr.
+        mpeg = content.decoded is not None
+        with complaints(mpeg) as lines, _decoder(path, file, content) as sound:
             _check_header(path, sound)
             excerpt = _excerpt(path, sound, content, start_s, duration_s)
             audio = _read_blocks(path, sound, content, excerpt, start_s)
@@ -89,6 +93,8 @@ def regular_file(path: Path) -> Iterator[BufferedReader]:
         descriptor = os.open(path, os.O_RDONLY | NONBLOCK)
     except (OSError, ValueError) as error:  # ValueError: a null byte
         advice = "check its name, its folder and its permissions"
+        if ADDRESS.match(str(path)):
+            advice = "it is an address, download it first"
         raise problem(path, f"cannot be read: {reason(error)}; {advice}") from error
     with open(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
@@ -116,13 +122,13 @@ def _look(path: Path, file: BinaryIO) -> Content:
 def _decoder(path: Path, file: BinaryIO, content: Content) -> Iterator[Decoder]:
     pieces = Pieces(file, content.pieces)
     try:
-        sound = Decoder(pieces)
+        with Decoder(pieces) as sound:
+            yield sound
     except sf.SoundFileError as error:
         raise _unknown(path) from error
-    with sound:
-        yield sound
-    if pieces.error:
-        raise problem(path, f"cannot be read: {reason(pieces.error)}") from pieces.error
+    finally:
+        if pieces.error:
+            raise problem(path, f"cannot be read: {reason(pieces.error)}") from pieces.error
 
 
 def _unknown(path: Path) -> AudioFileError:

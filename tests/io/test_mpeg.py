@@ -1,6 +1,8 @@
 """MP3: as many samples as there are frames, whatever a header tells, and every excerpt right."""
 
 import struct
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -134,6 +136,15 @@ def test_what_the_decoder_complains_of_is_told_in_one_line(tmp_path, song, capfd
     with pytest.warns(UserWarning, match=r"its decoder complains of \d+ faults; listen to it"):
         read(tmp_path / "x.mp3")
     assert capfd.readouterr().err == ""
+
+
+def test_threads_that_read_at_once_leave_stderr_alone(tmp_path, song, capfd):
+    (tmp_path / "x.mp3").write_bytes(song[0])
+    with ThreadPoolExecutor(4) as pool:
+        for audio, _ in pool.map(read, 8 * [tmp_path / "x.mp3"]):
+            np.testing.assert_array_equal(audio, song[1])
+    print("still here", file=sys.stderr, flush=True)
+    assert capfd.readouterr().err == "still here\n"
 
 
 def test_header():

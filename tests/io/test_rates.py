@@ -59,6 +59,6 @@ def test_rates_of_any_type_are_whole_numbers(rate):
 )
 def test_rates_that_are_none_are_refused(rate):
     with pytest.raises(
-        ValueError, match="sample_rate=.* must be a whole number from 8000 to 192000"
+        ValueError, match=r"sample_rate=.* must be a whole number from 8000 to 192000"
     ):
         check_rate("sample_rate", rate)

@@ -13,18 +13,19 @@ import soundfile as sf
 
 from musisep.io import reading
 from musisep.io.files import AudioFileError, read, write
+from musisep.io.pieces import Pieces
 
 
 def noise(*shape, peak=0.9):
     return np.random.default_rng(0).uniform(-peak, peak, shape)
 
 
-def refused(path, match, **excerpt):
-    """Read `path`, which must be refused on one line that names it."""
+def refused(path, match, shown="", **excerpt):
+    """Read `path`, which must be refused on one line that names it, or as much as is shown."""
     with pytest.raises(AudioFileError, match=match) as caught:
         read(path, **excerpt)
     message = str(caught.value)
-    assert repr(str(path)) in message
+    assert (shown or repr(str(path))) in message
     assert len(message.splitlines()) == 1
 
 
@@ -65,6 +66,7 @@ def test_missing(tmp_path):
     refused(tmp_path / "no.wav", "No such file or directory; check its name")
     refused(tmp_path / ("n" * 300), "name too long; check its name")
     refused(tmp_path / "two\nlines.wav", "No such file")
+    refused("https://example.org/song.wav", "it is an address, download it first", shown="https:/")
 
 
 def test_folder(tmp_path):
@@ -209,6 +211,15 @@ def test_limit_of_samples_counts_the_excerpt(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "MAX_SAMPLES", 15998)
     refused(tmp_path / "x.wav", "8000 samples x 2 channels, above the limit of 15998; read a part")
     assert read(tmp_path / "x.wav", duration_s=0.999)[0].shape == (2, 7992)
+
+
+def test_error_of_the_disk_is_told(wav, monkeypatch):
+    def broken(self):
+        self.error = OSError(5, "Input/output error")
+        return b""
+
+    monkeypatch.setattr(Pieces, "_next", lambda self, most: broken(self))
+    refused(wav, "cannot be read: Input/output error")
 
 
 def test_too_little_memory(wav, monkeypatch):
