@@ -11,10 +11,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least
+from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
-from musisep.audio.arrays import as_real, check_finite, peak
+from musisep.audio.arrays import check_finite, full_scale, peak
 from musisep.io import files
 from musisep.io.formats import writable
 from musisep.learning.given import GivenDictionary
@@ -26,6 +26,9 @@ from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
 from musisep.tones.table import tone_table
+
+LOUDEST = 2.0**1000
+"""Peak of a mixture up to which sums of stems are finite."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -221,9 +224,14 @@ def separate(
     AudioFileError
         If the file cannot be read.
     """
+    settings = Settings() if settings is None else settings
+    instance("settings", settings, Settings)
+    if dictionary is not None:
+        instance("dictionary", dictionary, Dictionary)
     shape = None if dictionary is None else dictionary.amplitudes.shape
-    settings = (settings or Settings()).changed(options, dictionary=shape)
-    jobs, report = at_least("jobs", jobs, 1), progress or no_progress
+    settings = settings.changed(options, dictionary=shape)
+    jobs, report = at_least("jobs", jobs, 1), no_progress if progress is None else progress
+    function("progress", report)
     parts = make_stages(settings, stages)
     if dictionary is not None:
         for useless in {"assignment", "learner"}.intersection(stages or ()):
@@ -268,12 +276,17 @@ def _separate(
 def load(
     mixture: ArrayLike | str | os.PathLike[str], sample_rate: int | None
 ) -> tuple[Floats, int]:
-    """Return the mixture as [channel, sample], not to be changed, and its sample rate in Hz."""
+    """Return the mixture as [channel, sample], not to be changed, and its sample rate in Hz.
+
+    Integer samples are fractions of full scale (`musisep.audio.arrays.full_scale`).
+    """
     if isinstance(mixture, str | os.PathLike):
         if sample_rate is not None:
             raise ValueError(f"{sample_rate=} must be left out: the file tells it")
-        return files.read(mixture)
-    audio = np.atleast_2d(np.asarray(as_real(mixture, "mixture"), dtype=np.float64))
+        audio, sample_rate = files.read(mixture)
+        refuse_overflow(audio, str(mixture))
+        return audio, sample_rate
+    audio = np.atleast_2d(full_scale(mixture, "mixture").astype(np.float64, copy=False))
     if audio.ndim != 2 or not audio.size:
         raise ValueError(
             f"mixture.shape={np.shape(mixture)} must be [channel, sample] or [sample], not empty"
@@ -284,7 +297,18 @@ def load(
             "is it transposed? It must be [channel, sample]"
         )
     check_finite(audio, "mixture")
+    refuse_overflow(audio, "mixture")
     return audio, files.check_rate("sample_rate", sample_rate)
+
+
+def refuse_overflow(audio: Floats, name: str) -> None:
+    """Refuse samples whose stems might overflow; ValueError by name."""
+    largest = peak(audio)
+    if largest > LOUDEST:
+        raise ValueError(
+            f"{name} has a peak of {largest:.3g}, and must have {LOUDEST:.2g} at most, "
+            "lest its stems overflow: divide it by its peak"
+        )
 
 
 def loudest_first(stems: Floats) -> NDArray[np.intp]:

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from musisep._util.fields import make_floats
+from musisep._util.messages import shown
 
 PHASES = ("mixture", "misi")
 PEXP_MAX = 16
@@ -126,22 +127,22 @@ class Settings:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if not _whole(value) or not low <= value <= high:
-                raise ValueError(f"{name}={value!r} must be an integer from {low} to {high}")
+                raise ValueError(f"{name}={shown(value)} must be an integer from {low} to {high}")
             object.__setattr__(self, name, int(value))
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type is float and not _positive(value):
-                raise ValueError(f"{field.name}={value!r} must be a number above 0")
+                raise ValueError(f"{field.name}={shown(value)} must be a number above 0")
         make_floats(self)
         if not 1 <= self.pexp <= PEXP_MAX:
             raise ValueError(f"pexp={self.pexp!r} must be from 1 to {PEXP_MAX}")
-        if self.phase not in PHASES:
-            raise ValueError(f"phase={self.phase!r} must be one of {', '.join(PHASES)}")
+        if not isinstance(self.phase, str) or self.phase not in PHASES:
+            raise ValueError(f"phase={shown(self.phase)} must be one of {', '.join(PHASES)}")
         if self.fmin_hz >= self.fmax_hz:
             raise ValueError(f"fmin_hz={self.fmin_hz} must be below fmax_hz={self.fmax_hz}")
         if 2 * self.hop_s > self.window_s:
             raise ValueError(f"hop_s={self.hop_s} must be at most half of window_s={self.window_s}")
-        if self.method == "adam" and self.lifetime > self.runs:
+        if isinstance(self.method, str) and self.method == "adam" and self.lifetime > self.runs:
             raise ValueError(f"lifetime={self.lifetime} must be at most runs={self.runs}")
 
     def changed(
@@ -170,7 +171,8 @@ class Settings:
                 refused = f"{name}={options[name]!r}"
                 if dictionary:
                     raise ValueError(f"{refused} is of no use: a given dictionary is not learned")
-                if settings.method in METHOD_FIELDS.keys() - {method}:
+                other = isinstance(settings.method, str) and settings.method in METHOD_FIELDS
+                if other and settings.method != method:
                     raise ValueError(f"{refused} is for method={method!r}, not {settings.method!r}")
         if dictionary is None:
             return settings

@@ -12,7 +12,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.messages import shown
 from musisep._util.progress import Progress
+from musisep.audio.arrays import as_numbers, as_samples, check_finite
 from musisep.audio.inversion import (
     ConstantQMagnitude,
     StftMagnitude,
@@ -120,7 +122,7 @@ class Spectrogram:
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
         files.check_rate("sample_rate", self.sample_rate)
-        values = np.asarray(self.values)
+        values = as_numbers(self.values, "values")
         if values.ndim != 3 or values.dtype.kind != "f" or not np.isfinite(values).all():
             raise ValueError(
                 f"values of shape={values.shape} and dtype={values.dtype} must be finite and "
@@ -146,7 +148,10 @@ class Spectrogram:
 
         Parameters and errors are those of the class.
         """
-        signal = np.atleast_2d(np.asarray(audio, dtype=np.float64))
+        signal = np.atleast_2d(as_samples(audio, "audio").astype(np.float64, copy=False))
+        if signal.ndim != 2 or not signal.size:
+            raise ValueError(f"audio of shape={signal.shape} must be [channel, sample], not empty")
+        check_finite(signal, "audio")
         represent = _representation(kind, sample_rate, parameters)
         return cls(represent(signal), sample_rate, signal.shape[1], kind, parameters)
 
@@ -156,7 +161,7 @@ class Spectrogram:
             "kind": self.kind, "sample_rate": self.sample_rate, "length": self.length,
             "parameters": dict(self.parameters),
         }  # fmt: skip
-        description = np.frombuffer(json.dumps(made).encode(), dtype=np.uint8)
+        description = np.frombuffer(json.dumps(made, default=_plain).encode(), dtype=np.uint8)
         save_arrays(path, {"values": self.values, "description": description})
 
     @classmethod
@@ -214,9 +219,10 @@ class Spectrogram:
         ValueError
             If the method does not suit, or an option is out of its range.
         """
-        method = method or ("griffin-lim" if self.kind == "magnitude" else "l-bfgs")
-        if method not in INVERSIONS:
-            raise ValueError(f"{method=} must be one of {', '.join(INVERSIONS)}")
+        if method is None:
+            method = "griffin-lim" if self.kind == "magnitude" else "l-bfgs"
+        if not isinstance(method, str) or method not in INVERSIONS:
+            raise ValueError(f"method={shown(method)} must be one of {', '.join(INVERSIONS)}")
         if max_iter is None:
             max_iter = 25 if method == "rtisi-la" else 200
         options |= {"max_iter": max_iter, "rng": rng, "verbose": False, "progress": progress}
@@ -237,9 +243,16 @@ class Spectrogram:
             return signal, spectral_convergence(self.values, represent(signal))
 
 
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as one of Python; ValueError for what is no parameter."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise ValueError(f"parameter {shown(value)} must be a number, str or bool to be saved")
+
+
 def _representation(kind: str, sample_rate: int, parameters: Mapping[str, Any]) -> Representing:
-    if kind not in KINDS:
-        raise ValueError(f"{kind=} must be one of {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"kind={shown(kind)} must be one of {', '.join(KINDS)}")
     try:
         return KINDS[kind](sample_rate, **parameters)
     except (TypeError, OverflowError) as error:

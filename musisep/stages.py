@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from musisep._util.messages import shown
+
 if TYPE_CHECKING:
     from musisep.audio.frontend import FrontEnd
     from musisep.learning.learner import Learner
@@ -57,12 +59,14 @@ def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> S
         If a stage is unknown, a part cannot be called, or there is no part of a name.
     """
     known = [field.name for field in fields(Stages)]
+    if not isinstance(given, Mapping | None):
+        raise ValueError(f"stages={shown(given)} must be a mapping of names to parts")
     made: dict[str, Any] = dict(given or {})
     for stage, part in made.items():
         if stage not in known:
             raise ValueError(f"stages={stage!r} must be among {', '.join(known)}")
         if not callable(part):
-            raise ValueError(f"stages: {stage}={part!r} must be callable")
+            raise ValueError(f"stages: {stage}={shown(part)} must be callable")
     if "assignment" in made and "learner" not in made and settings.method == "adam":
         raise ValueError("stages: leave the assignment out, method='adam' makes no use of it")
     for stage in ("finder", *known):  # learners may learn with the finder
@@ -79,7 +83,7 @@ def maker(settings: Settings, choice: str) -> Maker:
         own = METHODS.get(settings.method, usual) if isinstance(settings.method, str) else usual
         name = {**usual, **own}.get(choice)
     if not isinstance(name, str) or name not in PARTS[choice]:
-        raise ValueError(f"{choice}={name!r} must be one of {', '.join(PARTS[choice])}")
+        raise ValueError(f"{choice}={shown(name)} must be one of {', '.join(PARTS[choice])}")
     return PARTS[choice][name]
 
 
@@ -88,7 +92,7 @@ def _front_end(settings: Settings, made: Mapping[str, Any]) -> FrontEnd:
 
     return LogFrequencyFrontEnd(
         settings.front_end, settings.hop_s, settings.fmin_hz, settings.fmax_hz,
-        settings.bins_per_octave, settings.sigma_bins,
+        settings.bins_per_octave, settings.sigma_bins, settings.window_s,
     )  # fmt: skip
 
 

@@ -330,3 +330,68 @@ def test_retrieved_phases_leave_nothing_and_are_the_same_for_any_number_of_jobs(
     masked = musisep.separate(mixture, SAMPLE_RATE, **QUICK)
     assert np.abs(masked.residual).max() > 1e-3 * np.abs(mixture).max()
     assert np.abs(one.stems - masked.stems).max() > 1e-3 * np.abs(mixture).max()
+
+
+@pytest.mark.parametrize(("kind", "scale"), [(np.int16, 2**15), (np.int32, 2**31), (np.int8, 128)])
+def test_integer_samples_are_fractions_of_full_scale(stems, kind, scale):
+    mixture = np.rint(0.5 * scale * stems.sum(axis=0) / np.abs(stems.sum(axis=0)).max())
+    found = musisep.separate(mixture.astype(kind), SAMPLE_RATE, **QUICK)
+    expected = musisep.separate(mixture / scale, SAMPLE_RATE, **QUICK)
+    np.testing.assert_array_equal(found.mixture, expected.mixture)
+    np.testing.assert_array_equal(found.stems, expected.stems)
+    assert np.abs(found.mixture).max() == 0.5
+
+
+def test_unsigned_bytes_are_silent_at_128():
+    found = musisep.separate(np.full(4000, 128, np.uint8), 16000, **QUICK)
+    assert not found.mixture.any()
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, bool])
+def test_integers_without_full_scale_are_refused(kind):
+    with pytest.raises(ValueError, match=r"mixture of dtype=.* np.asarray\(mixture\) / 2.0\*\*15"):
+        musisep.separate(np.ones(4000, kind), 16000)
+
+
+@pytest.mark.parametrize("exponent", [900, -900])
+@pytest.mark.parametrize("options", [{}, {"mask": "synthesis"}, {"phase": "misi"}])
+def test_the_level_does_not_matter(stems, exponent, options):
+    mixture = stems.sum(axis=0)
+    expected = musisep.separate(mixture, SAMPLE_RATE, **QUICK, **options)
+    found = musisep.separate(mixture * 2.0**exponent, SAMPLE_RATE, **QUICK, **options)
+    back = found.stems * 2.0**-exponent
+    np.testing.assert_allclose(back, expected.stems, atol=1e-9)
+    assert found.unexplained == pytest.approx(expected.unexplained)
+
+
+def test_mixtures_whose_stems_would_overflow_are_refused(tmp_path):
+    loud = 5e307 * np.cos(np.arange(8000) * 0.1)
+    sf.write(tmp_path / "loud.wav", loud, 16000, subtype="DOUBLE")
+    with pytest.raises(
+        ValueError, match=r"loud.wav has a peak of 5e\+307, .*divide it by its peak"
+    ):
+        musisep.separate(tmp_path / "loud.wav")
+    with pytest.raises(ValueError, match=r"mixture has a peak of 5e\+307, .*divide it by its peak"):
+        musisep.separate(loud, 16000)
+
+
+def test_the_smallest_samples_have_finite_stems():
+    mixture = 5e-324 * np.rint(np.sin(np.arange(8000) * 0.1))
+    found = musisep.separate(mixture, 16000, **QUICK)
+    assert np.isfinite(found.stems).all()
+    np.testing.assert_array_equal(found.stems.sum(axis=0) + found.residual, mixture[None])
+
+
+@pytest.mark.parametrize("finder", ["viterbi", "joint", "greedy"])
+def test_digital_silence_has_no_tones_and_all_tones_are_on_the_axis(stems, finder):
+    silence = np.zeros(3 * SAMPLE_RATE)
+    mixture = np.concatenate([silence, stems.sum(axis=0)[: 2 * SAMPLE_RATE], silence])
+    tones = musisep.separate(mixture, SAMPLE_RATE, finder=finder, **QUICK).tones
+    assert 2.8 < tones.time_s.min() < tones.time_s.max() < 5.2
+    assert 27.5 <= tones.f0_hz.min() < tones.f0_hz.max() < SAMPLE_RATE / 2
+
+
+def test_more_instruments_than_there_are_have_tones_on_the_axis(stems):
+    mixture = stems.sum(axis=0)[: SAMPLE_RATE // 3]
+    tones = musisep.separate(mixture, SAMPLE_RATE, instruments=16, **QUICK).tones
+    assert 27.5 <= tones.f0_hz.min() < tones.f0_hz.max() < SAMPLE_RATE / 2

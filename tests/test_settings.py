@@ -114,3 +114,10 @@ def test_unknown_fields_are_refused():
         Settings().changed({"instrument": 2})
     with pytest.raises(TypeError, match="masking"):
         Settings(masking=True)
+
+
+@pytest.mark.parametrize("name", ["instruments", "hop_s", "phase"])
+def test_arrays_are_refused_in_one_line(name):
+    with pytest.raises(ValueError, match=f"^{name}=.* must be") as error:
+        Settings(**{name: np.arange(900.0)})
+    assert "\n" not in str(error.value) and len(str(error.value)) < 200

@@ -209,3 +209,44 @@ def test_values_that_cannot_be_of_the_audio_are_not_read(tmp_path):
 
 def test_it_is_a_public_name():
     assert musisep.Spectrogram is Spectrogram
+
+
+@pytest.mark.parametrize("kind", ["magnitude", "mel", "log-frequency"])
+def test_integer_samples_are_fractions_of_full_scale(kind):
+    samples = np.rint(9000 * np.sin(np.arange(6000) * 0.1)).astype(np.int16)
+    found, expected = (
+        Spectrogram.of(samples, 8000, kind),
+        Spectrogram.of(samples / 2**15, 8000, kind),
+    )
+    np.testing.assert_array_equal(found.values, expected.values)
+    with pytest.raises(ValueError, match=r"audio of dtype=int64 has no full scale"):
+        Spectrogram.of(samples.astype(np.int64), 8000, kind)
+
+
+def test_numbers_of_numpy_are_saved(tmp_path):
+    kept = Spectrogram.of(
+        np.sin(np.arange(900)), np.int64(8000), n_fft=np.uint8(64), hop_length=np.int64(16)
+    )
+    kept.save(tmp_path / "a.npz")
+    found = Spectrogram.load(tmp_path / "a.npz")
+    assert found.parameters == {"n_fft": 64, "hop_length": 16}
+    np.testing.assert_array_equal(found.values, kept.values)
+
+
+@pytest.mark.parametrize("kind", [["mel"], np.ones(2), None, 3])
+def test_kinds_are_names(kind):
+    with pytest.raises(ValueError, match=r"^kind=.* must be one of"):
+        Spectrogram.of(np.ones(900), 8000, kind)
+
+
+@pytest.mark.parametrize(
+    "audio", [np.ones((2, 2, 900)), [], [np.nan, 1.0], [[1.0], [1.0, 2.0]], None]
+)
+def test_audio_that_is_none_is_refused_by_name(audio):
+    with pytest.raises(ValueError, match=r"^audio"):
+        Spectrogram.of(audio, 8000)
+
+
+def test_methods_are_names():
+    with pytest.raises(ValueError, match=r"^method=.* must be one of"):
+        Spectrogram.of(np.ones(900), 8000, n_fft=64).invert(np.ones(2))

@@ -294,3 +294,15 @@ def test_a_separation_keeps_its_parts():
     assert result.parts.front_end is front_end
     figure = separation_figure(result)  # made with the same front end
     assert len(figure.axes) == 5
+
+
+@pytest.mark.parametrize("given", [3, "cqt", ["finder"], np.ones(2)])
+def test_stages_are_given_by_name(given):
+    with pytest.raises(ValueError, match=r"^stages=.* must be a mapping of names to parts"):
+        make_stages(Settings(), given)
+
+
+@pytest.mark.parametrize("field", ["method", "finder", "mask"])
+def test_arrays_name_no_part(field):
+    with pytest.raises(ValueError, match=f"^{field}=.* must be one of"):
+        make_stages(Settings(**{field: np.ones(900)}))

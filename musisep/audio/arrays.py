@@ -1,7 +1,7 @@
 """Arrays as the transforms take them."""
 
 import math
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,13 @@ Spectra = NDArray[np.complexfloating]
 Layout = Literal["bfn", "bnf"]
 Kind = TypeVar("Kind", bound=np.generic)
 
+FULL_SCALE = {
+    np.dtype(kind): 2.0 ** (8 * np.dtype(kind).itemsize - 1)
+    for kind in (np.int8, np.int16, np.int32, np.uint8)
+}
+"""What integer samples are divided by; those of 8 bits without sign are 128 in silence."""
+LOUDEST: dict[type[np.floating], float] = {np.float32: 2.0**48, np.float64: 2.0**480}
+"""Peak up to which sums of the squares of spectra are finite."""
 LAYOUTS = ("bfn", "bnf")
 """Orders of the last two axes of a spectrum: frequency and frame, or frame and frequency."""
 
@@ -23,6 +30,22 @@ def real_kind(values: ArrayLike) -> type[np.floating]:
     return np.float32 if kind in (np.float32, np.complex64) else np.float64
 
 
+def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Return an array with an axis at least, or refuse by name what makes none."""
+    try:
+        return np.atleast_1d(values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+
+
+def as_numbers(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Return real or complex numbers of any kind, with an axis at least; ValueError by name."""
+    array = as_array(values, name)
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"{name} of dtype={array.dtype} must hold numbers")
+    return array
+
+
 def as_real(values: ArrayLike, name: str = "signal") -> Real:
     """Return real numbers in the precision to compute in, with an axis at least.
 
@@ -31,15 +54,70 @@ def as_real(values: ArrayLike, name: str = "signal") -> Real:
     ValueError
         If they are complex, or no numbers.
     """
-    array = np.atleast_1d(values)
+    array = as_array(values, name)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} of dtype={array.dtype} must hold real numbers")
-    return array.astype(real_kind(array), copy=False)
+    with np.errstate(over="ignore"):  # of long doubles
+        return array.astype(real_kind(array), copy=False)
 
 
-def one_channel(signal: ArrayLike) -> Real:
-    """Return a signal [sample] in the precision to compute in, refused if it is not real."""
-    channel = np.ascontiguousarray(as_real(signal))
+def full_scale(signal: ArrayLike, name: str = "signal") -> Real:
+    """Return samples in the precision to compute in, with an axis at least.
+
+    Integers are fractions of full scale, as in files: int8, int16 and int32 are divided by 2^7,
+    2^15 and 2^31; uint8 is divided by 2^7 after 128 is subtracted.
+
+    Parameters
+    ----------
+    signal : array, shape (..., sample)
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    array of this shape
+        float32 for float32, else float64.
+
+    Raises
+    ------
+    ValueError
+        If they are no real numbers, or integers whose full scale is not known: of 64 bits,
+        without sign, or booleans.
+    """
+    array = as_array(signal, name)
+    samples = as_real(array, name)
+    if array.dtype.kind in "biu":
+        kind = array.dtype.newbyteorder("=")
+        if kind not in FULL_SCALE:
+            raise ValueError(
+                f"{name} of dtype={array.dtype} has no full scale: give floating-point samples, "
+                f"such as np.asarray({name}) / 2.0**15 for 16 bits, or int8, int16, int32 or uint8"
+            )
+        return (samples - 128 * (kind == np.uint8)) / FULL_SCALE[kind]
+    return samples
+
+
+def as_samples(signal: ArrayLike, name: str = "signal") -> Real:
+    """Return samples as `full_scale` does, refused where their spectra would overflow.
+
+    Raises
+    ------
+    ValueError
+        As `full_scale`, or if a sample is greater than `LOUDEST`.
+    """
+    samples = full_scale(signal, name)
+    largest, limit = peak(samples), LOUDEST[samples.dtype.type]
+    if largest > limit:
+        raise ValueError(
+            f"{name} has a peak of {largest:.3g}, and must have {limit:.2g} at most in "
+            f"{samples.dtype}, lest its spectra overflow: divide it by its peak"
+        )
+    return samples
+
+
+def as_channel(signal: ArrayLike) -> Real:
+    """Return a signal [sample] in the precision to compute in; errors as of `as_samples`."""
+    channel = np.ascontiguousarray(as_samples(signal))
     if channel.ndim != 1:
         raise ValueError(f"signal of shape={channel.shape} must be one channel, [sample]")
     return channel
@@ -82,7 +160,7 @@ def check_finite(signals: ArrayLike, name: str) -> None:
 def frame_major(spectrum: ArrayLike, frequencies: int, layout: Layout) -> Spectra:
     """Return a spectrum as complex [..., frame, frequency]; ValueError if it has no such shape."""
     one_of("input_layout", layout, LAYOUTS)
-    given = np.asarray(spectrum)
+    given = as_array(spectrum, "spectrum")
     spectrum = given.swapaxes(-1, -2) if layout == "bfn" and given.ndim > 1 else given
     if given.dtype.kind not in "biufc" or given.ndim < 2 or spectrum.shape[-1] != frequencies:
         order = "[..., frequency, frame]" if layout == "bfn" else "[..., frame, frequency]"

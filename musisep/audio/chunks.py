@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import above_zero, at_least, flag, number, one_of
-from musisep.audio.arrays import Real, as_real, check_finite
+from musisep._util.checks import above_zero, at_least, flag, instance, number, one_of
+from musisep._util.messages import shown
+from musisep.audio.arrays import Real, as_array, as_real, as_samples, check_finite, full_scale
 from musisep.audio.framing import divide_by_windows, overlap_add
 
 SILENCE = 1e-8
@@ -84,6 +85,7 @@ def normalize_audio(audio: ArrayLike) -> NormalizedAudio:
     """
     values = _audio(audio)
     check_finite(values, "audio")
+    as_samples(values, "audio")
     mono = np.atleast_2d(values).mean(axis=0, dtype=np.float64)
     mean, std = float(mono.mean()), float(mono.std(ddof=1)) if mono.size > 1 else 0.0
     if std <= SILENCE:
@@ -107,7 +109,8 @@ def denormalize_audio(audio: ArrayLike, stats: NormalizationStats) -> Real:
     array, shape (..., sample)
         float32 for float32, else float64.
     """
-    return as_real(audio, "audio") * stats.std + stats.mean
+    instance("stats", stats, NormalizationStats)
+    return full_scale(audio, "audio") * stats.std + stats.mean
 
 
 def generate_chunks(
@@ -210,7 +213,8 @@ def stitch_chunks(
     weights = _chunk_window(window, chunk_size)
     padding = chunk_size - hop_size
     count, result = 0, None
-    for batch in (as_real(chunks, "chunks") for chunks in processed_chunks):
+    instance("processed_chunks", processed_chunks, Iterable)
+    for batch in (full_scale(chunks, "processed_chunks") for chunks in processed_chunks):
         if result is None:
             shape = (num_stems, *batch.shape[2:3], target_num_samples)
             result = np.zeros(shape, dtype=batch.dtype)
@@ -270,18 +274,18 @@ def split_sequence(
     """
     chunk_size, trim_margin, step = _steps(chunk_size, trim_margin)
     flag("avoid_short_end", avoid_short_end)
-    sequence = np.asarray(sequence)
-    if not sequence.ndim:
-        raise ValueError(f"sequence of shape={sequence.shape} must be [time, ...]")
-    size = len(sequence)
+    steps = as_array(sequence, "sequence")
+    if np.ndim(sequence) == 0:
+        raise ValueError(f"sequence of shape={np.shape(sequence)} must be [time, ...]")
+    size = len(steps)
     starts = list(range(-trim_margin, size - trim_margin, step)) or [-trim_margin]
     if avoid_short_end and size > step:
         starts[-1] = size + trim_margin - chunk_size
     chunks = []
     for start in starts:
-        chunk = np.zeros((chunk_size, *sequence.shape[1:]), dtype=sequence.dtype)
+        chunk = np.zeros((chunk_size, *steps.shape[1:]), dtype=steps.dtype)
         low, high = max(start, 0), min(start + chunk_size, size)
-        chunk[low - start : high - start] = sequence[low:high]
+        chunk[low - start : high - start] = steps[low:high]
         chunks.append(chunk)
     return chunks, starts
 
@@ -324,17 +328,21 @@ def aggregate_sequence_chunks(
     chunk_size, trim_margin, step = _steps(chunk_size, trim_margin)
     full_size = at_least("full_size", full_size, 0)
     one_of("overlap_mode", overlap_mode, OVERLAPS)
-    chunks = [np.asarray(chunk) for chunk in processed_chunks]
-    if not chunks or len(chunks) != len(starts):
-        raise ValueError(f"{len(chunks)} chunks must be at least 1 and as many as starts={starts}")
-    if np.asarray(starts).dtype.kind not in "iu":
-        raise ValueError(f"{starts=} must be integers")
+    instance("processed_chunks", processed_chunks, Iterable)
+    chunks = [as_array(chunk, "processed_chunks") for chunk in processed_chunks]
+    places = as_array(starts, "starts")
+    if places.ndim != 1 or (places.size and places.dtype.kind not in "iu"):
+        raise ValueError(f"starts={shown(starts)} must be integers")
+    if not chunks or len(chunks) != len(places):
+        raise ValueError(
+            f"{len(chunks)} chunks must be at least 1 and as many as starts={shown(starts)}"
+        )
     shape = (chunk_size, *chunks[0].shape[1:])
     for place, chunk in enumerate(chunks):
         if chunk.shape != shape:
             raise ValueError(f"chunk {place} of shape={chunk.shape} must be of shape {shape}")
     result = np.zeros((full_size, *shape[1:]), dtype=np.result_type(*chunks))
-    pairs = list(zip(chunks, map(int, starts), strict=True))
+    pairs = list(zip(chunks, places.tolist(), strict=True))
     for chunk, start in reversed(pairs) if overlap_mode == "keep_first" else pairs:
         first = start + trim_margin
         low, high = max(first, 0), min(first + step, full_size)
@@ -345,7 +353,7 @@ def aggregate_sequence_chunks(
 
 def _audio(audio: ArrayLike) -> Real:
     """Return audio in the precision to compute in; refuse what is none."""
-    values = as_real(audio, "audio")
+    values = full_scale(audio, "audio")
     if values.ndim not in (1, 2) or not values.size:
         raise ValueError(
             f"audio of shape={values.shape} must be [channel, sample] or [sample], not empty"

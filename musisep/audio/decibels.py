@@ -67,9 +67,9 @@ def check_range(top_db: float | None, mode: str) -> float | None:
     one_of("mode", mode, SHARED_AXES)
     if top_db is None:
         return None
-    if number("top_db", top_db) < 0:
+    if (found := number("top_db", top_db)) < 0:
         raise ValueError(f"{top_db=} must be at least 0, or None")
-    return float(top_db)
+    return found
 
 
 def to_levels(values: Real, per_decade: float, amin: float = AMIN, ref_value: float = 1.0) -> None:

@@ -3,16 +3,16 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util import threads
-from musisep._util.checks import above_zero
+from musisep._util.checks import above_zero, at_least, function, instance
 from musisep.audio._kernels.filterbank import pool, spread, squares
-from musisep.audio.arrays import Real, Spectra, as_real, read_only, real_kind
+from musisep.audio.arrays import Real, Spectra, as_array, as_real, as_samples, read_only, real_kind
 from musisep.audio.stft import SpectralTransform
 
 BLOCK_FRAMES = 256
@@ -189,7 +189,7 @@ def spectral_power(spectra: ArrayLike, power: float = 2.0, out: Real | None = No
         If a shape or a type does not fit, or `power` is not above 0.
     """
     power = above_zero("power", power)
-    spectra = np.asarray(spectra)
+    spectra = as_array(spectra, "spectra")
     if spectra.ndim != 2 or spectra.dtype.kind not in "biufc":
         raise ValueError(
             f"spectra of shape={spectra.shape} and dtype={spectra.dtype} must be numbers "
@@ -234,15 +234,18 @@ def measure_frames(
     ValueError
         If the signal is too short or not real; see `SpectralTransform.stft`.
     """
-    signal = as_real(signal)
+    instance("transform", transform, SpectralTransform)
+    function("measure", measure)
+    signal, rows = as_samples(signal), at_least("rows", rows, 0)
     frames = transform.frame_count(signal.shape[-1])
     result = np.empty((*signal.shape[:-1], frames, rows), dtype=signal.dtype)
+    flat = result.reshape(-1, frames, rows)
 
-    def use(channel: Real, block: slice, spectra: Spectra) -> None:
-        measure(spectra, channel[block])
+    def use(part: tuple[slice, slice], spectra: Spectra) -> None:
+        # Of one signal, or of all its frames: a view in either case.
+        measure(spectra.reshape(-1, spectra.shape[-1]), flat[part].reshape(-1, rows))
 
-    for index in np.ndindex(signal.shape[:-1]):
-        transform.each_block(signal[index], partial(use, result[index]))
+    transform.each_part(signal.reshape(-1, signal.shape[-1]), use)
     return result.swapaxes(-1, -2)
 
 

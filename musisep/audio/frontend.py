@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio.arrays import peak
+from musisep._util.checks import above_zero, from_zero
+from musisep.audio.arrays import full_scale, peak
 from musisep.audio.logfreq import FillMagnitudes, LogAxis, log_spectrogram
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,10 @@ class LogFrequencyFrontEnd:
         Its resolution.
     sigma_bins : float
         Width (standard deviation) of a steady sinusoid on it, in bins.
+    silence_s : float
+        A frame is silent if there are only zeros for so many seconds around its centre, though
+        filters at low frequencies reach further. Default: a frame of the mask, which has nothing
+        to divide then.
     """
 
     front_end: str | FillMagnitudes = "cqt"
@@ -90,6 +95,7 @@ class LogFrequencyFrontEnd:
     fmax_hz: float = 20480.0
     bins_per_octave: float = 102.4
     sigma_bins: float = 6 / math.pi
+    silence_s: float = 0.186
 
     def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
         """Return the root mean square over the channels of a mixture [channel, sample].
@@ -97,20 +103,27 @@ class LogFrequencyFrontEnd:
         Raises
         ------
         ValueError
-            If the axis does not fit the sample rate in Hz.
+            If the axis does not fit the sample rate in Hz, or the mixture is not of this shape.
         """
+        mixture = full_scale(mixture, "mixture").astype(np.float64, copy=False)
+        if mixture.ndim != 2 or not mixture.size:
+            raise ValueError(f"mixture of shape={mixture.shape} must be [channel, sample]")
         grid = self.grid(sample_rate)
         scale = peak(mixture) or 1.0  # squares must not overflow
         energy = self._energy(mixture[0] / scale, grid)
         for channel in mixture[1:]:
             energy += self._energy(channel / scale, grid)
+        reach = math.ceil(
+            from_zero("silence_s", self.silence_s) * sample_rate / (2 * grid.hop_length)
+        )
+        energy[:, silent_frames(mixture, grid.hop_length, reach)] = 0
         frames = Frames.of(np.sqrt(energy, out=energy), grid)
         return frames._replace(level=scale * frames.level / np.sqrt(len(mixture)))
 
     def grid(self, sample_rate: int) -> Grid:
         """Return where frames and bins lie at a sample rate in Hz."""
         axis = LogAxis.below_nyquist(self.fmin_hz, self.fmax_hz, self.bins_per_octave, sample_rate)
-        hop_length = max(1, round(self.hop_s * sample_rate))
+        hop_length = max(1, round(above_zero("hop_s", self.hop_s) * sample_rate))
         return Grid(axis, hop_length, sample_rate, self.sigma_bins)
 
     def _energy(self, channel: Floats, grid: Grid) -> Floats:
@@ -120,3 +133,26 @@ class LogFrequencyFrontEnd:
             sigma_bins=self.sigma_bins, front_end=self.front_end,
         )  # fmt: skip
         return np.square(magnitudes, out=magnitudes)
+
+
+def silent_frames(mixture: Floats, hop_length: int, reach: int) -> NDArray[np.bool_]:
+    """Tell which frames have nothing but zeros for `reach` hops on either side of their centre.
+
+    Parameters
+    ----------
+    mixture : ndarray, shape (channel, sample)
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    reach : int > 0
+
+    Returns
+    -------
+    ndarray of bool, shape (frame,)
+        With 1 + sample // hop_length frames.
+    """
+    hops = np.arange(0, mixture.shape[1], hop_length)
+    heard = np.logical_or.reduceat(mixture.any(axis=0), hops)
+    before = np.concatenate([[0], np.cumsum(heard)])  # hops that are heard before each centre
+    centres = np.arange(1 + mixture.shape[1] // hop_length)
+    first, stop = np.maximum(centres - reach, 0), np.minimum(centres + reach, hops.size)
+    return before[first] == before[stop]

@@ -9,11 +9,11 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import above_zero, at_least, number, one_of
+from musisep._util.checks import above_zero, at_least, instance, number, one_of
 from musisep.audio._kernels.filterbank import pool
 from musisep.audio._kernels.gaussians import CUT, support
 from musisep.audio._kernels.peaks import redraw_peaks
-from musisep.audio.arrays import Real, Spectra, as_real
+from musisep.audio.arrays import Real, Spectra, as_real, as_samples
 from musisep.audio.cqt.constantq import constant_q_blocks
 from musisep.audio.filterbank import measure_frames
 from musisep.audio.stft import SpectralTransform
@@ -55,11 +55,14 @@ class LogAxis:
 
     def __post_init__(self) -> None:
         """Refuse impossible axes."""
-        if not 0 < number("fmin_hz", self.fmin_hz) < number("fmax_hz", self.fmax_hz):
+        low, high = number("fmin_hz", self.fmin_hz), number("fmax_hz", self.fmax_hz)
+        if not 0 < low < high:
             raise ValueError(
                 f"fmin_hz={self.fmin_hz} and fmax_hz={self.fmax_hz} must satisfy "
                 "0 < fmin_hz < fmax_hz"
             )
+        for name, value in {"fmin_hz": low, "fmax_hz": high}.items():
+            object.__setattr__(self, name, value)
         object.__setattr__(self, "bins", at_least("bins", self.bins, 2))
 
     @classmethod
@@ -79,11 +82,15 @@ class LogAxis:
         ValueError
             If a parameter is out of its range, or no two bins have room.
         """
+        sample_rate = at_least("sample_rate", sample_rate, 1)
         per_octave = above_zero("bins_per_octave", bins_per_octave)
         low = above_zero("fmin_hz", fmin_hz)
         high = min(above_zero("fmax_hz", fmax_hz), NYQUIST_SHARE * sample_rate)
         if low >= high:
-            raise ValueError(f"fmin_hz={low} must be below {high} at {sample_rate} Hz")
+            raise ValueError(
+                f"fmin_hz={low} must be below {high} at {sample_rate} Hz, where fmax_hz "
+                "and the sample rate let the axis end"
+            )
         bins = int(per_octave * math.log2(high / low) + ROUNDING_BINS)
         return cls(low, low * 2 ** (bins / per_octave), at_least("bins", bins, 2))
 
@@ -104,11 +111,16 @@ class LogAxis:
 
     def hz(self, position: ArrayLike) -> NDArray[np.float64]:
         """Frequency at a position in (fractional) bins, of the shape of `position`."""
-        return self.fmin_hz * np.exp(np.asarray(position, dtype=np.float64) / self.harscale)
+        bins = as_real(position, "position").astype(np.float64).reshape(np.shape(position))
+        with np.errstate(over="ignore"):
+            hz = self.fmin_hz * np.exp(bins / self.harscale)
+        if np.isinf(hz).any():
+            raise ValueError(f"position={bins.max():.3g} must be less: it is on no axis")
+        return hz
 
     def position(self, hz: ArrayLike) -> NDArray[np.float64]:
         """Position in (fractional) bins of frequencies above 0, of the shape of `hz`."""
-        hz = np.asarray(hz, dtype=np.float64)
+        hz = as_real(hz, "hz").astype(np.float64).reshape(np.shape(hz))
         if not np.all(hz > 0):
             raise ValueError(f"hz={hz.min()} must be above 0")
         return self.harscale * np.log(hz / self.fmin_hz)
@@ -157,9 +169,10 @@ def log_spectrogram(
         If the signal is empty or not real, a parameter is out of its range or the front end is
         unknown.
     """
-    signal = as_real(signal)
+    signal = as_samples(signal)
     if signal.shape[-1] == 0:
         raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
+    instance("axis", axis, LogAxis)
     if not callable(front_end):
         one_of("front_end", front_end, FRONT_ENDS)
     sample_rate = at_least("sample_rate", sample_rate, 1)
@@ -168,7 +181,7 @@ def log_spectrogram(
     gamma_hz = number("gamma_hz", gamma_hz)
     if axis.fmax_hz > sample_rate / 2:
         raise ValueError(
-            f"fmax_hz={axis.fmax_hz} must be at most half of sample_rate={sample_rate}"
+            f"fmax_hz={axis.fmax_hz:.12g} must be at most half of sample_rate={sample_rate}"
         )
     if gamma_hz != 0 and front_end != "cqt":
         raise ValueError(f"gamma_hz={gamma_hz} must be 0 for front_end={front_end!r}")

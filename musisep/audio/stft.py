@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from musisep._util import threads
-from musisep._util.checks import at_least, flag, one_of
-from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_real, frame_major, one_channel
+from musisep._util.checks import at_least, flag, function, one_of, sizes
+from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_channel, as_samples, frame_major
 from musisep.audio.blocks import Blocks, FrameGrid, Shape
 from musisep.audio.framing import divide_by_windows
 from musisep.audio.windows import make_window, resolve_fft_params
@@ -112,6 +113,7 @@ class SpectralTransform:
 
     def shortest_length(self, frames: int) -> int:
         """Return the samples of the shortest signal with so many frames; may be 0 for one."""
+        frames = at_least("frames", frames, 1)
         if self.center and self.center_tail_pad == "minimal":
             return (frames - 1) * self.hop + 1
         return (frames - 1) * self.hop + self.n_fft - 2 * self.lead
@@ -143,13 +145,25 @@ class SpectralTransform:
             If the signal is too short: empty or, without `center`, below n_fft samples.
         """
         one_of("output_layout", output_layout, LAYOUTS)
-        signal = as_real(signal)
-        frames = self.frame_count(signal.shape[-1])
-        kind = np.result_type(signal, np.complex64)
-        result = np.empty((*signal.shape[:-1], frames, self.frequencies), dtype=kind)
-        for index in np.ndindex(signal.shape[:-1]):
-            self.each_block(signal[index], result[index].__setitem__)
+        signal = as_samples(signal)
+        shape = *signal.shape[:-1], self.frame_count(signal.shape[-1]), self.frequencies
+        result = np.empty(shape, np.result_type(signal, np.complex64))
+        signals, spectra = signal.reshape(-1, signal.shape[-1]), result.reshape(-1, *shape[-2:])
+        self.each_part(signals, spectra.__setitem__)
         return result if output_layout == "bnf" else result.swapaxes(-1, -2)
+
+    def each_part(self, signals: Real, use: Callable[..., object]) -> None:
+        """Transform real signals [signal, sample] and hand over blocks, as `each_block` does.
+
+        `use` gets slices of signals and of frames, and spectra [signal, frame, frequency].
+        """
+        signals = np.ascontiguousarray(signals)
+        grid, window = self._grid, self._analysis(signals.dtype)
+
+        def work(part: tuple[slice, slice]) -> None:
+            use(part, grid.spectra(signals[part[0]], part[1], window, self._reflect))
+
+        threads.each(work, grid.parts(len(signals), self.frame_count(signals.shape[-1])))
 
     def each_block(self, signal: ArrayLike, use: Callable[[slice, Spectra], object]) -> None:
         """Transform one channel and hand over small blocks of frames, for nothing to be stored.
@@ -167,13 +181,8 @@ class SpectralTransform:
         ValueError
             As `stft`.
         """
-        channel = one_channel(signal)
-        window = self._analysis(channel.dtype)
-
-        def work(frames: slice) -> None:
-            use(frames, self._grid.spectra(channel, frames, window, self._reflect))
-
-        threads.each(work, self._grid.shares(self.frame_count(channel.size)))
+        function("use", use)
+        self.each_part(as_channel(signal)[None], lambda part, spectra: use(part[1], spectra[0]))
 
     def map_spectra(
         self,
@@ -208,7 +217,10 @@ class SpectralTransform:
         ValueError
             As `stft` and `istft`, or if what `change` returns is of another shape.
         """
-        signal = np.ascontiguousarray(as_real(signal))
+        function("change", change)
+        flag("adjoint", adjoint)
+        leading = sizes("leading", leading)
+        signal = np.ascontiguousarray(as_samples(signal))
         window = self._analysis(signal.dtype)
 
         def changed(frames: slice) -> Spectra:
@@ -218,9 +230,8 @@ class SpectralTransform:
                 raise ValueError(f"changed spectra of {spectra.shape=} must be of {shape=}")
             return spectra
 
-        go_back = self._adjoint if adjoint else self._inverse
-        shape = *leading, signal.shape[-1]
-        return go_back(changed, self.frame_count(signal.shape[-1]), shape, signal.dtype)
+        go_back, length = self._adjoint if adjoint else self._inverse, signal.shape[-1]
+        return go_back(changed, self.frame_count(length), (*leading, length), signal.dtype)
 
     def istft(
         self, spectrum: ArrayLike, length: int | None = None, *, input_layout: Layout = "bfn"
@@ -256,16 +267,11 @@ class SpectralTransform:
         transform not centred, or if `length` is more than the frames reach.
         """
         spectrum = frame_major(spectrum, self.frequencies, input_layout)
-        count = at_least("frames", spectrum.shape[-2], 1)
-        if length is None:
-            if self.center and self.center_tail_pad == "minimal":
-                raise ValueError("length=None must be given with center_tail_pad='minimal'")
-            length = self.shortest_length(count)
-        length = at_least("length", length, 1)
-        shape = *spectrum.shape[:-2], length
-        return self._inverse(
-            lambda frames: spectrum[..., frames, :], count, shape, spectrum.real.dtype
-        )
+        shortest = self.shortest_length(spectrum.shape[-2])
+        if length is None and self.center and self.center_tail_pad == "minimal":
+            raise ValueError("length=None must be given with center_tail_pad='minimal'")
+        length = shortest if length is None else length
+        return self._grid.each_group(self._inverse, spectrum, at_least("length", length, 1))
 
     def stft_adjoint(self, spectrum: ArrayLike, length: int) -> Real:
         """Apply the adjoint of `stft`: it takes gradients by the spectrum to ones by the signal.
@@ -289,15 +295,10 @@ class SpectralTransform:
             If the shape does not fit.
         """
         spectrum = frame_major(spectrum, self.frequencies, "bfn")
-        if spectrum.shape[-2] != self.frame_count(length):
-            raise ValueError(
-                f"spectrum with frame={spectrum.shape[-2]} must have {self.frame_count(length)} "
-                f"for {length=}"
-            )
-        count, shape = spectrum.shape[-2], (*spectrum.shape[:-2], length)
-        return self._adjoint(
-            lambda frames: spectrum[..., frames, :], count, shape, spectrum.real.dtype
-        )
+        frame, count = spectrum.shape[-2], self.frame_count(length)
+        if frame != count:
+            raise ValueError(f"spectrum with {frame=} must have {count} for {length=}")
+        return self._grid.each_group(self._adjoint, spectrum, int(length))
 
     def istft_adjoint(self, signal: ArrayLike) -> Spectra:
         """Apply the adjoint of `istft`: it takes gradients by the signal to ones by the spectrum.
@@ -318,16 +319,17 @@ class SpectralTransform:
         ValueError
             As `istft`.
         """
-        signal = as_real(signal).copy()
-        count = self.frame_count(signal.shape[-1])
-        divide_by_windows(signal, self.frame_window**2, self.hop, -self.lead, count)
+        signal = as_samples(signal)
+        count, signals = self.frame_count(signal.shape[-1]), signal.reshape(-1, signal.shape[-1])
+        signals = signals.copy()
+        divide_by_windows(signals, self.frame_window**2, self.hop, -self.lead, count)
         window, weights = self._synthesis(signal.dtype), self._grid.parseval(signal.dtype)
-        kind = np.result_type(signal, np.complex64)
-        result = np.empty((*signal.shape[:-1], count, self.frequencies), dtype=kind)
-        for index in np.ndindex(signal.shape[:-1]):
-            for frames in self._grid.shares(count):
-                spectra = self._grid.spectra(signal[index], frames, window, reflect=False)
-                np.multiply(spectra, weights, out=result[index][frames])
+        shape = *signal.shape[:-1], count, self.frequencies
+        result = np.empty(shape, np.result_type(signal, np.complex64))
+        flat = result.reshape(-1, *shape[-2:])
+        for part in self._grid.parts(len(signals), count):
+            spectra = self._grid.spectra(signals[part[0]], part[1], window, reflect=False)
+            np.multiply(spectra, weights, out=flat[part])
         return result.swapaxes(-1, -2)
 
     @cached_property
@@ -354,18 +356,18 @@ class SpectralTransform:
     def _inverse(self, spectra: Blocks, count: int, shape: Shape, kind: DTypeLike) -> Real:
         """Find signals of this shape from the spectra [..., frame, frequency] of `count` frames."""
         result = self._grid.overlap_add(spectra, count, shape, self._synthesis(kind), False)
-        for index in np.ndindex(shape[:-1]):  # NumPy would copy all channels at once
-            divide_by_windows(result[index], self.frame_window**2, self.hop, -self.lead, count)
+        flat = result.reshape(-1, shape[-1])
+        for group in self._grid.groups(len(flat), count):  # NumPy would copy all signals at once
+            divide_by_windows(flat[group], self.frame_window**2, self.hop, -self.lead, count)
         return result
 
     def _adjoint(self, spectra: Blocks, count: int, shape: Shape, kind: DTypeLike) -> Real:
         """Apply the adjoint to the spectra [..., frame, frequency] of `count` frames."""
         weights, window = self._grid.parseval(kind), self._analysis(kind)
 
-        def weighted(frames: slice) -> Spectra:
-            return spectra(frames) / weights
-
-        return self._grid.overlap_add(weighted, count, shape, window, self._reflect)
+        return self._grid.overlap_add(
+            lambda frames: spectra(frames) / weights, count, shape, window, self._reflect
+        )
 
 
 def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:
@@ -373,13 +375,10 @@ def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> Spec
 
     One with a `window` of its own is made anew each time. Parameters, errors: as there.
     """
-    if window is not None:
-        return SpectralTransform(window=window, **parameters)
-    try:
-        hash(tuple(parameters.values()))
-    except TypeError:  # a list among the parameters of a window
-        return SpectralTransform(**parameters)
-    return _cached_transform(**parameters)
+    if window is None:
+        with suppress(TypeError):  # of a list among the parameters of a window
+            return _cached_transform(**parameters)
+    return SpectralTransform(window=window, **parameters)
 
 
 def transform_cache_info() -> Any:

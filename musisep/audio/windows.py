@@ -5,6 +5,7 @@ import scipy  # scipy.signal takes half a second to load: not before it is used
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import above_zero, at_least, flag
+from musisep._util.messages import shown
 from musisep.audio.arrays import as_real
 
 SHORT_NAMES = {"rect": "boxcar"}
@@ -93,12 +94,14 @@ def _named(
     flag("periodic", periodic)
     name = SHORT_NAMES.get(window_fn, window_fn) if isinstance(window_fn, str) else window_fn
     if not isinstance(name, str | tuple | float | int):
-        raise ValueError(f"{window_fn=} must be a name, or a tuple of a name and its parameters")
+        raise ValueError(
+            f"window_fn={shown(window_fn)} must be a name, or a tuple of a name and its parameters"
+        )
     try:
         with np.errstate(all="ignore"):
             return scipy.signal.get_window(name, win_length, fftbins=periodic)
     except (IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"{window_fn=}: {error}") from None
+        raise ValueError(f"window_fn={shown(window_fn)}: {error}") from None
 
 
 def _given(window: ArrayLike) -> NDArray[np.float64]:
@@ -124,7 +127,6 @@ def gaussian_window(length: int, sigmas: float) -> NDArray[np.float64]:
     ValueError
         If a parameter is out of its range.
     """
-    at_least("length", length, 1)
-    above_zero("sigmas", sigmas)
+    length, sigmas = at_least("length", length, 1), above_zero("sigmas", sigmas)
     distance = (np.arange(length) - length // 2) * (2 * sigmas / length)
     return np.exp(-0.5 * distance**2)

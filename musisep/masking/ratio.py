@@ -8,7 +8,8 @@ import numpy as np
 import scipy.fft
 
 from musisep._util.progress import Progress, no_progress
-from musisep.audio.arrays import Real, Spectra
+from musisep._util.scaling import unit_of
+from musisep.audio.arrays import Real, Spectra, peak
 from musisep.audio.frontend import Grid
 from musisep.audio.inversion.joint import add_up, misi_steps
 from musisep.audio.stft import SpectralTransform
@@ -109,6 +110,10 @@ class SpectralMask:
         -------
         ndarray, shape (instrument, channel, sample)
         """
+        unit = unit_of(peak(mixture))  # spectra must not overflow, nor vanish
+        if unit != 1:
+            quieter = voices.with_tones(voices.tones.scaled(1 / unit))
+            return self(mixture / unit, quieter, grid, report) * unit
         transform = self.transform(grid)
         linear = voices.with_tones(self.linear(voices.tones, grid, transform))
         total = transform.frame_count(mixture.shape[1])

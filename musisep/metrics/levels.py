@@ -5,12 +5,27 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.scaling import unit_of
+
 
 def level_db(signal: ArrayLike) -> float:
     """Return the root mean square of a signal of any shape, in dB relative to 1.
 
-    Minus infinity for silence.
+    Minus infinity for silence. ValueError if it is empty, or holds other than finite
+    floating-point numbers: integers do not tell what their full scale is.
     """
-    samples = np.asarray(signal, dtype=np.float64)
+    try:
+        samples = np.asarray(signal)
+    except ValueError as error:
+        raise ValueError(f"signal must be an array of numbers: {error}") from None
+    if samples.dtype.kind != "f" or not samples.size or not np.isfinite(samples).all():
+        raise ValueError(
+            f"signal of shape={samples.shape} and dtype={samples.dtype} must be finite "
+            "floating-point numbers, not empty"
+        )
+    samples = samples.astype(np.float64, copy=False)
+    unit = unit_of(float(np.abs(samples).max()))
+    if unit != 1:
+        samples = samples / unit
     power = float(np.vdot(samples, samples)) / samples.size
-    return 10 * math.log10(power) if power > 0 else -math.inf
+    return 10 * math.log10(power) + 20 * math.log10(unit) if power > 0 else -math.inf

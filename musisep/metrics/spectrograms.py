@@ -103,7 +103,7 @@ def _peaks(values: Magnitudes) -> Magnitudes:
 
 def _magnitudes(references: ArrayLike, estimates: ArrayLike) -> tuple[Magnitudes, Magnitudes]:
     """Check and return both, as NaN where one is silent."""
-    wanted, found = (_real(values) for values in (references, estimates))
+    wanted, found = _real("references", references), _real("estimates", estimates)
     if wanted.shape != found.shape or wanted.ndim < 2 or 0 in wanted.shape:
         raise ValueError(
             f"references.shape={wanted.shape} and estimates.shape={found.shape} must be the same "
@@ -124,8 +124,11 @@ def _magnitudes(references: ArrayLike, estimates: ArrayLike) -> tuple[Magnitudes
     return wanted, found
 
 
-def _real(values: ArrayLike) -> Magnitudes:
-    array = np.asarray(values)
+def _real(name: str, values: ArrayLike) -> Magnitudes:
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be numbers: {error}") from None
     if array.dtype.kind not in "biufc":
-        raise ValueError(f"spectrograms of dtype={array.dtype} must be numbers")
+        raise ValueError(f"{name} of dtype={array.dtype} must be numbers")
     return (np.abs(array) if array.dtype.kind == "c" else array).astype(np.float64, copy=False)

@@ -4,17 +4,18 @@ Conventions
 -----------
 Signals are ``[instrument, sample]`` or ``[instrument, channel, sample]``; an instrument's
 channels are laid end to end and measured as one signal. All measures are in dB and ignore the
-gain of every signal. They are infinite where the noise is no more than the rounding of the
-arithmetic, and NaN where a signal is silent.
+gain of every signal, so that signed integers need no full scale. They are infinite where the noise
+is no more than the rounding of the arithmetic, and NaN where a signal is silent.
 """
 
 import warnings
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
+
+from musisep._util.checks import at_least
 
 __all__ = ["BssEval", "bss_eval", "si_sdr"]
 
@@ -95,9 +96,7 @@ def bss_eval(references: ArrayLike, estimates: ArrayLike, *, filter_length: int 
        separation", IEEE Trans. Audio, Speech, Language Process. 14(4), 2006.
     .. [2] R. Scheibler, "SDR – medium rare with fast computations", ICASSP 2022.
     """
-    whole = isinstance(filter_length, Integral) and not isinstance(filter_length, bool)
-    if not whole or filter_length < 1:
-        raise ValueError(f"{filter_length=} must be an integer of at least 1")
+    filter_length = at_least("filter_length", filter_length, 1)
     true, estimated = _directions(references, estimates, filter_length)
     measures = _measure_pairs(true, estimated, filter_length)
     sir = np.clip(measures[1], -_LARGEST_SIR, _LARGEST_SIR)
@@ -149,8 +148,7 @@ def _directions(
     references: ArrayLike, estimates: ArrayLike, taps: int = 1
 ) -> tuple[Signals, Signals]:
     """Check both sets of signals, warn of silent ones and return them normalised."""
-    true = np.asarray(references, dtype=np.float64)
-    estimated = np.asarray(estimates, dtype=np.float64)
+    true, estimated = _reals("references", references), _reals("estimates", estimates)
     if true.shape != estimated.shape:
         raise ValueError(
             f"references.shape={true.shape} must equal estimates.shape={estimated.shape}"
@@ -164,6 +162,17 @@ def _directions(
         message = f"silent, measured as NaN: {', '.join(silent)}"
         warnings.warn(message, RuntimeWarning, stacklevel=3)
     return _normalised(true, taps), _normalised(estimated, taps)
+
+
+def _reals(name: str, signals: ArrayLike) -> Signals:
+    """Return real numbers; integers without sign are refused, as their silence is not 0."""
+    try:
+        array = np.asarray(signals)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    if array.dtype.kind not in "if":
+        raise ValueError(f"{name} of dtype={array.dtype} must be floating-point or signed integers")
+    return array.astype(np.float64, copy=False)
 
 
 def _refuse_bad(name: str, signals: Signals, taps: int) -> None:

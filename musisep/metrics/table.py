@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.messages import shown
 from musisep.metrics.stems import bss_eval
 
 MEAN = "mean"
@@ -48,6 +49,8 @@ def measure_table(names: Sequence[str], references: ArrayLike, stems: ArrayLike)
         A row for each reference, in their order, and the mean.
     """
     found = bss_eval(references, stems)
+    if not isinstance(names, Sequence):
+        raise ValueError(f"names={shown(names)} must be a sequence, one for each reference")
     columns = [measure.tolist() for measure in found]
     rows = [Measured(*row) for row in zip(names, *columns, strict=True)]
     sdr, sir, sar = (float(np.mean(measure)) for measure in (found.sdr, found.sir, found.sar))

@@ -10,8 +10,8 @@ from musisep.tones.peaks import Floats, Ints, Peaks
 
 NO_GAIN = -1.0
 """Gain of a hypothesis that does not exist."""
-
-
+ROUNDING = 1e-12
+"""Frames whose maximum is below this share of the recording's hold rounding only, -240 dB."""
 SAMPLED = 64
 """One frame of so many is compared to recognise a recording."""
 
@@ -107,6 +107,15 @@ class Prior(NamedTuple):
             The instrument of each note.
         """
         return cls(shifts, np.append(insts, NONE)[numbers])
+
+
+def without_rounding(frames: Floats) -> Floats:
+    """Return frames [frame, bin], of maximum 1, in which those that hold only rounding are 0.
+
+    Tones that are fitted to rounding may be anything.
+    """
+    rounding = frames.max(axis=1, initial=0.0) < ROUNDING
+    return np.where(rounding[:, None], 0.0, frames) if rounding.any() else frames
 
 
 class ToneFinder(Protocol):

@@ -20,7 +20,7 @@ import scipy.ndimage
 from numpy.typing import ArrayLike
 
 from musisep._util.threads import each_block
-from musisep.multipitch.finder import Prior
+from musisep.multipitch.finder import Prior, without_rounding
 from musisep.tones import _kernels
 from musisep.tones.loss import frame_roots
 from musisep.tones.model import ToneModel, bound_arrays, checked_dictionary
@@ -238,7 +238,8 @@ def peak_pursuit(
 
     def fitted(peaks: Peaks) -> Peaks:
         params, insts = peaks.params, peaks.insts
-        columns, bounds = checked_dictionary(inst_dict, insts), bound_arrays(fsigma, len(peaks))
+        columns = checked_dictionary(inst_dict, insts)
+        bounds = bound_arrays(fsigma, len(peaks), y.size)
         params = np.clip(params, *bounds)
         _kernels.fit_tones(
             params, insts, columns, harscale, pexp, qexp, target, *bounds, FIT_STEPS, FIT_TOLERANCE
@@ -302,7 +303,7 @@ class GreedyPursuit:
         correlation = Correlation(inst_spect, baseshift, model.m)
 
         def pursue(block: slice) -> None:
-            for frame, y in zip(params[block], frames[block], strict=True):
+            for frame, y in zip(params[block], without_rounding(frames[block]), strict=True):
                 found, _ = peak_pursuit(
                     y, number, dictionary.shape[1], 2 * number, dictionary, model.fsigma,
                     model.harscale, correlation.select_each, (model.qexp,), model.pexp,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from musisep._util.threads import each_block
 from musisep.audio._kernels.gaussians import CUT
 from musisep.multipitch._kernels import joint as _kernels
-from musisep.multipitch.finder import NO_GAIN, Hypotheses, Prior
+from musisep.multipitch.finder import NO_GAIN, Hypotheses, Prior, without_rounding
 from musisep.tones._kernels import SIGMA
 from musisep.tones.model import ToneModel, bound_arrays, checked_dictionary
 from musisep.tones.peaks import Floats, Peaks, places
@@ -99,7 +99,7 @@ class JointSearch:
         )
 
         def search(block: slice) -> None:
-            spectra = scipy.fft.rfft(model.roots(frames[block]), size)[:, None]
+            spectra = scipy.fft.rfft(model.roots(without_rounding(frames[block])), size)[:, None]
             scores = scipy.fft.irfft(spectra * transforms, size)[..., : model.m]
             _kernels.search_frames(
                 scores, norms, rows, products, origin, insts, most,
@@ -117,7 +117,7 @@ class JointSearch:
         insts = places(dictionary.shape[1], self.tones)
         params = np.zeros((len(frames), 4, insts.size))
         params[:, SIGMA] = model.fsigma
-        lower, upper = bound_arrays(model.fsigma, insts.size)
+        lower, upper = bound_arrays(model.fsigma, insts.size, model.m)
         dictionary = checked_dictionary(dictionary, insts)
 
         def refine(block: slice) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from musisep._util.fields import make_floats
 from musisep.audio._kernels.gaussians import CUT
 from musisep.audio.frontend import Grid
-from musisep.tones._kernels import EPS
+from musisep.tones._kernels import EPS, SHIFT
 from musisep.tones.peaks import Floats, Ints
 
 SIGMA_RANGE = (0.8, 1.5)
@@ -105,12 +105,16 @@ def make_bounds(fsigma: float, length: int) -> list[tuple[float | None, float | 
     return [limit for limit in limits for _ in range(length)]
 
 
-def bound_arrays(fsigma: float, length: int) -> tuple[Floats, Floats]:
-    """`make_bounds` as the kernels take it: lower and upper, both (4, length)."""
+def bound_arrays(fsigma: float, length: int, m: int) -> tuple[Floats, Floats]:
+    """`make_bounds` as the kernels take it, on an axis of `m` bins: lower and upper, (4, length).
+
+    A fundamental beyond the axis would explain nothing, and a fit might send it anywhere.
+    """
     bounds = make_bounds(fsigma, length)
-    lower = [-np.inf if low is None else low for low, _ in bounds]
-    upper = [np.inf if high is None else high for _, high in bounds]
-    return np.array(lower).reshape(4, length), np.array(upper).reshape(4, length)
+    lower = np.array([-np.inf if low is None else low for low, _ in bounds]).reshape(4, length)
+    upper = np.array([np.inf if high is None else high for _, high in bounds]).reshape(4, length)
+    upper[SHIFT] = m - 1
+    return lower, upper
 
 
 def checked_dictionary(inst_dict: ArrayLike, insts: Ints) -> Floats:

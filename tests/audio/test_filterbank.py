@@ -161,3 +161,18 @@ def test_measures_each_frame_of_each_channel(kind):
     values = measure_frames(transform, signal, 2, ends)
     assert values.dtype == (np.float32 if kind == np.float32 else np.float64)
     np.testing.assert_array_equal(values, transform.stft(signal)[..., [0, -1], :].real)
+
+
+def test_many_short_signals_are_measured_together():
+    blocks = []
+
+    def loudest(spectra, rows):
+        blocks.append(len(spectra))
+        rows[:, 0] = abs(spectra).max(axis=1)
+
+    signals = np.random.default_rng(0).standard_normal((2000, 160))
+    transform = SpectralTransform(64, 16)
+    found = measure_frames(transform, signals, 1, loudest)
+    assert sum(blocks) == 2000 * 11
+    assert len(blocks) < 20
+    np.testing.assert_array_equal(found[:, 0], abs(transform.stft(signals)).max(axis=1))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from musisep.audio.frontend import Frames, LogFrequencyFrontEnd
+from musisep.audio.frontend import Frames, LogFrequencyFrontEnd, silent_frames
 from musisep.audio.logfreq import log_spectrogram
 
 RATE = 16_000
@@ -83,3 +83,47 @@ def test_frames_of_a_spectrogram_have_maximum_one():
     assert frames.magnitudes.max() == 1 and frames.magnitudes.flags.c_contiguous
     silence = Frames.of(np.zeros((7, 3)), grid)
     assert silence.level == 1 and not silence.magnitudes.any()
+
+
+@pytest.mark.parametrize("name", ["cqt", "pursuit", "mel"])
+def test_frames_in_digital_silence_are_silent(name):
+    audio = np.zeros((2, 3 * RATE))
+    audio[1, RATE : 2 * RATE] = np.sin(2 * np.pi * 60 * np.arange(RATE) / RATE)
+    frames, _, grid = LogFrequencyFrontEnd(name, silence_s=0.2)(audio, RATE)
+    time_s = np.arange(len(frames)) * grid.hop_length / RATE
+    beyond = np.maximum(1 - time_s, time_s - 2)  # seconds from what sounds
+    hop_s = grid.hop_length / RATE
+    assert not frames[beyond > 0.1 + 2 * hop_s].any()
+    assert frames[beyond < 0.1 - 2 * hop_s].any(axis=1).all()
+
+
+@pytest.mark.parametrize("samples", [1, 9, 10, 11, 35])
+def test_silent_frames_have_only_zeros_around_them(samples):
+    rng = np.random.default_rng(samples)
+    for _ in range(20):
+        mixture = np.where(rng.uniform(size=(2, samples)) < 0.05, -1.0, 0.0)
+        centres = np.arange(1 + samples // 10) * 10
+        expected = [not mixture[:, max(c - 20, 0) : c + 20].any() for c in centres]
+        np.testing.assert_array_equal(silent_frames(mixture, 10, 2), expected)
+
+
+@pytest.mark.parametrize(
+    ("mixture", "options"),
+    [
+        (np.zeros(900), {}), (np.zeros((2, 0)), {}), ([["a"]], {}), (np.zeros((1, 900), int), {}),
+        (np.zeros((1, 900)), {"silence_s": None}), (np.zeros((1, 900)), {"hop_s": "1"}),
+    ],
+)  # fmt: skip
+def test_what_is_no_mixture_or_no_time_is_refused_by_name(mixture, options):
+    with pytest.raises(ValueError, match=f"^{next(iter(options), 'mixture')}"):
+        LogFrequencyFrontEnd(**options)(mixture, RATE)
+
+
+def test_integer_mixtures_are_fractions_of_full_scale():
+    mixture = np.rint(9000 * np.sin(np.arange(3000)[None] * 0.3)).astype(np.int16)
+    found, expected = (
+        LogFrequencyFrontEnd()(mixture, RATE),
+        LogFrequencyFrontEnd()(mixture / 2**15, RATE),
+    )
+    assert found.level == expected.level
+    np.testing.assert_array_equal(found.magnitudes, expected.magnitudes)

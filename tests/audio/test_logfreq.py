@@ -229,3 +229,23 @@ def test_a_longer_window_separates_closer_tones(fill):
     assert contrast[0] < 0 < contrast[1]
     with pytest.raises(ValueError, match="window_sigma_s=0 must be finite and above 0"):
         fill(signal, RATE, AXIS, 400, 1.0, result, 0)
+
+
+@pytest.mark.parametrize("value", ["text", None, [1j], [[1.0], [1.0, 2.0]]])
+def test_places_on_an_axis_are_real_numbers(value):
+    with pytest.raises(ValueError, match=r"^position "):
+        AXIS.hz(value)
+    with pytest.raises(ValueError, match=r"^hz "):
+        AXIS.position(value)
+
+
+def test_places_beyond_any_axis_are_refused():
+    with pytest.raises(ValueError, match=r"position=1e\+305 must be less"):
+        AXIS.hz([0.0, 1e305])
+    assert np.shape(AXIS.hz(3)) == np.shape(AXIS.position(60.0)) == ()
+
+
+@pytest.mark.parametrize("axis", [None, 3, "linear", LogAxis])
+def test_what_is_no_axis_is_refused(axis):
+    with pytest.raises(ValueError, match=r"^axis=.* must be a LogAxis"):
+        log_spectrogram(np.zeros(900), RATE, axis, hop_length=100)

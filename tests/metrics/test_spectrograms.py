@@ -170,3 +170,10 @@ def test_refusals_come_before_warnings(pair):
     with warnings.catch_warnings(), pytest.raises(ValueError, match=r"estimates must be finite"):
         warnings.simplefilter("error")
         snr(wanted, found)
+
+
+@pytest.mark.parametrize("values", [[[1.0], [1.0, 2.0]], "text", None])
+def test_what_is_no_array_of_numbers_is_refused_by_name(values):
+    for name, pair in (("references", (values, np.eye(2))), ("estimates", (np.eye(2), values))):
+        with pytest.raises(ValueError, match=f"^{name} .*must be numbers"):
+            snr(*pair)

@@ -22,3 +22,9 @@ def test_rows_come_in_the_order_of_the_references_and_the_mean_last():
 def test_each_reference_needs_a_name():
     with pytest.raises(ValueError, match="zip"):
         measure_table(["a"], np.eye(2, 9), np.eye(2, 9))
+
+
+@pytest.mark.parametrize("names", [2, None, {"a": 1}])
+def test_names_that_are_no_sequence_are_refused(names):
+    with pytest.raises(ValueError, match=r"^names="):
+        measure_table(names, np.eye(2, 9), np.eye(2, 9))

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from patterned import INST_DICT, M, spectrum
+from patterned import MODEL as PATTERNED
 
 from musisep._util.constants import NONE
-from musisep.multipitch.finder import Hypotheses, Prior, Proposals
+from musisep.multipitch.finder import Hypotheses, Prior, Proposals, without_rounding
+from musisep.multipitch.greedy import GreedyPursuit
 from musisep.multipitch.joint import JointSearch
+from musisep.multipitch.viterbi import Viterbi
 from musisep.tones.model import ToneModel
 
 
@@ -42,3 +46,30 @@ def test_proposals_are_those_of_the_same_search_only(asked, same):
     usual = {"search": JointSearch(), "frames": FRAMES, "dictionary": DICTIONARY, "model": MODEL}
     known = Proposals.made(**usual, hypotheses=OFFERED)
     assert known.of(**{**usual, "number": 40, **asked}) == same
+
+
+FINDERS = {"joint": JointSearch(), "viterbi": Viterbi(), "greedy": GreedyPursuit()}
+
+
+@pytest.mark.parametrize("finder", FINDERS.values(), ids=FINDERS)
+def test_frames_that_hold_only_rounding_have_no_tones(finder):
+    rounding = 1e-15 * np.random.default_rng(0).uniform(size=(3, M))
+    frames = np.vstack([rounding, spectrum([1.0], [60.0], [0]), np.zeros(M)])
+    sounding = finder(frames, INST_DICT, PATTERNED).amps.max(axis=1) > 0
+    np.testing.assert_array_equal(sounding, [False, False, False, True, False])
+
+
+@pytest.mark.parametrize("finder", FINDERS.values(), ids=FINDERS)
+def test_tones_stay_on_the_axis(finder):
+    beyond = np.exp(-0.5 * ((np.arange(M) - M - np.arange(0.0, 20, 2)[:, None]) / 3) ** 2)
+    frames = beyond / beyond.max(axis=1, keepdims=True)
+    found = finder(frames, INST_DICT, PATTERNED)
+    assert found.amps.any()
+    assert 0 <= found.shifts.min() <= found.shifts.max() <= M - 1
+
+
+def test_frames_without_rounding_are_left_as_they_are():
+    assert without_rounding(FRAMES) is FRAMES
+    quiet = np.array([[1e-11, 0.0], [1e-13, 0.0], [0.0, 1.0]])
+    np.testing.assert_array_equal(without_rounding(quiet), [[1e-11, 0], [0, 0], [0, 1]])
+    assert without_rounding(np.zeros((0, 3))).shape == (0, 3)

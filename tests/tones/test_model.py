@@ -44,9 +44,9 @@ def test_baseshift_holds_the_widest_tone():
 
 
 def test_bound_arrays_are_the_bounds_as_arrays():
-    lower, upper = model.bound_arrays(2.0, 3)
+    lower, upper = model.bound_arrays(2.0, 3, 50)
     np.testing.assert_array_equal(lower, [[0.0] * 3, [0.0] * 3, [1.6] * 3, [0.0] * 3])
-    np.testing.assert_array_equal(upper, [[np.inf] * 3, [np.inf] * 3, [3.0] * 3, [2e-3] * 3])
+    np.testing.assert_array_equal(upper, [[np.inf] * 3, [49.0] * 3, [3.0] * 3, [2e-3] * 3])
 
 
 def test_roots_are_zero_in_silence_and_the_floor_is_what_they_lack():

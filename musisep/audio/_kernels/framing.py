@@ -38,6 +38,13 @@ def window_frames(signal, window, start, hop_length, reflect, frames):
 
 
 @kernel
+def window_frames_of_each(signals, window, start, hop_length, reflect, frames):
+    """Cut ``signals`` [signal, sample] into windowed ``frames`` [signal, frame, n]."""
+    for k in range(signals.shape[0]):
+        window_frames(signals[k], window, start, hop_length, reflect, frames[k])
+
+
+@kernel
 def overlap_add(frames, window, hop_length, start, reflect, signal):
     """Add windowed frames to a signal; see `musisep.audio.framing`."""
     for t in range(frames.shape[0]):
@@ -52,3 +59,10 @@ def overlap_add(frames, window, hop_length, start, reflect, signal):
             for n in range(window.size):
                 if n < low or n >= high:
                     signal[mirrored(offset + n, signal.size)] += window[n] * frames[t, n]
+
+
+@kernel
+def overlap_add_each(frames, window, hop_length, start, reflect, signals):
+    """Add windowed ``frames`` [signal, frame, n] to ``signals`` [signal, sample]."""
+    for k in range(signals.shape[0]):
+        overlap_add(frames[k], window, hop_length, start, reflect, signals[k])

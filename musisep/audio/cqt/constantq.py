@@ -7,7 +7,7 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import above_zero, at_least
-from musisep.audio.arrays import Real, Spectra, real_kind
+from musisep.audio.arrays import Real, Spectra, as_array, real_kind
 from musisep.audio.cqt.variableq import VariableQ
 
 
@@ -130,7 +130,7 @@ def inverse_constant_q(
     transform = VariableQ(sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz)
     iterations = at_least("iterations", iterations, 1)
     tolerance = above_zero("tolerance", tolerance)
-    coefficients = np.asarray(coefficients)
+    coefficients = as_array(coefficients, "coefficients")
     bins, frames = transform.coefficient_shape(length)
     if coefficients.shape[-2:] != (bins, frames):
         raise ValueError(

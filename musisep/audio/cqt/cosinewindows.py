@@ -4,6 +4,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from musisep._util.messages import shown
+
 Window = str | tuple[object, ...]
 Floats = NDArray[np.float64]
 
@@ -25,10 +27,12 @@ NEGLIGIBLE = 1e-12
 
 def get_window(window: Window, length: int) -> Floats:
     """Return `scipy.signal.get_window`, periodic; ValueError if there is no such window."""
+    if not isinstance(window, str | tuple | float | int):
+        raise ValueError(f"window={shown(window)}: must be a name, or a tuple with parameters")
     try:
         return scipy.signal.get_window(window, length)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"{window=}: {error}") from None
+        raise ValueError(f"window={shown(window)}: {error}") from None
 
 
 def cosine_sum(window: Window) -> Floats:
@@ -56,8 +60,8 @@ def cosine_sum(window: Window) -> Floats:
     rebuilt = sample_window(amplitudes, check.size)
     if not (amplitudes.any() and np.allclose(rebuilt, check, rtol=0, atol=NEGLIGIBLE)):
         raise ValueError(
-            f"{window=} must be a sum of cosines: one of {', '.join(COSINE_WINDOWS)}, or a tuple "
-            "for general_cosine or general_hamming"
+            f"window={shown(window)} must be a sum of cosines: one of "
+            f"{', '.join(COSINE_WINDOWS)}, or a tuple for general_cosine or general_hamming"
         )
     return amplitudes
 

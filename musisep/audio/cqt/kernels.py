@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep._util.checks import above_zero, at_least, number
+from musisep._util.checks import above_zero, at_least, from_zero, number
 from musisep.audio.cqt.cosinewindows import Window, get_window
 
 Frequencies = NDArray[np.float64]
@@ -59,12 +59,10 @@ def create_cqt_kernels(
     ValueError
         If a parameter is out of its range.
     """
-    above_zero("Q", Q)
-    at_least("fs", fs, 1)
-    at_least("norm", norm, 0)
+    Q, fs, norm = above_zero("Q", Q), at_least("fs", fs, 1), at_least("norm", norm, 0)
     frequencies, lengths = kernel_sizes(Q, fs, fmin, fmax, n_bins, bins_per_octave, gamma)
     fft_len = kernel_width(lengths)
-    kernels = np.zeros((n_bins, fft_len), np.complex128)
+    kernels = np.zeros((len(lengths), fft_len), np.complex128)
     for kernel, frequency, length in zip(kernels, frequencies, lengths, strict=True):
         samples = np.arange(length) - (length + 1) // 2
         shape = get_window(window, length)
@@ -83,16 +81,14 @@ def kernel_sizes(
     gamma: float,
 ) -> tuple[Frequencies, Lengths]:
     """Return the frequencies of the bins and the samples of their kernels, or refuse them."""
-    at_least("sr", sr, 1)
-    above_zero("fmin", fmin)
-    at_least("n_bins", n_bins, 1)
+    sr, fmin = at_least("sr", sr, 1), above_zero("fmin", fmin)
+    n_bins, gamma = at_least("n_bins", n_bins, 1), from_zero("gamma", gamma)
     alpha = octave_share(bins_per_octave)
-    if not number("gamma", gamma) >= 0:
-        raise ValueError(f"{gamma=} must be at least 0")
+    bins_per_octave = int(bins_per_octave)
     with np.errstate(over="ignore"):
         last = fmin * np.exp2((n_bins - 1) / bins_per_octave)
     for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
-        if limit is not None and not last <= number(name, limit) * (1 + ROUNDING):
+        if limit is not None and last > number(name, limit) * (1 + ROUNDING):
             raise ValueError(
                 f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {last:g} Hz, "
                 f"above {name}={limit:g}"

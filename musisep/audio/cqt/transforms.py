@@ -9,8 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import above_zero, at_least, flag
-from musisep.audio.arrays import Real, Spectra, as_real, one_channel, read_only, real_kind
+from musisep._util.checks import above_zero, at_least, flag, number
+from musisep._util.messages import shown
+from musisep.audio.arrays import (
+    Real,
+    Spectra,
+    as_channel,
+    as_numbers,
+    as_samples,
+    read_only,
+    real_kind,
+)
 from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
 from musisep.audio.cqt.kernels import (
     Frequencies,
@@ -106,8 +115,11 @@ class CQT:
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare the kernels."""
-        hop_length = at_least("hop_length", self.hop_length, 1)
-        at_least("norm", self.norm, 0)
+        limits = {"sr": 1, "hop_length": 1, "n_bins": 1, "bins_per_octave": 1, "norm": 0}
+        for name, limit in limits.items():
+            object.__setattr__(self, name, at_least(name, getattr(self, name), limit))
+        for name in ("fmin", "gamma"):
+            object.__setattr__(self, name, number(name, getattr(self, name)))
         flag("center", self.center)
         amplitudes = cosine_sum(self.window)
         frequencies, lengths = kernel_sizes(
@@ -121,7 +133,7 @@ class CQT:
         )
         gains = np.sqrt(lengths) / window_norms(amplitudes, lengths, self.norm)
         bank = SinusoidBank(
-            2 * np.pi / self.sr * frequencies, lengths, gains, amplitudes, hop_length
+            2 * np.pi / self.sr * frequencies, lengths, gains, amplitudes, self.hop_length
         )
         object.__setattr__(self, "frequencies", read_only(frequencies))
         object.__setattr__(self, "lengths", bank.lengths)
@@ -131,7 +143,7 @@ class CQT:
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
         shortest = 1 if self.center else self.kernel_width
-        at_least("length", length, shortest)
+        length = at_least("length", length, shortest)
         return 1 + (length if self.center else length - self.kernel_width) // self.hop_length
 
     def __call__(self, signal: ArrayLike) -> Spectra:
@@ -155,12 +167,12 @@ class CQT:
 
     def _correlate(self, bank: SinusoidBank, signal: ArrayLike) -> Spectra:
         """Transform a signal with other kernels of the same hop, in the frames of this one."""
-        signal = as_real(signal)
+        signal = as_samples(signal)
         shape = (*signal.shape[:-1], bank.lengths.size, self.frame_count(signal.shape[-1]))
         result = np.zeros(shape, np.result_type(signal, np.complex64))
         first_centre = 0 if self.center else self.kernel_width // 2
         for index in np.ndindex(signal.shape[:-1]):
-            bank.correlate(one_channel(signal[index]), first_centre, result[index])
+            bank.correlate(as_channel(signal[index]), first_centre, result[index])
         return result
 
 
@@ -220,7 +232,9 @@ class HarmonicCQT:
         """Refuse impossible parameters and prepare the kernels."""
         finer = at_least("bins_per_semitone", self.bins_per_semitone, 1)
         if np.ndim(self.harmonics) != 1 or np.size(self.harmonics) == 0:
-            raise ValueError(f"harmonics={self.harmonics!r} must be a sequence of some numbers")
+            raise ValueError(
+                f"harmonics={shown(self.harmonics)} must be a sequence of some numbers"
+            )
         harmonics = tuple(above_zero("harmonic", harmonic) for harmonic in self.harmonics)
         fmin = above_zero("fmin", self.fmin)
         flag("center_bins", self.center_bins)
@@ -290,10 +304,8 @@ def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
     ValueError
         If `x` holds no numbers, or `epsilon` is out of its range.
     """
-    above_zero("epsilon", epsilon)
-    given = np.asarray(x)
-    if given.dtype.kind not in "biufc":
-        raise ValueError(f"x of dtype={given.dtype} must hold numbers")
+    epsilon = above_zero("epsilon", epsilon)
+    given = as_numbers(x, "x").reshape(np.shape(x))
     levels = np.abs(given).astype(real_kind(given), copy=False)
     levels = np.log10(np.maximum(levels, epsilon))
     levels *= 20

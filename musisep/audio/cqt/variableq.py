@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep._util import threads
 from musisep._util.checks import at_least, number
-from musisep.audio.arrays import Real, Spectra, as_real, one_channel, read_only
+from musisep.audio.arrays import (
+    Real,
+    Spectra,
+    as_array,
+    as_channel,
+    as_real,
+    as_samples,
+    read_only,
+)
 from musisep.audio.cqt._kernels.variableq import CUT_SIGMAS, weigh
 from musisep.audio.cqt.kernels import LONGEST
 
@@ -172,7 +180,7 @@ class VariableQ:
         ValueError
             As `forward`.
         """
-        signal = one_channel(_checked(signal))
+        signal = as_channel(_checked(signal))
         kind = np.result_type(signal, np.complex64)
         for piece in self._pieces(signal.size):
             for bins, values in self._analyse(signal, piece):
@@ -199,7 +207,8 @@ class VariableQ:
         ValueError
             If the shape does not fit, or there are no numbers.
         """
-        values, shape = np.asarray(coefficients), self.coefficient_shape(length)
+        values, shape = as_array(coefficients, "coefficients"), self.coefficient_shape(length)
+        length = int(length)
         if values.shape != shape or values.dtype.kind not in "biufc":
             raise ValueError(
                 f"coefficients of shape={values.shape} and dtype={values.dtype} must be numbers "
@@ -214,6 +223,7 @@ class VariableQ:
 
     def normal(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
         """Apply `forward` to one channel, and `adjoint` to that; nothing is stored in between."""
+        signal = as_channel(_checked(signal)).astype(np.float64, copy=False)
         return self._gather(signal.size, partial(self._analyse, signal))
 
     def response(self, points: int) -> NDArray[np.float64]:
@@ -231,6 +241,7 @@ class VariableQ:
         array, shape (points // 2 + 1,)
             At the frequencies of `scipy.fft.rfft` over so many samples.
         """
+        points = at_least("points", points, 1)
         centres, sigmas = self._scaled(points)
         result, ones = np.zeros(points), np.ones(points)
         for centre, sigma in zip(centres, sigmas / math.sqrt(2), strict=True):
@@ -310,7 +321,7 @@ def _both_sides(spectrum: NDArray[Any]) -> NDArray[Any]:
 
 
 def _checked(signal: ArrayLike) -> Real:
-    signal = as_real(signal)
+    signal = as_samples(signal)
     if signal.shape[-1] == 0:
         raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
     return signal

@@ -44,9 +44,10 @@ def centroid(hz: Bins) -> Descriptor:
 
 def bandwidth(hz: Bins, p: float) -> Descriptor:
     """Describe `musisep.audio.features.spectral_bandwidth`."""
-    if not EXPONENTS[0] <= above_zero("bandwidth_p", p) <= EXPONENTS[1]:
+    power = above_zero("bandwidth_p", p)
+    if not EXPONENTS[0] <= power <= EXPONENTS[1]:
         raise ValueError(f"bandwidth_{p=} must be from {EXPONENTS[0]} to {EXPONENTS[1]}")
-    return Descriptor(1, 1, partial(bandwidths, hz=hz, p=float(p)), np.ascontiguousarray)
+    return Descriptor(1, 1, partial(bandwidths, hz=hz, p=power), np.ascontiguousarray)
 
 
 def rolloff(hz: Bins, roll_percent: float) -> Descriptor:
@@ -59,7 +60,7 @@ def chroma(
     sample_rate: int, n_fft: int, n_chroma: int, norm: float | None, tuning: float
 ) -> Descriptor:
     """Describe `musisep.audio.features.chroma_stft`."""
-    if norm is not None and norm != np.inf:
+    if norm is not None and not (isinstance(norm, float | np.floating) and norm == np.inf):
         norm = above_zero("chroma_norm", norm)
         if norm < SMALLEST_NORM:
             raise ValueError(f"chroma_{norm=} must be at least {SMALLEST_NORM}, or None")
@@ -134,6 +135,7 @@ def contrast_bands(hz: Bins, n_bands: int, fmin: float, quantile: float) -> NDAr
 
 def inside_unit(name: str, value: float) -> float:
     """Refuse what does not lie between 0 and 1."""
-    if not 0 < number(name, value) < 1:
+    share = number(name, value)
+    if not 0 < share < 1:
         raise ValueError(f"{name}={value} must be above 0 and below 1")
-    return float(value)
+    return share

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import at_least
+from musisep._util.messages import shown
 from musisep.audio.arrays import Real, Spectra
 from musisep.audio.features import descriptors
 from musisep.audio.features.descriptors import Descriptor
@@ -162,8 +163,8 @@ def _names(include: Iterable[str] | None) -> tuple[str, ...]:
     table = tuple(TABLE)
     if include is None:
         return table
-    if isinstance(include, str) or not isinstance(include, Iterable):
-        raise ValueError(f"{include=} must be several of {table}, as a tuple")
+    if isinstance(include, str | np.ndarray) or not isinstance(include, Iterable):
+        raise ValueError(f"include={shown(include)} must be several of {table}, as a tuple")
     include = tuple(include)
     at_least("len(include)", len(include), 1)
     for name in include:

@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep._util.checks import at_least, flag, number, one_of
-from musisep.audio.arrays import Real, as_real
+from musisep._util.checks import at_least, flag, from_zero, one_of
+from musisep._util.scaling import unit_of
+from musisep.audio.arrays import Real, full_scale, peak
 from musisep.audio.features._kernels.waveform import (
     CONSTANT,
     EDGE,
@@ -54,7 +55,11 @@ def rms(
         If a parameter is out of its range, or the signal shorter than a frame, or empty.
     """
     frames = _Frames(frame_length, hop_length, center, pad_mode)
-    return frames.measure(x, root_mean_squares)
+    signal = full_scale(x)
+    unit = unit_of(peak(signal))  # squares must not overflow, nor vanish
+    if unit == 1 or signal.dtype == np.float32:  # whose squares are in double precision
+        return frames.measure(signal, root_mean_squares)
+    return frames.measure(signal / unit, root_mean_squares) * unit
 
 
 def zero_crossing_rate(
@@ -86,10 +91,8 @@ def zero_crossing_rate(
     ValueError
         As in `rms`.
     """
-    if number("threshold", threshold) < 0:
-        raise ValueError(f"{threshold=} must be at least 0")
     frames = _Frames(frame_length, hop_length, center, pad_mode)
-    return frames.measure(x, sign_changes, float(threshold))
+    return frames.measure(x, sign_changes, from_zero("threshold", threshold))
 
 
 class _Frames(NamedTuple):
@@ -106,7 +109,7 @@ class _Frames(NamedTuple):
         hop = at_least("hop_length", self.hop_length, 1)
         flag("center", self.center)
         one_of("pad_mode", self.pad_mode, PAD_MODES)
-        signal = as_real(x)
+        signal = full_scale(x)
         samples, shortest = signal.shape[-1], 1 if self.center else length
         if samples < shortest:
             raise ValueError(f"length={samples} must be at least {shortest}")

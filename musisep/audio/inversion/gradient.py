@@ -6,19 +6,21 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least
+from musisep._util.checks import at_least, function
 from musisep._util.progress import Progress
-from musisep.audio.arrays import Real, as_real, real_kind
+from musisep.audio.arrays import Real, as_real, as_samples, peak, real_kind
 from musisep.audio.inversion._kernels import compare
 from musisep.audio.inversion.representations import Representation
 from musisep.audio.inversion.retrieval import Course, Metric, Retrieved, Schedule, norm
-from musisep.audio.inversion.starts import Rng
+from musisep.audio.inversion.starts import Rng, make_rng
 
 LEVELS = 10.0 ** np.arange(-5, 2)
 """Standard deviations that random samples may have at the start, beside that which fits values
 that grow with the samples."""
 MEMORY = 5
 """Steps that are remembered, unless said otherwise: more cost more time than they save."""
+LEAST_PEAK = 1e-250
+"""Relative to spectrograms that are softer, a gradient might be infinite."""
 FIRST_STEP = 3.0
 """Length of the first step that is tried, relative to the signal at the start."""
 
@@ -69,8 +71,8 @@ def l_bfgs(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, a value is not finite or too large to be squared, or
-        a shape does not fit.
+        If a parameter is out of its range, a value is not finite or too large to be squared, all
+        values are too small for a gradient, or a shape does not fit.
 
     References
     ----------
@@ -81,14 +83,17 @@ def l_bfgs(
        Mathematical Programming 45 (1989).
     """
     schedule = Schedule("L-BFGS", max_iter, tol, eva_iter, metric, verbose, progress)
+    function("transform_fn.linearized", getattr(transform_fn, "linearized", None))
     spec = as_real(spec, "spec")
     if spec.ndim < 2 or 0 in spec.shape or not np.isfinite(spec).all():
         raise ValueError(f"spec of shape={spec.shape} must be finite and [..., band, frame]")
     limit = float(np.sqrt(np.finfo(spec.dtype).max / spec.size))
     if max(spec.max(), -spec.min()) > limit:
         raise ValueError(f"spec has values above {limit:.2g}: the sum of squares would be infinite")
+    if 0 < peak(spec) < LEAST_PEAK:
+        raise ValueError(f"spec has a peak of {peak(spec):.2g}: divide it by that")
     leading = spec.shape[:-2]
-    starts = _starts(spec, transform_fn, samples, init_x0, np.random.default_rng(rng))
+    starts = _starts(spec, transform_fn, samples, init_x0, make_rng(rng))
 
     def solve(index: tuple[int, ...], course: Course) -> Real:
         wanted = np.ascontiguousarray(spec[index].T).T  # in memory, as transforms have it
@@ -121,7 +126,7 @@ def _starts(
             ]
             starts[index] *= levels[np.nanargmin(distances)]
         return starts
-    given = as_real(init_x0, "init_x0").astype(real_kind(spec))
+    given = as_samples(init_x0, "init_x0").astype(real_kind(spec))
     if samples not in (None, given.shape[-1]) or not np.isfinite(given).all():
         raise ValueError(f"init_x0 of shape={given.shape} must be finite and have {samples=}")
     try:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep._util.progress import Progress
-from musisep.audio.arrays import Real, Spectra, as_real
+from musisep.audio.arrays import Real, Spectra, full_scale
 from musisep.audio.inversion.representations import StftMagnitude, with_magnitudes
 from musisep.audio.inversion.retrieval import (
     Course,
@@ -75,7 +75,7 @@ def misi(
     """
     schedule = Schedule("MISI", max_iter, tol, eva_iter, metric, verbose, progress)
     magnitudes, _, transform = wanted(spec, transform, stft_parameters)
-    mixture = as_real(mixture, "mixture").astype(magnitudes.dtype, copy=False)
+    mixture = full_scale(mixture, "mixture").astype(magnitudes.dtype, copy=False)
     if magnitudes.shape[1:-2] != mixture.shape[:-1] or magnitudes.ndim < 3:
         raise ValueError(
             f"spec of shape={np.shape(spec)} must be [instrument, ..., frequency, frame] with the "

@@ -75,7 +75,7 @@ def rtisi_la(
     look_ahead = at_least("look_ahead", look_ahead, -1)
     flag("asymmetric_window", asymmetric_window)
     max_iter = at_least("max_iter", max_iter, 0)
-    from_zero("alpha", alpha)
+    alpha = from_zero("alpha", alpha)
     given = init is not None or np.iscomplexobj(spec)
     start = init if given else "zero"
     problem = Problem.of(spec, start, rng, length, transform, stft_parameters)

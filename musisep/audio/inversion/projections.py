@@ -96,7 +96,8 @@ def griffin_lim(
     .. [2] N. Perraudin, P. Balazs, P. L. Søndergaard: A fast Griffin-Lim algorithm. Proc. WASPAA
        (2013).
     """
-    share = from_zero("alpha", alpha) / (1 + alpha)
+    alpha = from_zero("alpha", alpha)
+    share = alpha / (1 + alpha)
 
     def stepping(magnitudes: Real, start: Spectra) -> Change:
         former = np.zeros_like(start)
@@ -160,7 +161,7 @@ return_history, **stft_parameters
     .. [1] Y. Masuyama, K. Yatabe, Y. Oikawa: Griffin-Lim like phase recovery via alternating
        direction method of multipliers. IEEE Signal Process. Lett. 26 (2019).
     """
-    from_zero("rho", rho)
+    rho = from_zero("rho", rho)
 
     def stepping(magnitudes: Real, start: Spectra) -> Change:
         state = start.copy()

@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep.audio.arrays import Real, Spectra, one_channel
+from musisep._util.checks import instance
+from musisep.audio.arrays import Real, Spectra, as_channel
 from musisep.audio.cqt.variableq import VariableQ
 from musisep.audio.filterbank import measure_frames
 from musisep.audio.inversion._kernels import set_magnitudes
@@ -41,6 +42,10 @@ class StftMagnitude:
 
     transform: SpectralTransform
 
+    def __post_init__(self) -> None:
+        """Refuse what is no transform."""
+        instance("transform", self.transform, SpectralTransform)
+
     def __call__(self, x: ArrayLike) -> Real:
         """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
 
@@ -55,7 +60,7 @@ class StftMagnitude:
 
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
         """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
-        signal = one_channel(x)
+        signal = as_channel(x)
 
         def pullback(gradient: ArrayLike) -> Real:
             by_magnitude = np.ascontiguousarray(np.asarray(gradient, signal.dtype).T)
@@ -105,7 +110,7 @@ class ConstantQMagnitude:
 
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
         """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
-        signal = one_channel(x)
+        signal = as_channel(x)
         coefficients = self.transform.forward(signal)
         magnitudes = np.abs(coefficients)
 

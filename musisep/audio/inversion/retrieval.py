@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least, flag, from_zero, one_of
+from musisep._util.checks import at_least, flag, from_zero, function, one_of
 from musisep._util.progress import Bars, Progress, no_progress
 from musisep.audio.arrays import Real, Spectra, peak
 from musisep.audio.inversion._kernels import compare
@@ -138,10 +138,10 @@ class Schedule:
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        at_least("max_iter", self.max_iter, 0)
-        at_least("eva_iter", self.eva_iter, 1)
+        for name, limit in {"max_iter": 0, "eva_iter": 1}.items():
+            object.__setattr__(self, name, at_least(name, getattr(self, name), limit))
         one_of("metric", self.metric, METRICS)
-        from_zero("tol", self.tol)
+        object.__setattr__(self, "tol", from_zero("tol", self.tol))
 
     def each(
         self,
@@ -265,11 +265,13 @@ def norm(values: Real, unit: float = 1.0) -> float:
 @contextmanager
 def reporting(verbose: bool, progress: Progress | None) -> Iterator[Progress]:
     """Yield what reports to a progress bar, if `verbose`, and to `progress`, if any."""
+    flag("verbose", verbose)
+    function("progress", no_progress if progress is None else progress)
     bars = Bars(quiet=not verbose)
 
     def report(stage: str, done: int, total: int) -> None:
         bars(stage, done, total)
-        if progress:
+        if progress is not None:
             progress(stage, done, total)
 
     try:

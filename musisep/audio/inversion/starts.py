@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import Real, Spectra, frame_major
+from musisep._util.checks import instance
+from musisep._util.messages import shown
+from musisep.audio.arrays import Real, Spectra, as_array, frame_major
 from musisep.audio.inversion._kernels import advance_peaks, integrate_gradients
 from musisep.audio.stft import SpectralTransform, get_transform
 
@@ -16,6 +18,14 @@ QUIET = 1e-7
 
 Rng = np.random.Generator | int | None
 """A source of randomness, or a seed for `numpy.random.default_rng`."""
+
+
+def make_rng(rng: Rng) -> np.random.Generator:
+    """Return a source of randomness; ValueError for what is none, nor a seed."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise ValueError(f"rng={shown(rng)} must be a numpy.random.Generator or a seed") from None
 
 
 def phase_init(
@@ -139,15 +149,17 @@ def wanted(
     ValueError
         If `spec` is negative or not finite somewhere, or does not fit the transform.
     """
-    spec = np.asarray(spec)
+    spec = as_array(spec, "spec")
     if spec.dtype.kind not in "biufc" or spec.ndim < 2 or 0 in spec.shape:
         raise ValueError(
             f"spec of shape={spec.shape} and dtype={spec.dtype} must be numbers "
             "[..., frequency, frame], none of the axes empty"
         )
+    given = transform is not None
     if transform is None:
         transform = get_transform(**{"n_fft": 2 * (spec.shape[-2] - 1), **parameters})
-    elif parameters:
+    instance("transform", transform, SpectralTransform)
+    if given and parameters:
         raise ValueError(f"transform and {', '.join(parameters)} must not both be given")
     framed = frame_major(spec, transform.frequencies, "bfn")
     with np.errstate(over="ignore"):
@@ -187,7 +199,7 @@ def started(
     if isinstance(init, str):
         if init not in PHASORS:
             raise ValueError(f"{init=} must be one of {tuple(PHASORS)}, or an array")
-        generator = np.random.default_rng(rng)
+        generator = make_rng(rng)
         for index in np.ndindex(magnitudes.shape[:-2]):
             phasors[index] = PHASORS[init](magnitudes[index], transform, generator)
     else:
@@ -199,7 +211,7 @@ def started(
 
 def _given(init: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return phasors [..., frequency, frame] of phases in radians or of complex numbers."""
-    given = np.asarray(init)
+    given = as_array(init, "init")
     if given.dtype.kind not in "biufc" or not np.isfinite(given).all():
         raise ValueError(f"init of dtype={given.dtype} must be finite numbers")
     if given.dtype.kind == "c":

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep._util.checks import above_zero, flag, one_of
-from musisep.audio.arrays import Real, Spectra, as_real, one_channel
+from musisep.audio.arrays import Real, Spectra, as_channel, as_real
 from musisep.audio.decibels import (
     AMIN,
     RangeMode,
@@ -201,13 +201,16 @@ center_tail_pad, normalized
         ValueError
             If the signal is too short; see `SpectralTransform.stft`.
         """
-        signal = one_channel(x)
+        signal = as_channel(x)
         power = self.spectrogram(signal)
         linear = self.filterbank.project(power)
         mel = self.scaled(linear, self.output_scale)
 
         def pullback(gradient: ArrayLike) -> Real:
-            by_mel = self._slopes(linear) * self._unlimited(np.asarray(gradient), mel)
+            by_scaled = as_real(gradient, "gradient")
+            if by_scaled.shape != mel.shape:
+                raise ValueError(f"gradient of shape={by_scaled.shape} must be of {mel.shape}")
+            by_mel = self._slopes(linear) * self._unlimited(by_scaled, mel)
             # |z|^p has the gradient p |z|^(p - 2) z.
             heard = power > np.finfo(power.dtype).tiny
             factor = self.power * heard * np.where(heard, power, 1) ** (1 - 2 / self.power)

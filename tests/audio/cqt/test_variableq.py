@@ -199,3 +199,20 @@ def test_what_it_was_made_of_may_change():
 def test_refuses_what_does_not_fit(call, message):
     with pytest.raises(ValueError, match=message):
         call(VariableQ(RATE, FREQUENCIES, 0.1, 3 + 1))
+
+
+@pytest.mark.parametrize("points", [0, 2.5, "8", None])
+def test_points_of_the_response_are_an_integer(points):
+    with pytest.raises(ValueError, match=r"^points="):
+        VariableQ(8000, [200.0, 300.0], 0.05, 64).response(points)
+
+
+@pytest.mark.parametrize("signal", [["a"], None, np.eye(3), [[1.0], [1.0, 2.0]]])
+def test_normal_refuses_what_is_no_channel(signal):
+    with pytest.raises(ValueError, match=r"^signal "):
+        VariableQ(8000, [200.0, 300.0], 0.05, 64).normal(signal)
+
+
+def test_coefficients_that_are_no_array_are_refused():
+    with pytest.raises(ValueError, match=r"^coefficients must"):
+        VariableQ(8000, [200.0, 300.0], 0.05, 64).adjoint([[1.0], [1.0, 2.0]], 640)

@@ -101,5 +101,6 @@ def test_onsets_are_in_decibels_only():
         onset_strength(np.zeros(100), output_scale="linear")
 
 
-def test_too_loud_for_single_precision_is_not_finite_but_no_warning():
-    assert not np.isfinite(onset_strength(np.full(3000, 1e30, dtype=np.float32))).all()
+def test_too_loud_for_single_precision_is_refused():
+    with pytest.raises(ValueError, match=r"signal has a peak of 1e\+30, .* in float32"):
+        onset_strength(np.full(3000, 1e30, dtype=np.float32))

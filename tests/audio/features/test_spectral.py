@@ -275,9 +275,10 @@ def test_any_norm_of_chroma_without_overflow():
     np.testing.assert_allclose(great, features.chroma_stft(signal, norm=np.inf, **SMALL), rtol=0.01)
 
 
-def test_too_loud_for_single_precision_is_not_finite_but_no_warning():
-    result = spectral_features(music(2000, kind=np.float32) * np.float32(1e30), **SMALL)
-    assert np.isnan(result["chroma_stft"]).any()
+@pytest.mark.parametrize(("kind", "level"), [(np.float32, 1e30), (np.float64, 1e300)])
+def test_too_loud_for_its_precision_is_refused(kind, level):
+    with pytest.raises(ValueError, match=r"signal has a peak of .* must have .* at most"):
+        spectral_features(music(2000, kind=kind) * kind(level), **SMALL)
 
 
 def test_refuses_short_signals_and_unknown_parameters():
@@ -287,3 +288,9 @@ def test_refuses_short_signals_and_unknown_parameters():
         features.spectral_centroid(np.zeros(511), n_fft=512, center=False)
     with pytest.raises(TypeError, match="loudness"):
         features.spectral_centroid(np.zeros(9), loudness=3)
+
+
+@pytest.mark.parametrize("include", [np.array("mfcc"), np.ones(2), "mfcc", 3])
+def test_features_are_asked_for_by_several_names(include):
+    with pytest.raises(ValueError, match=r"^include=.* must be several of"):
+        spectral_features(np.zeros(3000), include=include)

@@ -42,6 +42,11 @@ def test_rms_of_float32_that_has_no_squares_in_float32():
         np.testing.assert_allclose(rms(np.full(9, level, dtype=np.float32)), level, rtol=1e-6)
 
 
+def test_rms_of_any_double_precision():
+    for level in (1e300, -1.7e308, 1e-300, 5e-324):
+        np.testing.assert_allclose(rms(np.full(9, level)), abs(level), rtol=1e-6)
+
+
 def test_zero_crossings_count_changes_inside_a_frame():
     signal = np.tile([1.0, -1.0], 32)
     rate = zero_crossing_rate(signal, frame_length=16, hop_length=16, center=False)
@@ -51,7 +56,11 @@ def test_zero_crossings_count_changes_inside_a_frame():
 
 @pytest.mark.parametrize("function", [rms, zero_crossing_rate])
 def test_leading_axes_and_types(function):
-    for kind, expected in ((np.float32, np.float32), (np.float64, np.float64), (int, np.float64)):
+    for kind, expected in (
+        (np.float32, np.float32),
+        (np.float64, np.float64),
+        (np.int16, np.float64),
+    ):
         batch = (100 * noise(2, 3, 200)).astype(kind)
         result = function(batch, frame_length=32, hop_length=10)
         assert result.shape == (2, 3, 1, 21)

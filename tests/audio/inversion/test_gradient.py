@@ -242,3 +242,14 @@ def test_inputs_stay():
 def test_refuses(change, message):
     with pytest.raises(ValueError, match=message):
         l_bfgs(**{"spec": np.ones((33, 9)), "transform_fn": SMALL, "samples": 128, **change})
+
+
+@pytest.mark.parametrize("transform_fn", [None, 3, np.abs])
+def test_what_is_no_representation_is_refused(transform_fn):
+    with pytest.raises(ValueError, match=r"^transform_fn\.linearized=None must be a function"):
+        l_bfgs(np.ones((5, 3)), transform_fn, 100)
+
+
+def test_values_too_small_for_a_gradient_are_refused():
+    with pytest.raises(ValueError, match=r"^spec has a peak of 1e-300: divide"):
+        l_bfgs(np.full((9, 5), 1e-300), StftMagnitude(SpectralTransform(16, 4)), 16)

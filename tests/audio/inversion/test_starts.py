@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from musisep.audio.inversion import griffin_lim, pghi, phase_init
+from musisep.audio.inversion import StftMagnitude, griffin_lim, pghi, phase_init, rtisi_la
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.metrics import spectral_convergence
@@ -147,3 +147,46 @@ def test_phases_stand_for_all_leading_axes():
 def test_refuses_starts(init, message):
     with pytest.raises(ValueError, match=message):
         griffin_lim(np.ones((2, 33, 6)), init=init)
+
+
+@pytest.mark.parametrize("rng", ["text", -1, 2.5, [None], np.array([0.5])])
+def test_what_is_no_source_of_randomness_is_refused(rng):
+    for call, init in ((pghi, {}), (griffin_lim, {"init": "random"})):
+        with pytest.raises(ValueError, match=r"^rng=.* must be a numpy.random.Generator or a seed"):
+            call(np.ones((129, 3)), rng=rng, transform=TRANSFORM, **init)
+
+
+@pytest.mark.parametrize("transform", [3, "hann", np.ones(3), SpectralTransform])
+def test_what_is_no_transform_is_refused(transform):
+    with pytest.raises(ValueError, match=r"^transform=.* must be a SpectralTransform"):
+        phase_init(np.ones((129, 3)), transform=transform)
+    with pytest.raises(ValueError, match=r"^transform=.* must be a SpectralTransform"):
+        StftMagnitude(transform)
+
+
+@pytest.mark.parametrize("spec", [[[1.0], [1.0, 2.0]], "text", None])
+def test_magnitudes_that_are_no_array_are_refused(spec):
+    with pytest.raises(ValueError, match=r"^spec "):
+        griffin_lim(spec, transform=TRANSFORM)
+
+
+@pytest.mark.parametrize("name", ["progress", "verbose"])
+@pytest.mark.parametrize("value", [3, "text", np.ones(2)])
+def test_what_reports_no_progress_is_refused(name, value):
+    for call in (griffin_lim, rtisi_la):
+        with pytest.raises(ValueError, match=f"^{name}=.* must be"):
+            call(np.ones((129, 3)), transform=TRANSFORM, **{"max_iter": 1, name: value})
+
+
+def test_iterations_may_be_integers_of_numpy():
+    spec = magnitudes(SINUSOID)
+    numbers = {"max_iter": 150, "eva_iter": 50}
+    small = {name: np.uint8(number) for name, number in numbers.items()}
+    reports = [], []
+    for given, reported in zip((numbers, small), reports, strict=True):
+        griffin_lim(
+            np.stack([spec, spec]), init="zero", transform=TRANSFORM, tol=0,
+            progress=lambda *at, reported=reported: reported.append(at), **given,
+        )  # fmt: skip
+    assert reports[0] == reports[1]
+    assert reports[0][-1] == ("Griffin-Lim", 300, 300)

@@ -370,3 +370,11 @@ def test_unknown_parameters_are_refused():
         mel_spectrogram(np.ones(100), fmax=8000.0)
     with pytest.raises(TypeError, match="output_scale"):
         LogMelSpectrogramTransform(output_scale="db")
+
+
+@pytest.mark.parametrize("gradient", [3.0, np.ones((2, 2)), "text", None])
+def test_gradients_have_the_shape_of_the_values(gradient):
+    transform = MelSpectrogramTransform(8000, n_fft=64, n_mels=8)
+    _, pullback = transform.linearized(np.ones(100))
+    with pytest.raises(ValueError, match=r"^gradient "):
+        pullback(gradient)
