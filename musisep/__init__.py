@@ -1,11 +1,10 @@
 """Blind separation of the instruments in a recording, without training data."""
 
-from typing import TYPE_CHECKING
-
 from musisep._util.lazy import attach
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # typing would take longer than all else that is imported here
 if TYPE_CHECKING:
     from musisep.separation import Separation, separate
     from musisep.settings import Settings

@@ -1,18 +1,18 @@
 """The command `musisep`, also ``python -m musisep``."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
 
-from musisep.cli.base import execute, new_parser
-from musisep.cli.invert import INVERT
-from musisep.cli.separate import SEPARATE
+from musisep.cli.guard import guarded
 
-COMMANDS = (SEPARATE, INVERT)
-"""The sub-commands."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the sub-command that the arguments name.
+    """Run the sub-command that the arguments name, or `separate` if they name none.
 
     Parameters
     ----------
@@ -22,14 +22,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status, see `musisep.cli.base.execute`.
+        Exit status, see `musisep.cli.guard.guarded`.
     """
-    parser = new_parser("musisep", "Blind separation of the instruments in a recording.")
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for command in COMMANDS:
-        summary = command.summary
-        command.equip(subparsers.add_parser(command.name, help=summary, description=summary))
-    return execute(parser, argv)
+
+    def run() -> int:
+        from musisep.cli.commands import run_named
+
+        return run_named(sys.argv[1:] if argv is None else argv)
+
+    return guarded(run, last=argv is None)
 
 
 if __name__ == "__main__":

@@ -395,3 +395,21 @@ def test_more_instruments_than_there_are_have_tones_on_the_axis(stems):
     mixture = stems.sum(axis=0)[: SAMPLE_RATE // 3]
     tones = musisep.separate(mixture, SAMPLE_RATE, instruments=16, **QUICK).tones
     assert 27.5 <= tones.f0_hz.min() < tones.f0_hz.max() < SAMPLE_RATE / 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"settings": 3}, "settings=3 must be a Settings"),
+        ({"settings": {}}, "settings={} must be a Settings"),
+        ({"dictionary": np.ones((3, 2))}, "dictionary=.* must be a Dictionary"),
+        ({"dictionary": "duet.npz"}, "dictionary='duet.npz' must be a Dictionary"),
+        ({"progress": 3}, "progress=3 must be a function"),
+        ({"progress": ""}, "progress='' must be a function"),
+        ({"jobs": "2"}, "jobs='2' must be an integer of at least 1"),
+        ({"jobs": 2.0}, "jobs=2.0 must be an integer of at least 1"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_named(wrong, match):
+    with pytest.raises(ValueError, match=match):
+        musisep.separate(np.zeros(8000), 8000, **wrong)

@@ -25,11 +25,14 @@ class Bars:
         """Show that `done` of `total` parts of a stage are done."""
         from tqdm import tqdm
 
+        class Bar(tqdm):
+            monitor_interval = 0  # no thread
+
         with self._lock:
             if stage != self._stage:
                 self.close()
                 hidden = True if self._quiet else None  # None: hidden if it is no terminal
-                self._bar = tqdm(desc=stage, total=total, leave=False, disable=hidden)
+                self._bar = Bar(desc=stage, total=total, leave=False, disable=hidden)
                 self._stage = stage
             self._bar.update(max(0, done - self._bar.n))
 

@@ -8,15 +8,24 @@ import argparse
 import os
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from musisep import __version__
+from musisep.cli.guard import INTERRUPTED as INTERRUPTED
+from musisep.cli.guard import say as say
 
-INTERRUPTED = 130
+POOLS = 3
+"""Pools of as many threads as there are cores: ours, and those of NumPy's and SciPy's BLAS."""
+MOST_OF_POOL = 64
+"""Threads of a pool: the wheels of NumPy and SciPy start no more."""
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+"""Variables of the environment that libraries heed when they are loaded."""
 
 
 class UsageError(Exception):
@@ -49,15 +58,25 @@ class Command:
         parser.set_defaults(run=self.run, refuse=parser.error)
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that does not keep to itself that stdout is full."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
+
 def new_parser(prog: str, description: str) -> argparse.ArgumentParser:
     """Return a parser that knows --help and --version."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser = Parser(prog=prog, description=description)
     parser.add_argument("--version", action="version", version=f"musisep {__version__}")
     return parser
 
 
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments and run the command that they name.
+    """Parse the arguments and run the command that they name, within `guard.guarded`.
 
     Parameters
     ----------
@@ -69,7 +88,7 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
     Returns
     -------
     int
-        Exit status: 0; 1 if an input failed or nothing can be printed; 130 on Ctrl-C.
+        Exit status: 0, or 1 if an input failed.
 
     Raises
     ------
@@ -77,26 +96,34 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
         With status 2 for wrong usage, with 0 after --help and --version.
     """
     args = parser.parse_args(argv)
+    if not threads_are_free(POOLS * min(os.cpu_count() or 1, MOST_OF_POOL)):
+        args.jobs = 1
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
         with _plain_messages():
             status: int = args.run(args)
-            sys.stdout.flush()
         return status
     except UsageError as error:
         args.refuse(str(error))
-    except KeyboardInterrupt:
-        say("stopped")
-        return INTERRUPTED
-    except OSError as error:
-        say(f"cannot go on: {error.strerror or error}")  # as a rule, stdout is closed or full
-        with suppress(OSError):  # what is still to be printed must not fail once more at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 
-def say(text: str) -> None:
-    """Print a message on one line of stderr."""
-    print("musisep:", " ".join(text.splitlines()), file=sys.stderr)
+def threads_are_free(number: int) -> bool:
+    """Tell whether the system allows so many threads; some libraries crash if it does not."""
+    gate = threading.Event()
+    started = []
+    try:
+        for _ in range(number):
+            thread = threading.Thread(target=gate.wait)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        return False
+    finally:
+        gate.set()
+        for thread in started:
+            thread.join()
+    return True
 
 
 def as_options(message: str, flags: Mapping[str, str]) -> str:
@@ -144,9 +171,9 @@ def complaint(path: Path, error: Exception, flags: Mapping[str, str] | None = No
 
 @contextmanager
 def _plain_messages() -> Iterator[None]:
-    """Print warnings as messages, and escape what the terminal has no letters for."""
+    """Print warnings as messages, also where ``python -W error`` would raise them."""
     with warnings.catch_warnings():
+        if any(option.startswith("e") for option in sys.warnoptions):
+            warnings.simplefilter("default")
         warnings.showwarning = lambda message, *_, **__: say(str(message))
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="backslashreplace")
         yield

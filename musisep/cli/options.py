@@ -2,12 +2,20 @@
 
 import argparse
 import math
+import reprlib
 from collections.abc import Callable
 
 from musisep.io.formats import writable
 
 EXCERPT = {"start_s": "--start", "duration_s": "--duration"}
 """Options by the names that functions have for them, see `musisep.cli.base.as_options`."""
+
+LARGEST = 2**63 - 1
+"""What the libraries take for an integer."""
+MOST_S = 10**9
+"""Seconds; no recording is so long."""
+MOST_JOBS = 1024
+"""More threads than this are a mistake."""
 
 
 def flag(name: str) -> str:
@@ -17,14 +25,14 @@ def flag(name: str) -> str:
 
 def add_excerpt_options(group: argparse._ArgumentGroup, verb: str) -> None:
     """Add --start and --duration; `verb` tells what is done."""
+    start = number(float, "a time of at least 0 s", lambda s: 0 <= s < math.inf, MOST_S)
+    duration = number(float, "a time above 0 s", lambda s: 0 < s < math.inf, MOST_S)
     group.add_argument(
-        "--start", type=number(float, "a time of at least 0 s", lambda s: 0 <= s < math.inf),
-        default=0.0, metavar="S",
+        "--start", type=start, default=0.0, metavar="S",
         help="where to begin, in seconds (default: 0)",
     )  # fmt: skip
     group.add_argument(
-        "--duration", type=number(float, "a time above 0 s", lambda s: 0 < s < math.inf),
-        metavar="S",
+        "--duration", type=duration, metavar="S",
         help=f"how much to {verb}, in seconds (default: all)",
     )  # fmt: skip
 
@@ -62,23 +70,29 @@ def add_quiet_option(group: argparse._ArgumentGroup) -> None:
 def add_jobs_option(group: argparse._ArgumentGroup) -> None:
     """Add --jobs."""
     group.add_argument(
-        "--jobs", type=number(int, "a number of at least 1", lambda n: n >= 1), metavar="N",
+        "--jobs", type=number(int, "a number of at least 1", lambda n: n >= 1, MOST_JOBS),
+        metavar="N",
         help="processor cores to use; the result does not depend on it (default: all)",
     )  # fmt: skip
 
 
 def number(
-    kind: type[int] | type[float], demand: str, fits: Callable[[float], bool]
+    kind: type[int] | type[float],
+    demand: str,
+    fits: Callable[[float], bool],
+    most: float = LARGEST,
 ) -> Callable[[str], int | float]:
     """Return what turns an argument into a number that fits, or refuses it with the demand."""
 
     def parse(text: str) -> int | float:
         try:
             number = kind(text)
-        except ValueError:
-            number = kind(-1)
+        except ValueError:  # int() takes 4300 digits
+            number = math.inf if text.isdecimal() else -1
         if not fits(number):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {demand}")
+            raise argparse.ArgumentTypeError(f"{reprlib.repr(text)} is not {demand}")
+        if number > most:
+            raise argparse.ArgumentTypeError(f"{reprlib.repr(text)} is more than {most}, the limit")
         return number
 
     return parse

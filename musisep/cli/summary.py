@@ -148,7 +148,7 @@ def write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]
     """Write a CSV file whole or not at all; AudioFileError if that is impossible."""
     with (
         files.replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
+        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(head)

@@ -1,18 +1,24 @@
 """Separation of a recording: the command ``python -m musisep.dictsep``, and as a function."""
 
+import sys
+
+from musisep.dictsep.commands import command as command
+
+if __name__ == "__main__":  # before all else, so that Ctrl-C finds what it needs
+    sys.exit(command())
+
 import math
 import operator
 import os
 import re
-import sys
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musisep._util.progress import Bars
-from musisep.cli.base import execute, new_parser
-from musisep.cli.separate import SEPARATE
+from musisep.dictsep.checks import checked
 
 if TYPE_CHECKING:
     from musisep.metrics.table import Measured
@@ -27,13 +33,7 @@ PARAMETERS = {
 """Of `main`, by the fields of `Settings` that follow from them and are called otherwise."""
 
 
-def command(argv: Sequence[str] | None = None) -> int:
-    """Run ``musisep separate`` without naming it; exit status as of `execute`."""
-    parser = new_parser("python -m musisep.dictsep", SEPARATE.summary)
-    SEPARATE.equip(parser)
-    return execute(parser, argv)
-
-
+@partial(checked, plot_range=lambda _, value: checked_range(value))
 def main(
     mixed_soundfile: str,
     orig_soundfiles: Sequence[str] | None,
@@ -127,10 +127,10 @@ def main(
     AudioFileError
         If a file cannot be read or written.
     """
-    plot_range = checked_range(plot_range)
     from joblib import cpu_count
 
     from musisep._util.checks import at_least
+    from musisep.cli.guard import tell
     from musisep.cli.summary import choice_lines, measure_lines, read_references
     from musisep.io import files
     from musisep.metrics.table import measure_table
@@ -159,7 +159,7 @@ def main(
         lines += measure_lines(measures)
     write(separation, out_name, measures, plot_range)
     for line in lines:
-        print(line)
+        tell(line)
     return separation
 
 
@@ -269,7 +269,3 @@ def write(
     save_figure(dictionary_figure(separation.dictionary.amplitudes), f"{out_name}-dictionary.png")
     if frames is not None:
         save_figure(separation_figure(separation, frames), f"{out_name}-spectrograms.png")
-
-
-if __name__ == "__main__":
-    sys.exit(command())

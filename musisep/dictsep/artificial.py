@@ -1,16 +1,16 @@
-"""The test of the learning on artificial spectra, and its command.
+"""The test of the learning on artificial spectra.
 
-Use it by its documented names, in `musisep.dictsep.dictlearn`.
+Use it by its documented names, in `musisep.dictsep.dictlearn`; `musisep.dictsep.commands` has its
+command.
 """
 
-import argparse
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from musisep import metrics
+from musisep.dictsep.checks import checked
 from musisep.learning.adam import AdamSteps, gen_random_inst_dict
 from musisep.masking.synthesis import synthesise
 from musisep.masking.voices import Voices
@@ -24,6 +24,7 @@ TEST_FLANKS = (2, 3, 4)
 """For `JointSearch`: artificial tones come close, at distances that music seldom has."""
 
 
+@checked
 def gen_test_spects(
     inst_dict: Floats, model: ToneModel, tone_num: int, number: int, rng: np.random.Generator
 ) -> Floats:
@@ -54,6 +55,7 @@ def mixed(spects: Floats, pexp: float) -> Floats:
     return np.ascontiguousarray((np.sum(spects**pexp, axis=0) ** (1 / pexp)).T)
 
 
+@checked
 def test_learn(
     fsigma: float,
     tone_num: int,
@@ -101,7 +103,14 @@ def test_learn(
     measures : ndarray, shape (6,)
         SDR, SIR, SAR in dB with the original dictionary and with the trained one, each the
         mean over the instruments.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the test spectra are fewer than the instruments.
     """
+    if test_samples < inst_num:
+        raise ValueError(f"{test_samples=} must be at least {inst_num=}")
     rng = rng or np.random.default_rng()
     model = ToneModel(fsigma, calc_harscale(1, 1024, m), m, pexp, qexp)
     original = gen_random_inst_dict(har, inst_num, rng)
@@ -131,6 +140,7 @@ def test_learn(
     return np.array(measures)
 
 
+@checked
 def test_learn_multi(
     fsigma: float = 6 / math.pi,
     tone_num: int = 1,
@@ -173,46 +183,6 @@ def test_learn_multi(
         if progress is not None:
             progress(number, measures[number])
     return measures
-
-
-def command(argv: Sequence[str] | None = None) -> None:
-    """Run `test_learn_multi`; print a line for each dictionary, and what `averages` returns."""
-    parser = argparse.ArgumentParser(
-        prog="python -m musisep.dictsep.dictlearn",
-        description="test the learning of dictionaries on artificial spectra",
-    )
-    parser.add_argument("--dictionaries", type=int, default=10, metavar="N", help="default: 10")
-    parser.add_argument("--steps", type=int, default=10_000, metavar="N", help="default: 10000")
-    parser.add_argument("--spectra", type=int, default=1000, metavar="N", help="default: 1000")
-    parser.add_argument("--lifetime", type=int, default=500, metavar="N", help="default: 500")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
-    args = parser.parse_args(argv)
-    if not args.steps >= args.lifetime >= 0 or min(args.steps, args.spectra, args.dictionaries) < 1:
-        parser.error("numbers must be at least 1, and --steps at least --lifetime")
-    line = "{:>10s} | {:>7s} {:>7s} {:>7s} | {:>7s} {:>7s} {:>7s} | {:>7s}".format
-    print(line("dictionary", "SDR", "SIR", "SAR", "SDR", "SIR", "SAR", "time"))
-    print(line("", "with", "the", "true", "with", "the", "learned", "s"), flush=True)
-    begin = time.perf_counter()
-
-    def show(label: str, row: Floats, seconds: str = "", digits: int = 1) -> None:
-        cells = ("-" if math.isnan(value) else f"{value:.{digits}f}" for value in row)
-        print(line(label, *cells, seconds), flush=True)
-
-    def show_dictionary(number: int, row: Floats) -> None:
-        nonlocal begin
-        show(str(number + 1), row, f"{time.perf_counter() - begin:.1f}")
-        begin = time.perf_counter()
-
-    measures = test_learn_multi(
-        runs=args.steps, test_samples=args.spectra, lifetime=args.lifetime,
-        num_dicts=args.dictionaries, seed=args.seed, progress=show_dictionary,
-    )  # fmt: skip
-    means, deviations, perfect = averages(measures)
-    show("mean", means)
-    show("deviation", deviations)
-    if perfect.any():
-        show("perfect", perfect, digits=0)
-        print("perfect: so many dictionaries separate without error, and are not in the means")
 
 
 def averages(measures: Floats) -> tuple[Floats, Floats, Floats]:

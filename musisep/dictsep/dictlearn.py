@@ -6,21 +6,27 @@ ONE instrument. When run, the learning is tested on artificial spectra:
 ``python -m musisep.dictsep.dictlearn``.
 """
 
+import sys
+
+if __name__ == "__main__":  # before all else, so that Ctrl-C finds what it needs
+    from musisep.dictsep.commands import learning_command
+
+    sys.exit(learning_command())
+
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import above_zero
 from musisep._util.constants import TINY
-from musisep.dictsep.artificial import command, gen_test_spects, test_learn, test_learn_multi
+from musisep.dictsep.artificial import gen_test_spects, test_learn, test_learn_multi
+from musisep.dictsep.checks import array, checked, fit_patterns
 from musisep.dictsep.pursuit import inst_shift_dict_grad
-from musisep.learning.adam import (
-    AdamSteps,
-    gen_random_inst,
-    gen_random_inst_dict,
-    random_batches,
-)
+from musisep.learning import adam as learning
+from musisep.learning.adam import AdamSteps, random_batches
 from musisep.learning.adam_b import Adam_B
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.masking.synthesis import linear_peaks, synthesise
@@ -30,7 +36,7 @@ from musisep.multipitch.greedy import GreedyPursuit, fft_selector, peak_pursuit
 from musisep.multipitch.joint import JointSearch
 from musisep.tones._kernels import LINEAR
 from musisep.tones.model import ToneModel, calc_harscale
-from musisep.tones.peaks import Floats
+from musisep.tones.peaks import Floats, Peaks
 
 __all__ = [
     "Learner",
@@ -44,6 +50,9 @@ __all__ = [
     "test_learn",
     "test_learn_multi",
 ]
+
+gen_random_inst = checked(learning.gen_random_inst)
+gen_random_inst_dict = checked(learning.gen_random_inst_dict)
 
 
 class Learner(AdamSteps):
@@ -77,6 +86,7 @@ class Learner(AdamSteps):
         Source of randomness.
     """
 
+    @partial(checked, harscale=above_zero)
     def __init__(
         self,
         fsigma: float,
@@ -98,7 +108,22 @@ class Learner(AdamSteps):
         rng = rng or np.random.default_rng()
         super().__init__(model, finder, inst_num, har, lifetime, rng, init)
 
+    def step(self, frames: ArrayLike) -> Peaks:
+        """Find the tones of frames [frame, bin], improve the dictionary, return the tones."""
+        return super().step(self._frames(frames))
 
+    def fit(self, frames: ArrayLike) -> None:
+        """Find the tones of frames [frame, bin] and fit the columns to them, several times."""
+        super().fit(self._frames(frames))
+
+    def _frames(self, frames: ArrayLike) -> Floats:
+        values = np.ascontiguousarray(array("frame", "bin", least=0)("frames", frames))
+        if values.shape[1] != self.model.m:
+            raise ValueError(f"frames.shape={values.shape} must be [frame, {self.model.m}]")
+        return values
+
+
+@checked
 def stoch_grad(
     y: ArrayLike,
     inst_dict: Floats,
@@ -143,6 +168,9 @@ def stoch_grad(
     """
     y = np.asarray(y, dtype=np.float64)
     instruments = np.shape(inst_dict)[1]
+    fit_patterns(inst_spect, y.size, baseshift, instruments)
+    if adam.value.shape != np.shape(inst_dict):
+        raise ValueError(f"{adam.value.shape=} must be inst_dict.shape={np.shape(inst_dict)}")
     number = tone_num * instruments
     peaks, reconstruction = peak_pursuit(
         y, number, 1, 2 * number, inst_dict, fsigma, harscale, fft_selector,
@@ -155,6 +183,7 @@ def stoch_grad(
     return adam.step(-grad).copy(), reconstruction, inst_amps
 
 
+@checked
 def learn_spect_dict(
     spect: ArrayLike,
     fsigma: float,
@@ -225,6 +254,7 @@ def learn_spect_dict(
     return learner.get_dict()
 
 
+@partial(checked, spect=array("bin", "frame", least=0, filled=True))
 def synth_spect(
     spect: ArrayLike,
     tone_num: int,
@@ -293,6 +323,7 @@ def all_instruments(spects: Floats, pexp: float) -> Floats:
     return np.asarray(np.sum(spects**pexp, axis=0) ** (1 / pexp))
 
 
+@checked
 def mask_spectrums(
     spects: Sequence[ArrayLike] | Floats, orig_spect: ArrayLike
 ) -> tuple[list[NDArray[Any]], NDArray[Any]]:
@@ -332,7 +363,3 @@ def mask_spectrums(
         where=total > TINY,
     )  # fmt: skip
     return [mask_spect * spect for spect in spects], mask_spect
-
-
-if __name__ == "__main__":
-    command()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep.dictsep.checks import checked
 from musisep.tones import _kernels
 from musisep.tones._kernels import EPS, LINEAR
 from musisep.tones.model import checked_dictionary
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@checked
 def inst_shift(
     params: ArrayLike,
     insts: ArrayLike,
@@ -43,10 +45,11 @@ def inst_shift(
         If a shape does not fit, or the dictionary has no column for an instrument.
     """
     tones = _tones(params, insts, inst_dict)
-    _added("powers", powers, (np.size(powers),))
+    _added("powers", powers, (getattr(powers, "size", "bin"),))
     _kernels.inst_shift(*tones, float(harscale), float(pexp), powers)
 
 
+@checked
 def inst_shift_grad(
     params: ArrayLike,
     insts: ArrayLike,
@@ -58,11 +61,12 @@ def inst_shift_grad(
 ) -> None:
     """`inst_shift`, and the derivatives of the powers, added to ``jacobian`` ``[4, tone, bin]``."""
     tones = _tones(params, insts, inst_dict)
-    _added("powers", powers, (np.size(powers),))
+    _added("powers", powers, (getattr(powers, "size", "bin"),))
     _added("jacobian", jacobian, (4, tones[1].size, powers.size))
     _kernels.inst_shift_grad(*tones, float(harscale), float(pexp), powers, jacobian)
 
 
+@checked
 def inst_shift_dict_grad(
     params: ArrayLike,
     insts: ArrayLike,
@@ -86,6 +90,7 @@ def inst_shift_dict_grad(
     _kernels.inst_shift_dict_grad(*tones, float(harscale), float(pexp), *weights, grads)
 
 
+@checked
 def inst_scale(
     params: ArrayLike, insts: ArrayLike, inst_dict: ArrayLike, pexp: float, powers: Floats
 ) -> None:
@@ -93,6 +98,7 @@ def inst_scale(
     inst_shift(params, insts, inst_dict, LINEAR, pexp, powers)
 
 
+@checked
 def inst_scale_grad(
     params: ArrayLike,
     insts: ArrayLike,
@@ -118,7 +124,7 @@ def _tones(
     return params, insts, checked_dictionary(inst_dict, insts)
 
 
-def _added(name: str, array: Any, shape: tuple[int, ...]) -> None:
+def _added(name: str, array: Any, shape: tuple[Any, ...]) -> None:
     """Refuse what a kernel could not add to in place."""
     fits = isinstance(array, np.ndarray) and array.dtype == np.float64 and array.shape == shape
     if not fits or not array.flags.writeable:

@@ -1,14 +1,16 @@
 """Sparse pursuit and what it needs, under the documented names and signatures."""
 
+from functools import wraps
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep.multipitch.greedy import fft_selector, max_selector, peak_pursuit
-from musisep.tones import _kernels
+from musisep.dictsep.checks import checked, fit_patterns, instance, whole
+from musisep.multipitch import greedy
+from musisep.tones import _kernels, model, spectra
 from musisep.tones.loss import frame_roots
-from musisep.tones.model import calc_harscale, checked_dictionary, make_bounds
+from musisep.tones.model import checked_dictionary
 from musisep.tones.peaks import Floats, Ints, Peaks
-from musisep.tones.spectra import gen_inst_spect, inst_scale, inst_shift
 
 __all__ = [
     "Peaks",
@@ -25,7 +27,25 @@ __all__ = [
     "peak_pursuit",
 ]
 
+calc_harscale = checked(model.calc_harscale)
+make_bounds = checked(model.make_bounds)
+gen_inst_spect = checked(spectra.gen_inst_spect)
+inst_scale = checked(spectra.inst_scale)
+inst_shift = checked(spectra.inst_shift)
+max_selector = checked(greedy.max_selector, n=whole(1, 2**24))
+peak_pursuit = checked(greedy.peak_pursuit, init=instance(Peaks))
 
+
+@checked
+@wraps(greedy.fft_selector)
+def fft_selector(  # noqa: D103
+    y: ArrayLike, prenum: int, baseshift: int, inst_spect: ArrayLike, qexp: float
+) -> tuple[Floats, Floats, Ints]:
+    fit_patterns(inst_spect, np.size(y), baseshift)
+    return greedy.fft_selector(y, prenum, baseshift, inst_spect, qexp)
+
+
+@checked
 def inst_shift_obj(
     peak_array: ArrayLike,
     insts: ArrayLike,
@@ -68,6 +88,7 @@ def inst_shift_obj(
     return float(_kernels.loss_of(params, insts, inst_dict, *exponents, target, np.empty(m)))
 
 
+@checked
 def inst_shift_grad(
     peak_array: ArrayLike,
     insts: ArrayLike,
@@ -89,6 +110,7 @@ def inst_shift_grad(
     return np.asarray(jacobian.reshape(4 * n, m) @ (residual * slope))
 
 
+@checked
 def inst_shift_dict_grad(
     peak_array: ArrayLike,
     insts: ArrayLike,

@@ -1,7 +1,10 @@
 import io
 import sys
+import threading
+from contextlib import closing
 
 import pytest
+from tqdm import tqdm
 
 from musisep._util.progress import Bars, no_progress
 
@@ -25,3 +28,12 @@ def test_bars_are_shown_on_a_terminal_only(quiet, terminal, monkeypatch):
     assert ("learning" in shown and "masking" in shown) == (terminal and not quiet)
     assert "\n" not in shown
     assert no_progress("learning", 1, 2) is None
+
+
+def test_bars_start_no_thread(monkeypatch):
+    monkeypatch.setattr(tqdm, "monitor", None)
+    before = threading.active_count()
+    with closing(Bars()) as bars:
+        bars("learning", 1, 2)
+        assert threading.active_count() == before
+    assert tqdm.monitor is None

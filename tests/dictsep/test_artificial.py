@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from musisep.dictsep import artificial, dictlearn
+from musisep.dictsep.commands import learning_command
 from musisep.dictsep.pursuit import Peaks, calc_harscale
 from musisep.masking.synthesis import synthesise
 from musisep.masking.voices import Voices
@@ -85,7 +86,7 @@ def test_dictionaries_without_a_lifetime_are_learned_too():
 def test_perfect_dictionaries_are_counted_and_kept_out_of_the_means(monkeypatch, capsys):
     rows = iter([[20.0, 30.0, 25.0, 10.0, 20.0, 12.0], [np.inf] * 3 + [14.0, np.inf, 16.0]])
     monkeypatch.setattr(artificial, "test_learn", lambda *_, **__: np.array(next(rows)))
-    artificial.command(["--dictionaries", "2", "--steps", "10", "--lifetime", "0"])
+    assert learning_command(["--dictionaries", "2", "--steps", "10", "--lifetime", "0"]) == 0
     _, _, _, second, mean, deviation, perfect, note = capsys.readouterr().out.splitlines()
     assert second.split("|")[1].split() == ["inf"] * 3
     assert re.findall(r"[-\d.]+", mean) == ["20.0", "30.0", "25.0", "12.0", "20.0", "14.0"]
@@ -102,9 +103,28 @@ def test_means_of_nothing_finite_are_none():
 
 
 @pytest.mark.parametrize(
-    "options", [["--steps", "10", "--lifetime", "20"], ["--lifetime=-1"], ["--dictionaries", "0"]]
+    ("options", "message"),
+    [
+        ("--steps 10 --lifetime 20", "--lifetime 20 is more than --steps 10; lower --lifetime"),
+        ("--lifetime=-1", "argument --lifetime: '-1' is not a number of at least 0"),
+        ("--dictionaries 0", "argument --dictionaries: '0' is not a number of at least 1"),
+        ("--seed=-1", "argument --seed: '-1' is not a number of at least 0"),
+        ("--spectra 1", "argument --spectra: '1' is not a number of at least 2"),
+        (f"--steps {10**19}", f"argument --steps: '{10**19}' is more than 1000000000, the limit"),
+        ("--steps x", "argument --steps: 'x' is not a number of at least 1"),
+        ("--dictionaries " + "9" * 5000, "'9{12}...9{13}' is more than 1000, the limit"),
+    ],
 )
-def test_numbers_that_make_no_sense_are_refused(options, capsys):
+def test_numbers_that_make_no_sense_are_refused(options, message, capsys):
     with pytest.raises(SystemExit, match="2"):
-        artificial.command(options)
-    assert "--steps at least --lifetime" in capsys.readouterr().err
+        learning_command(options.split())
+    assert re.search(message, capsys.readouterr().err.splitlines()[-1])
+
+
+def test_help_tells_units_and_defaults(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        learning_command(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "SDR, SIR and SAR in dB" in told
+    for name, default in (("steps", 10_000), ("spectra", 1000), ("lifetime", 500), ("seed", 0)):
+        assert re.search(rf"--{name} N [^()]*; from \d+ to \d+ \(default: {default}\)", told)

@@ -1,7 +1,9 @@
 """What those rely on who call the documented `main`, and `python -m musisep.dictsep`."""
 
 import csv
+import io
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -109,6 +111,17 @@ def test_tables_hold_the_tones_and_the_measures(folder, capsys):
     np.testing.assert_allclose([float(row["sdr_db"]) for row in rows], expected, rtol=1e-9)
     printed = re.findall(r"(-?\d+\.\d\d) +-?\d+\.\d\d", capsys.readouterr().out)
     np.testing.assert_allclose([float(x) for x in printed], expected, atol=0.006)
+
+
+def test_names_that_stdout_has_no_letters_for_are_escaped(folder, monkeypatch):
+    references = [f"{name}-\xfc-\u7d30.wav" for name in ("reed", "string")]
+    for name in references:
+        (folder / f"{name.split('-')[0]}.wav").rename(name)
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "ascii", write_through=True))
+    main(*documented(orig_soundfiles=references))
+    names = [line.split()[0] for line in printed.getvalue().splitlines()[-3:]]
+    assert names == [rb"reed-\xfc-\u7d30", rb"string-\xfc-\u7d30", b"mean"]
 
 
 def test_it_is_the_documented_method(folder, monkeypatch):
