@@ -60,7 +60,6 @@ setup(
         "soxr>=0.4",
         "tqdm>=4.66",
         "joblib>=1.4",
-        "fast_bss_eval>=0.1.4",
     ],
     extras_require={
         "dask": ["dask>=2024.5", "distributed>=2024.5"],

@@ -230,14 +230,11 @@ def _measure_filtered_pairs(references: Signals, estimates: Signals, taps: int) 
     heard = [np.flatnonzero(signals.any(axis=1)) for signals in (references, estimates)]
     if not all(map(len, heard)):
         return measures
-    # Here, as it loads torch where that is installed.
-    from fast_bss_eval.numpy import square_cosine_metrics
-
     pair = references[heard[0]], estimates[heard[1]]
     try:
-        energies = square_cosine_metrics(*pair, filter_length=taps)
+        energies = _explained(*pair, taps)
     except np.linalg.LinAlgError:  # filters make the references of each other
-        energies = square_cosine_metrics(*pair, filter_length=taps, load_diag=_LOADING)
+        energies = _explained(*pair, taps, _LOADING)
     target, projection = (np.clip(energy, 0.0, 1.0) for energy in energies)
     if len(target) == 1:
         projection = target
@@ -246,6 +243,35 @@ def _measure_filtered_pairs(references: Signals, estimates: Signals, taps: int) 
     noise = np.where(whole - signal <= _COARSE_ROUNDING * whole, 0.0, whole - signal)
     measures[:, heard[0][:, None], heard[1]] = _decibels(signal, noise, references.shape[1])
     return measures
+
+
+def _explained(
+    references: Signals, estimates: Signals, taps: int, loading: float = 0.0
+) -> tuple[Signals, Signals]:
+    """Return the energies of projections on the filtered references, [reference, estimate].
+
+    The first is on each reference alone, the second on all together; normal equations from
+    correlations.
+    """
+    count = len(references)
+    size = scipy.fft.next_fast_len(references.shape[1] + taps, real=True)
+    spectra = scipy.fft.rfft(references, size).conj()
+    along = np.stack([
+        scipy.fft.irfft(spectra * spectrum, size)[:, :taps]
+        for spectrum in scipy.fft.rfft(estimates, size)
+    ], axis=-1)  # fmt: skip
+    gram = np.empty((count, taps, count, taps))
+    for first, second in np.ndindex(count, count):
+        lags = scipy.fft.irfft(spectra[first] * spectra[second].conj(), size)
+        gram[first, :, second] = scipy.linalg.toeplitz(lags[:taps], np.roll(lags[::-1], 1)[:taps])
+    gram.reshape(count * taps, -1)[np.diag_indices(count * taps)] += loading
+    alone = np.stack([
+        np.sum(own * np.linalg.solve(gram[number, :, number], own), axis=0)
+        for number, own in enumerate(along)
+    ])  # fmt: skip
+    every = along.reshape(count * taps, -1)
+    together = np.sum(every * np.linalg.solve(gram.reshape(count * taps, -1), every), axis=0)
+    return alone, np.broadcast_to(together, alone.shape)
 
 
 def _decibels(signal: Signals, noise: Signals, samples: int) -> Signals:

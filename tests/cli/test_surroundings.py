@@ -90,12 +90,12 @@ def test_a_signal_while_a_file_is_written_leaves_none_behind(
 ):
     def stopped(path, audio, sample_rate, subtype):
         path.write_bytes(b"half")
-        assert written() == {f"separated/mix/{path.name}"}
+        assert written() == {f"separated/mix/{path.name}", "separated/mix/separation.json"}
         signal.raise_signal(number)
 
     monkeypatch.setitem(FORMATS, "raw", Format("", (".raw",), ("FLOAT",), stopped))
     assert main(["separate", "mix.wav", "--format", "raw"]) == 128 + number
-    assert written() == set()
+    assert written() == {"separated/mix/separation.json"}  # what the next run may replace
     assert capsys.readouterr().err == "musisep: stopped\n"
     assert {number: signal.getsignal(number) for number in STOPPING} == default_signals
 

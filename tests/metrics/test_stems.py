@@ -1,8 +1,6 @@
-import subprocess
-import sys
 import warnings
+from itertools import permutations
 
-import fast_bss_eval
 import mir_eval
 import numpy as np
 import pytest
@@ -14,10 +12,30 @@ MEASURES = ("sdr", "sir", "sar")
 
 
 def oracle(references, estimates, filter_length=1):
+    """Least squares on delayed copies of the references, as the definition has it."""
+    room = ((0, 0), (0, filter_length - 1))
+    estimates = np.pad(estimates, room)
+    copies = [
+        np.stack([np.roll(reference, delay) for delay in range(filter_length)])
+        for reference in np.pad(references, room)
+    ]
+
+    def projected(basis):
+        return (np.linalg.lstsq(basis.T, estimates.T, rcond=None)[0].T @ basis)[None]
+
+    target = np.concatenate([projected(basis) for basis in copies])
+    explained = projected(np.concatenate(copies))
+    pairs = zip(
+        (target, target, explained),
+        (estimates - target, explained - target, estimates - explained),
+        strict=True,
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        return fast_bss_eval.bss_eval_sources(
-            references, estimates, filter_length, zero_mean=False, load_diag=None, clamp_db=None
-        )
+        measures = [10 * np.log10(np.sum(s**2, -1) / np.sum(n**2, -1)) for s, n in pairs]
+    places = np.arange(len(references))
+    order = max(permutations(places), key=lambda order: np.sum(measures[1][places, order]))
+    sdr, sir, sar = (np.broadcast_to(m, target.shape[:2])[places, order] for m in measures)
+    return sdr, sir, sar, np.array(order)
 
 
 def classic(references, estimates):
@@ -29,8 +47,8 @@ def classic(references, estimates):
 
 PEERS = {
     "mir_eval, 512 taps": (512, classic),
-    "fast_bss_eval, 512 taps": (512, lambda *signals: oracle(*signals, 512)),
-    "fast_bss_eval, 1 tap": (1, oracle),
+    "the definition, 20 taps": (20, lambda *signals: oracle(*signals, 20)),
+    "the definition, 1 tap": (1, oracle),
 }
 
 
@@ -65,7 +83,7 @@ def separated(rng):
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
-def test_agrees_with_fast_bss_eval_in_any_order(separated, order):
+def test_agrees_with_the_definition_in_any_order(separated, order):
     references, estimates = separated
     shuffled = estimates[list(order)]
     ours = bss_eval(references, shuffled)
@@ -354,17 +372,8 @@ def test_gains_however_extreme_change_nothing_for_filters(separated):
     assert_agrees(scaled, expected)
 
 
-def test_one_tap_is_the_default_and_needs_nothing_else(separated):
+def test_one_tap_is_the_default(separated):
     assert np.array_equal(bss_eval(*separated), bss_eval(*separated, filter_length=np.int64(1)))
-    script = (
-        "import sys, numpy, musisep.metrics as m; m.bss_eval(*2 * [numpy.eye(2, 9)]); "
-        "print(*sys.modules)"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert "musisep.metrics.stems" in loaded
-    assert not {"fast_bss_eval", "torch"} & set(loaded)
 
 
 def test_bad_filter_lengths_are_refused(separated):
