@@ -151,23 +151,21 @@ class _Chunks:
             yield name, position + length, size
             position += length + -(-size // self.align) * self.align
 
-    def until(self, file: _Window, last: bytes) -> dict[bytes, tuple[int, int]] | None:
-        """Return beginning and size of the chunks up to the one called `last`, if there is one."""
-        found = {}
+    def places(self, file: _Window) -> dict[bytes, tuple[int, int]]:
+        """Return beginning and size of the first chunk of each name."""
+        found: dict[bytes, tuple[int, int]] = {}
         for name, start, size in self.walk(file, self.first):
-            found[name[:4]] = start, size
-            if name[:4] == last:
-                return found
-        return None
+            found.setdefault(name[:4], (start, size))
+        return found
 
     def end(self, file: _Window, position: int) -> int:
         """Return where chunks from a position on end, or another recording begins."""
         end = position
         for name, start, size in self.walk(file, position):
-            if name[:4] == file.read(0, 4):
+            if name[:4] == file.read(0, 4) or start + size > file.size:
                 break
-            end = start + size + -size % self.align
-        return min(end, max(position, file.size))
+            end = min(start + size + -size % self.align, file.size)
+        return end
 
 
 @dataclass(frozen=True)
@@ -199,7 +197,10 @@ class _Samples:
         untold = self.size > held and any(self.size in sizes for sizes in PLACEHOLDERS)
         untold |= self.size == 0 < held and not self.start < end
         if untold or held - self.size >= 2**32:  # the counter overflowed
-            fields = {position: told(held) for position, told in self.fields.items()}
+            try:
+                fields = {position: told(held) for position, told in self.fields.items()}
+            except struct.error:
+                raise Damaged("is longer than its header can tell") from None
             return Content(file.pieces(fields), notes=(UNTOLD,))
         if self.size // self.block > held // self.block:
             numbers = f"its header promises {self.size} bytes of samples, it holds {held}"
@@ -221,12 +222,12 @@ W64 = _Chunks("<16sQ", 40, 8, counted=24)
 def _wav(file: _Window) -> Content | None:
     """Look at a WAV of either byte order."""
     chunks = RIFX if file.read(0, 4) == b"RIFX" else RIFF
-    found = chunks.until(file, b"data")
-    if not found or b"fmt " not in found or file.read(8, 4) != b"WAVE":
+    found = chunks.places(file)
+    if not {b"fmt ", b"data"} <= found.keys() or file.read(8, 4) != b"WAVE":
         return None
     (start, size), number = found[b"data"], chunks.head[0] + "I"
     block = _block(file, chunks, found[b"fmt "][0])
-    fields = {start - 4: lambda held: struct.pack(number, min(held, 2**32 - 1))}
+    fields = {start - 4: lambda held: struct.pack(number, held)}
     if file.read(0, 4) in (b"RF64", b"BW64") and size == 2**32 - 1 and b"ds64" in found:
         sizes = found[b"ds64"][0]
         _, size = file.unpack("<QQ", sizes)
@@ -242,8 +243,8 @@ def _block(file: _Window, chunks: _Chunks, start: int) -> int:
 
 def _w64(file: _Window) -> Content | None:
     """Look at a Wave64 of Sony."""
-    found = W64.until(file, b"data")
-    if not found or b"fmt " not in found:
+    found = W64.places(file)
+    if not {b"fmt ", b"data"} <= found.keys():
         return None
     start, size = found[b"data"]
     block = _block(file, W64, found[b"fmt "][0])
@@ -254,8 +255,8 @@ def _w64(file: _Window) -> Content | None:
 
 def _aiff(file: _Window) -> Content | None:
     """Look at an AIFF or AIFF-C."""
-    found = RIFX.until(file, b"SSND")
-    if not found or b"COMM" not in found or file.read(8, 4) not in (b"AIFF", b"AIFC"):
+    found = RIFX.places(file)
+    if not {b"COMM", b"SSND"} <= found.keys() or file.read(8, 4) not in (b"AIFF", b"AIFC"):
         return None
     comm, (start, size) = found[b"COMM"][0], found[b"SSND"]
     channels, frames, bits = file.unpack(">HIH", comm)
@@ -264,8 +265,8 @@ def _aiff(file: _Window) -> Content | None:
     if file.read(8, 4) == b"AIFC" and file.read(comm + 18, 4) not in UNCODED_AIFF:
         block = 1
     fields = {
-        comm + 2: lambda held: struct.pack(">I", min(held // max(1, block), 2**32 - 1)),
-        start - 4: lambda held: struct.pack(">I", min(held + 8, 2**32 - 1)),
+        comm + 2: lambda held: struct.pack(">I", held // max(1, block)),
+        start - 4: lambda held: struct.pack(">I", held + 8),
     }
     size = max(0, size - 8 - offset) if frames else 0
     return _Samples(start + 8 + offset, size, max(1, block), fields).compared(file, RIFX)
@@ -273,8 +274,8 @@ def _aiff(file: _Window) -> Content | None:
 
 def _caf(file: _Window) -> Content | None:
     """Look at a Core Audio file, whose size may be -1: "to the end"."""
-    found = CAF.until(file, b"data")
-    if not found or b"desc" not in found:
+    found = CAF.places(file)
+    if not {b"desc", b"data"} <= found.keys():
         return None
     start, size = found[b"data"]
     (block,) = file.unpack(">I", found[b"desc"][0] + 16)
@@ -288,7 +289,7 @@ def _au(file: _Window) -> Content | None:
     order = "<" if file.read(0, 4) == b"dns." else ">"
     start, size, coding, _, channels = file.unpack(order + "5I", 4)
     block = AU_BYTES.get(coding, 1) * channels
-    fields = {8: lambda held: struct.pack(order + "I", min(held, 2**32 - 1))}
+    fields = {8: lambda held: struct.pack(order + "I", held)}
     return _Samples(start, size, max(1, block), fields).compared(file)
 
 
@@ -332,11 +333,15 @@ def _mpeg(file: _Window) -> Content | None:
     frames = count_frames(file.read(0, file.size))
     if frames is None:
         return None
-    if frames.promised > frames.held:
+    if frames.is_mixed:
+        raise Damaged(f"{SEVERAL}, of different sample rates or channels")
+    if frames.is_cut:
         numbers = f"its header promises {frames.promised} frames, it holds {frames.held}"
         raise Damaged(f"is truncated: {numbers}")
     if frames.gaps:
         raise Damaged(f"is damaged: {frames.gaps} bytes between its frames belong to none")
+    if frames.left_out > SMALL:
+        raise Damaged("is damaged: more than a frame at its ends is neither frames nor tags")
     notes = (f"{frames.left_out} bytes at its ends are no whole frames; they are left out",)
     return Content(
         frames.pieces, frames.decoded, frames.lead, frames.tail,

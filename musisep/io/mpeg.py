@@ -73,6 +73,10 @@ class Frames:
         How many of them, at the beginning and at the end, the encoder put there.
     promised, held : int
         Frames that the header promises (0: none) and that there are.
+    is_cut : bool
+        Whether frames are missing; a header whose number of bytes is there may count one too many.
+    is_mixed : bool
+        Whether frames of another sample rate or number of channels follow.
     left_out : int
         Bytes at the beginning and the end that are neither frames nor tags.
     gaps : int
@@ -85,6 +89,8 @@ class Frames:
     tail: int
     promised: int
     held: int
+    is_cut: bool
+    is_mixed: bool
     left_out: int
     gaps: int
 
@@ -129,24 +135,28 @@ def tag_length(data: bytes, position: int) -> int:
 def count_frames(data: bytes) -> Frames | None:
     """Find the frames of a file; None if it is not, for the most part, MPEG audio."""
     found = _Walk(data)
-    if found.frames < 2 or sum(map(len, found.runs)) < (len(data) - found.tags) // 2:
+    length = sum(map(len, found.runs))
+    if found.frames < 2 or (length < (len(data) - found.tags) // 2 and not found.is_mixed):
         return None
     first = header_at(data, found.runs[0].start)
     assert first is not None  # a run begins with a header
     start = found.runs[0].start
-    promised, lead, tail = _info(data[start : start + first.length], first)
+    info = _info(data[start : start + first.length], first)
     runs, held = found.runs, found.frames
-    if promised is not None:
+    if info is not None:
         runs, held = [range(start + first.length, runs[0].stop), *runs[1:]], held - 1
-    if promised != held:
+    promised, size, lead, tail = info or (0, 0, 0, 0)
+    if promised != held and length != size:
         tail = 0  # another recording follows, or a part of this one is missing
     return Frames(
         pieces=[_counting_frames(data[start : start + 4], first, held), *runs],
         decoded=held * first.samples,
         lead=lead,
         tail=tail,
-        promised=promised or 0,
+        promised=promised,
         held=held,
+        is_cut=promised > held and not 0 < size <= length,
+        is_mixed=found.is_mixed,
         left_out=found.left_out,
         gaps=found.gaps,
     )
@@ -161,6 +171,8 @@ class _Walk:
         Where frames follow each other.
     frames : int
         How many there are.
+    is_mixed : bool
+        Whether there are frames of another kind as well.
     tags, left_out, gaps : int
         Bytes of tags, of what is neither around the frames, and of that between them.
     """
@@ -168,6 +180,7 @@ class _Walk:
     def __init__(self, data: bytes) -> None:
         self.runs: list[range] = []
         self.frames = self.tags = self.left_out = self.gaps = 0
+        self.is_mixed = False
         self._stream: tuple[int, int, int, bool] | None = None
         position = unknown = 0
         while position < len(data) and unknown <= MOST_UNKNOWN:
@@ -192,11 +205,12 @@ class _Walk:
         header = header_at(data, position)
         if header is None or position + header.length > len(data):
             return 0
-        if self._stream is None:
+        if header.stream != self._stream:
             following = header_at(data, position + header.length)
             if following is None or following.stream != header.stream:
                 return 0
-            self._stream = header.stream
+            self.is_mixed = self._stream is not None
+            self._stream = self._stream or header.stream
         return header.length if header.stream == self._stream else 0
 
     def _add(self, position: int, length: int) -> None:
@@ -207,26 +221,30 @@ class _Walk:
             self.runs.append(range(position, position + length))
 
 
-def _info(frame: bytes, header: Header) -> tuple[int | None, int, int]:
-    """Return what a first frame without audio tells: frames, samples to drop in front and behind.
+def _info(frame: bytes, header: Header) -> tuple[int, int, int, int] | None:
+    """Return what a first frame without audio tells; None if it is a frame like any other.
 
-    The number of frames is None if it is a frame like any other, 0 if it does not tell.
+    It tells frames, bytes, and samples to drop in front and behind; 0 is what it does not tell.
     """
     if frame[36:40] == b"VBRI":
-        return int.from_bytes(frame[50:54], "big"), 0, 0
+        return int.from_bytes(frame[50:54], "big"), int.from_bytes(frame[46:50], "big"), 0, 0
     for place in (4 + header.side_bytes, 6 + header.side_bytes):  # 6: behind a checksum
         if frame[place : place + 4] in (b"Xing", b"Info"):
             break
     else:
-        return None, 0, 0
-    flags = int.from_bytes(frame[place + 4 : place + 8], "big")
-    frames = int.from_bytes(frame[place + 8 : place + 12], "big") if flags & 1 else 0
-    encoder = place + 8 + 4 * (flags & 1) + 4 * (flags >> 1 & 1) + 100 * (flags >> 2 & 1)
-    encoder += 4 * (flags >> 3 & 1)
-    delays = int.from_bytes(frame[encoder + 21 : encoder + 24], "big")
+        return None
+    (flags,) = struct.unpack(">I", frame[place + 4 : place + 8].ljust(4, b"\0"))
+    numbers, encoder = [], place + 8
+    for flag, length in ((1, 4), (2, 4), (4, 100), (8, 4)):  # frames, bytes, seek points, quality
+        there = length if flags & flag else 0
+        numbers.append(int.from_bytes(frame[encoder : encoder + there], "big"))
+        encoder += there
+    frames, size = numbers[:2]
     if frame[encoder : encoder + 4] not in ENCODERS or encoder + 24 > len(frame):
-        return frames, 0, 0
-    return frames, (delays >> 12) + DECODER_DELAY, max(0, (delays & 0xFFF) - DECODER_DELAY)
+        return frames, size, 0, 0
+    delays = int.from_bytes(frame[encoder + 21 : encoder + 24], "big")
+    lead, tail = (delays >> 12) + DECODER_DELAY, max(0, (delays & 0xFFF) - DECODER_DELAY)
+    return frames, size, lead, tail
 
 
 def _counting_frames(head: bytes, header: Header, frames: int) -> bytes:

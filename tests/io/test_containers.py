@@ -141,6 +141,33 @@ def test_files_joined_end_to_end(tmp_path, name, subtype):
         read(path)
 
 
+def test_order_of_chunks_does_not_matter(tmp_path):
+    whole = written(tmp_path / "x.aiff", "PCM_16")
+    data = (tmp_path / "x.aiff").read_bytes()
+    comm, ssnd = data.index(b"COMM"), data.index(b"SSND")
+    assert comm < ssnd
+    (tmp_path / "x.aiff").write_bytes(data[:comm] + data[ssnd:] + data[comm:ssnd])
+    np.testing.assert_array_equal(read(tmp_path / "x.aiff")[0], whole)
+
+
+@pytest.mark.parametrize("samples", [b"RIFF", b"LIST\xff\xff\xff\x7f", b"abcdefgh", b"  \0\0" * 8])
+def test_samples_that_look_like_chunks_are_samples(wav, samples):
+    data = wav.read_bytes()
+    wav.write_bytes(data[:44] + samples + data[44 + len(samples) :])
+    whole, _ = sf.read(wav)
+    unclosed(wav)
+    with pytest.warns(UserWarning, match=UNTOLD):
+        np.testing.assert_array_equal(read(wav)[0], [whole])
+
+
+def test_more_than_a_header_can_tell_is_refused(wav):
+    with wav.open("r+b") as file:
+        file.truncate(2**32 + 100)  # takes no room
+    unclosed(wav)
+    with pytest.raises(AudioFileError, match="is longer than its header can tell"):
+        read(wav)
+
+
 def test_bytes_behind_the_samples_are_told_of(wav):
     whole, _ = sf.read(wav)
     wav.write_bytes(wav.read_bytes() + bytes(5000))

@@ -116,6 +116,51 @@ def test_parts_of_frames_at_the_ends_are_told_of(tmp_path, song):
     assert audio.shape[1] == 1152 * frames
 
 
+def test_a_header_that_counts_itself_is_believed_by_its_bytes(tmp_path, song):
+    data, whole, _ = song
+    place = data.index(b"Xing") + 8
+    frames = int.from_bytes(data[place : place + 4], "big")
+    counted = data[:place] + (frames + 1).to_bytes(4, "big") + data[place + 4 :]
+    (tmp_path / "x.mp3").write_bytes(counted)
+    np.testing.assert_array_equal(read(tmp_path / "x.mp3")[0], whole)
+    (tmp_path / "x.mp3").write_bytes(counted[:-10])
+    with pytest.raises(
+        AudioFileError, match=f"promises {frames + 1} frames, it holds {frames - 1}"
+    ):
+        read(tmp_path / "x.mp3")
+
+
+@pytest.mark.parametrize("rate", [32000, 22050])
+def test_joined_with_another_rate_is_refused(tmp_path, song, rate):
+    other = encoded(tmp_path / "x.mp3", music(3, rate), rate)
+    for joined in (song[0] + other, other + song[0]):
+        (tmp_path / "x.mp3").write_bytes(joined)
+        with pytest.raises(AudioFileError, match="one after another, of different sample rates"):
+            read(tmp_path / "x.mp3")
+
+
+def test_much_that_is_no_frame_is_refused(tmp_path, song):
+    bare = without_info(song[0])
+    junk = np.random.default_rng(0).bytes(9000)
+    for damaged in (junk + bare, bare + junk):
+        (tmp_path / "x.mp3").write_bytes(damaged)
+        with pytest.raises(AudioFileError, match="more than a frame at its ends is neither"):
+            read(tmp_path / "x.mp3")
+
+
+def test_vbri_header_is_no_audio(tmp_path, song):
+    bare = without_info(song[0])
+    header = header_at(song[0], 0)
+    frames = count_frames(bare).held
+    vbri = b"VBRI" + struct.pack(">3H2I", 1, 0, 75, len(bare) + header.length, frames)
+    first = song[0][:4] + bytes(32) + vbri
+    (tmp_path / "x.mp3").write_bytes(first.ljust(header.length, b"\0") + bare)
+    assert read(tmp_path / "x.mp3")[0].shape[1] == 1152 * frames
+    (tmp_path / "x.mp3").write_bytes(first.ljust(header.length, b"\0") + bare[:-5000])
+    with pytest.raises(AudioFileError, match=f"promises {frames} frames, it holds"):
+        read(tmp_path / "x.mp3")
+
+
 def test_missing_frames_are_noticed(tmp_path, song):
     data, _, _ = song
     (tmp_path / "x.mp3").write_bytes(data[: len(data) // 2])
