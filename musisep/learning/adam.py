@@ -14,6 +14,7 @@ References
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from threading import Event
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -261,14 +262,22 @@ class AdamLearner:
         left = [0.0] * self.dictionaries
         total = self.runs * self.dictionaries
         done = count(1)
+        given_up = Event()
 
-        def step_done() -> None:
+        def step_done() -> bool:
             report("learning", next(done), total)
+            return not given_up.is_set()
 
         def learn(number: int) -> None:
-            found[number] = self.learn_one(frames, audible_frames, model, rngs[number], step_done)
-            tones = self.finder(audible_frames, found[number], model)
-            left[number] = unexplained(audible_frames, tones, found[number], model)
+            try:
+                found[number] = self.learn_one(
+                    frames, audible_frames, model, rngs[number], step_done
+                )
+                tones = self.finder(audible_frames, found[number], model)
+                left[number] = unexplained(audible_frames, tones, found[number], model)
+            except BaseException:  # as on Ctrl-C: nobody waits for the other dictionaries
+                given_up.set()
+                raise
 
         each(learn, range(self.dictionaries))
         chosen = int(np.argmin(left))
@@ -280,14 +289,18 @@ class AdamLearner:
         audible_frames: Floats,
         model: ToneModel,
         rng: np.random.Generator,
-        step_done: Callable[[], None],
+        step_done: Callable[[], bool],
     ) -> Floats:
-        """Learn a dictionary [harmonic, instrument] from drawn frames, and at last from others."""
+        """Learn a dictionary [harmonic, instrument] from drawn frames, and at last from others.
+
+        `step_done` is called after each step, and tells whether to go on.
+        """
         steps = AdamSteps(
             model, self.finder, self.instruments, self.harmonics, self.lifetime, rng,
             schedule=self.schedule,
         )  # fmt: skip
         for _ in steps.learn(random_batches(frames, 1, rng), self.runs):
-            step_done()
+            if not step_done():
+                break
         steps.fit(audible_frames)
         return steps.get_dict()

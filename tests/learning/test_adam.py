@@ -201,3 +201,17 @@ def test_without_a_lifetime_no_column_goes(frames, monkeypatch):
     monkeypatch.setattr(AdamSteps, "renew", None)
     learned = replace(QUICK, runs=5, lifetime=0, instruments=3)(frames[:20], MODEL)
     assert learned.dictionary.shape == (HAR, 3) and learned.dictionary.any(axis=0).all()
+
+
+def test_what_stops_one_dictionary_stops_the_others(frames):
+    reported = []
+
+    def stop(_stage, done, _total):
+        reported.append(done)
+        if done == 3:
+            raise KeyboardInterrupt
+
+    learner = replace(QUICK, runs=100_000, lifetime=0, dictionaries=2)
+    with scipy.fft.set_workers(2), pytest.raises(KeyboardInterrupt):
+        learner(frames, MODEL, stop)
+    assert len(reported) < 1000
