@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
@@ -42,9 +42,10 @@ def each(work: Callable[[Item], object], items: Sequence[Item]) -> None:
         run()
     finally:
         # One that has not begun is not waited for: another call may keep its thread busy.
-        for helper in helpers:
-            if not helper.cancel():
-                helper.result()
+        begun = [helper for helper in helpers if not helper.cancel()]
+        wait(begun)
+    for helper in begun:
+        helper.result()
 
 
 def each_block(work: Callable[[slice], object], size: int) -> None:

@@ -107,7 +107,11 @@ def guarded(work: Callable[[], int], last: bool = False) -> int:
     except (KeyboardInterrupt, Exception) as error:
         if stop.number or isinstance(error, KeyboardInterrupt):
             say("stopped")
-            return 128 + (stop.number or signal.SIGINT)
+            status = 128 + (stop.number or signal.SIGINT)
+            if last:  # a thread that was interrupted while it started might be waited for, for ever
+                _discard(sys.stdout)
+                os._exit(status)
+            return status
         if not isinstance(error, OSError | MemoryError | ImportError | Warning):
             raise
         reason = getattr(error, "strerror", None) or str(error) or "memory is too small"

@@ -76,7 +76,7 @@ def reading_arrays(path: str | os.PathLike[str], kind: str) -> Iterator[ReadArra
             raise
         reason = " ".join(str(error).split())[:REASON] or type(error).__name__
         message = f"{os.fspath(path)}: is not a {kind} that musisep saved ({reason})"
-        raise ValueError(message) from None
+        raise ValueError(" ".join(message.splitlines())) from None
 
 
 class _Sparing(io.FileIO):

@@ -8,7 +8,7 @@ are found here by counting bytes.
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from musisep.io.decoding import UNKNOWN
 from musisep.io.mpeg import count_frames, tag_length
@@ -17,7 +17,9 @@ from musisep.io.pieces import Piece, patched
 MANY_CHUNKS = 10_000
 """More than any honest file has; a hostile one must not keep us busy."""
 SMALL = 4096
-"""Bytes behind the samples that are nobody's loss."""
+"""Bytes at the ends that can be part of a frame, or a tag."""
+MOST_BLOCK = 8 * 64
+"""Bytes of a sample of all channels."""
 TO_THE_END = 2**64 - 1
 """The size of what goes on to the end."""
 PLACEHOLDERS = (
@@ -25,6 +27,7 @@ PLACEHOLDERS = (
 )  # fmt: skip
 """Sizes that programs write when they do not know better."""
 UNTOLD = "its header tells no length; all samples that are there were read"
+HEADER_ENDS = "is truncated: it ends within its header"
 SEVERAL = "holds several recordings, one after another"
 UNCODED_WAV = (1, 3, 6, 7, 0xFFFE)
 """Codings of WAV with so many bytes for each sample: integer, float, A-law, µ-law, "see below"."""
@@ -103,11 +106,11 @@ class _Window:
         self._file.seek(self.start + position)
         return self._file.read(length)
 
-    def unpack(self, form: str, position: int) -> tuple[int, ...]:
+    def unpack(self, form: str, position: int) -> tuple[Any, ...]:
         """Return numbers; `Damaged` if the file ends before them."""
         content = self.read(position, struct.calcsize(form))
         if len(content) < struct.calcsize(form):
-            raise Damaged("is truncated: it ends within its header")
+            raise Damaged(HEADER_ENDS)
         return struct.unpack(form, content)
 
     def pieces(self, fields: Mapping[int, bytes] | None = None) -> list[Piece]:
@@ -192,6 +195,8 @@ class _Samples:
     def compared(self, file: _Window, chunks: _Chunks | None = None) -> Content:
         """Compare what is promised with what is there; `Damaged` if that is less."""
         held = file.size - self.start
+        if held < 0:
+            raise Damaged(HEADER_ENDS)
         behind = self.start + self.size
         end = chunks.end(file, behind + -behind % chunks.align) if chunks else behind
         untold = self.size > held and any(self.size in sizes for sizes in PLACEHOLDERS)
@@ -207,10 +212,15 @@ class _Samples:
             raise Damaged(f"is truncated: {numbers}")
         if file.read(0, 4) in file.read(end, 12):  # some writers pad what they need not
             raise Damaged(SEVERAL)
-        if file.size - end > SMALL:
+        if file.size - end > SMALL or _is_content(file.read(end, SMALL)):
             extra = f"{file.size - end} bytes behind its samples are not part of them"
             return Content(file.pieces(), notes=(f"{extra}, says its header; they are left out",))
         return Content(file.pieces())
+
+
+def _is_content(behind: bytes) -> bool:
+    """Tell whether what follows the samples is more than a tag, padding, or a part of a sample."""
+    return len(behind) > MOST_BLOCK and any(behind) and not tag_length(behind, 0)
 
 
 RIFF = _Chunks("<4sI", 12, 2)
@@ -269,6 +279,8 @@ def _aiff(file: _Window) -> Content | None:
         start - 4: lambda held: struct.pack(">I", held + 8),
     }
     size = max(0, size - 8 - offset) if frames else 0
+    if 0 < size < frames * block and block > 1:
+        raise Damaged(f"contradicts itself: {frames} samples in {size} bytes")
     return _Samples(start + 8 + offset, size, max(1, block), fields).compared(file, RIFX)
 
 
@@ -279,15 +291,17 @@ def _caf(file: _Window) -> Content | None:
         return None
     start, size = found[b"data"]
     (block,) = file.unpack(">I", found[b"desc"][0] + 16)
-    fields = {start - 8: lambda held: struct.pack(">Q", held)}
-    size = TO_THE_END if size == 2**64 - 1 else size
-    return _Samples(start, size, max(1, block), fields).compared(file, CAF)
+    fields = {start - 8: lambda held: struct.pack(">Q", held + 4)}
+    size = TO_THE_END if size == 2**64 - 1 else max(0, size - 4)  # behind a count of edits
+    return _Samples(start + 4, size, max(1, block), fields).compared(file, CAF)
 
 
 def _au(file: _Window) -> Content | None:
     """Look at an AU of either byte order, whose size may be -1: "to the end"."""
     order = "<" if file.read(0, 4) == b"dns." else ">"
     start, size, coding, _, channels = file.unpack(order + "5I", 4)
+    if start < 24:
+        raise Damaged("contradicts itself: its samples begin within its header")
     block = AU_BYTES.get(coding, 1) * channels
     fields = {8: lambda held: struct.pack(order + "I", held)}
     return _Samples(start, size, max(1, block), fields).compared(file)
@@ -298,7 +312,9 @@ def _flac(file: _Window) -> Content:
     for position in range(1, file.size, BLOCK):
         if FLAC_BEGINS in file.read(position, BLOCK + len(FLAC_BEGINS) - 1):
             raise Damaged(SEVERAL)
-    (bits,) = file.unpack(">Q", 18)
+    least, most, _, bits = file.unpack(">HH6sQ", 8)
+    if not 16 <= least <= most:
+        raise Damaged(f"contradicts itself: its blocks have {least} to {most} samples")
     return Content(file.pieces(), notes=() if bits % 2**36 else (UNTOLD,))
 
 
@@ -342,11 +358,12 @@ def _mpeg(file: _Window) -> Content | None:
         raise Damaged(f"is damaged: {frames.gaps} bytes between its frames belong to none")
     if frames.left_out > SMALL:
         raise Damaged("is damaged: more than a frame at its ends is neither frames nor tags")
-    notes = (f"{frames.left_out} bytes at its ends are no whole frames; they are left out",)
-    return Content(
-        frames.pieces, frames.decoded, frames.lead, frames.tail,
-        notes if frames.left_out else (),
-    )  # fmt: skip
+    notes = []
+    if frames.left_out:
+        notes.append(f"{frames.left_out} bytes at its ends are no whole frames; they are left out")
+    if frames.muted:
+        notes.append(f"it begins inside a stream: its first {frames.muted} frames are silent")
+    return Content(frames.pieces, frames.decoded, frames.lead, frames.tail, tuple(notes))
 
 
 LOOKS: dict[bytes, Callable[[_Window], Content | None]] = {

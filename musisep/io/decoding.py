@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from musisep.io.formats import BLOCK_FRAMES
 
+CODED = ("FLAC",)
+"""Formats that call their samples so, too, but hold something else."""
 SOUGHT = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 """Sample formats in which any sample can be gone to; all others are decoded from the beginning."""
 
@@ -28,29 +30,37 @@ class Decoder(sf.SoundFile):
 
     `SoundFile` goes to where it is after each block, where it can. libmpg123 then lacks what
     earlier frames hold for the next ones (the bit reservoir), and decodes something else.
+
+    Attributes
+    ----------
+    position : int
+        How many samples of each channel have been passed.
     """
+
+    position = 0
 
     def seekable(self) -> bool:
         """Tell that no position can be gone to, so that nothing tries."""
         return False
 
-    def skip(self, frames: int) -> int:
-        """Go on by a number of samples of each channel; return how many there were."""
-        if frames and self.subtype in SOUGHT and self.frames < UNKNOWN:
-            return int(self.seek(frames, os.SEEK_CUR))
-        return sum(map(len, self.blocks_of(frames)))
+    def blocks_of(self, excerpt: range) -> Iterator[NDArray[np.float64]]:
+        """Yield blocks [sample, channel] of what arrives of an excerpt.
 
-    def blocks_of(self, frames: int) -> Iterator[NDArray[np.float64]]:
-        """Yield blocks [sample, channel] of what arrives, of at most so many samples together.
-
-        `SoundFile.blocks` would make up what the header only promises.
+        Where a sample cannot just be gone to, all before it is decoded, block by block, so that it
+        is the same whatever the excerpt. `SoundFile.blocks` would make up what the header only
+        promises.
         """
-        while frames > 0:
-            block = self.read(min(BLOCK_FRAMES, frames), always_2d=True)
+        if self.subtype in SOUGHT and self.format not in CODED and excerpt.start < self.frames:
+            self.position = self.seek(excerpt.start)
+        while self.position < excerpt.stop:
+            begin = self.position
+            block = self.read(min(BLOCK_FRAMES, self.frames - begin), always_2d=True)
             if not len(block):
                 return
-            yield block
-            frames -= len(block)
+            self.position += len(block)
+            wanted = block[max(0, excerpt.start - begin) : excerpt.stop - begin]
+            if len(wanted):
+                yield wanted
 
 
 @contextmanager

@@ -30,6 +30,8 @@ MARKS = re.compile(rb"\xff[\xe0-\xff]|ID3|TAG|APETAGEX|LYRICSBEGIN")
 """Where a frame or a tag could begin."""
 MOST_UNKNOWN = 2**18
 """Bytes that are neither frames nor tags, in one place; what follows them is not looked at."""
+RESERVOIR = 511
+"""Bytes of earlier frames that a frame of layer III may use, at most."""
 SPARE_FRAMES = 8
 """More than were counted, in the header for the decoder: frames that we overlooked show then."""
 
@@ -77,6 +79,8 @@ class Frames:
         Whether frames are missing; a header whose number of bytes is there may count one too many.
     is_mixed : bool
         Whether frames of another sample rate or number of channels follow.
+    muted : int
+        Frames at the beginning that need what came before it; they are silent.
     left_out : int
         Bytes at the beginning and the end that are neither frames nor tags.
     gaps : int
@@ -91,6 +95,7 @@ class Frames:
     held: int
     is_cut: bool
     is_mixed: bool
+    muted: int
     left_out: int
     gaps: int
 
@@ -148,8 +153,9 @@ def count_frames(data: bytes) -> Frames | None:
     promised, size, lead, tail = info or (0, 0, 0, 0)
     if promised != held and length != size:
         tail = 0  # another recording follows, or a part of this one is missing
+    muted, beginning = _mute(data, runs[0])
     return Frames(
-        pieces=[_counting_frames(data[start : start + 4], first, held), *runs],
+        pieces=[_counting_frames(data[start : start + 4], first, held), *beginning, *runs[1:]],
         decoded=held * first.samples,
         lead=lead,
         tail=tail,
@@ -157,6 +163,7 @@ def count_frames(data: bytes) -> Frames | None:
         held=held,
         is_cut=promised > held and not 0 < size <= length,
         is_mixed=found.is_mixed,
+        muted=muted,
         left_out=found.left_out,
         gaps=found.gaps,
     )
@@ -245,6 +252,36 @@ def _info(frame: bytes, header: Header) -> tuple[int, int, int, int] | None:
     delays = int.from_bytes(frame[encoder + 21 : encoder + 24], "big")
     lead, tail = (delays >> 12) + DECODER_DELAY, max(0, (delays & 0xFFF) - DECODER_DELAY)
     return frames, size, lead, tail
+
+
+def _mute(data: bytes, run: range) -> tuple[int, list[Piece]]:
+    """Silence the first frames of layer III as far as they need bits of frames that are missing.
+
+    A decoder would take for them what it finds. Their own bits stay, as the next ones need them,
+    and each points back to all there are, as libmpg123 hands on no others.
+    """
+    pieces: list[Piece] = []
+    muted = reservoir = 0
+    position = kept = run.start
+    header = header_at(data, position)
+    while header and header.stream[1] == 1 and position < run.stop and reservoir < RESERVOIR:
+        side = position + (4 if data[position + 1] & 1 else 6)  # 6: behind a checksum
+        spare_bits = 7 if header.stream[0] == 3 else 8  # of two bytes that tell what is needed
+        needed = int.from_bytes(data[side : side + 2], "big") >> spare_bits
+        if needed > reservoir:
+            muted += 1
+            head = bytes(
+                (data[position], data[position + 1] | 1, *data[position + 2 : position + 4])
+            )
+            there = min(reservoir, 0xFFFF >> spare_bits) << spare_bits
+            end = side + header.side_bytes
+            head = (head + there.to_bytes(2, "big")).ljust(end - position, b"\0")
+            pieces += [range(kept, position), head]
+            kept = end
+        reservoir += position + header.length - side - header.side_bytes
+        position += header.length
+        header = header_at(data, position)
+    return muted, [*pieces, range(kept, run.stop)]
 
 
 def _counting_frames(head: bytes, header: Header, frames: int) -> bytes:

@@ -7,6 +7,8 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.scaling import unit_of
+from musisep.audio.arrays import peak
 from musisep.io.formats import MAX_RATE, MIN_RATE
 
 
@@ -49,8 +51,9 @@ def resample(audio: ArrayLike, from_rate: int, to_rate: int) -> NDArray[np.float
         raise ValueError(f"audio.shape={values.shape} must hold at least one sample")
     if from_rate == to_rate:
         return values
-    frames = values.reshape(-1, values.shape[-1]).T
+    unit = unit_of(peak(values))  # soxr computes in single precision
+    frames = values.reshape(-1, values.shape[-1]).T / unit
     # Silence behind a signal that is shorter than one new sample, of which soxr makes nothing.
     missing = max(0, math.ceil(from_rate / to_rate) - len(frames))
     frames = soxr.resample(np.pad(frames, ((0, missing), (0, 0))), from_rate, to_rate, "HQ")
-    return np.ascontiguousarray(frames.T).reshape(*values.shape[:-1], -1)
+    return unit * np.ascontiguousarray(frames.T).reshape(*values.shape[:-1], -1)

@@ -32,7 +32,7 @@ NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 def read(
     path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: float | None = None
 ) -> tuple[NDArray[np.float64], int]:
-    """Read an audio file of any format that libsndfile knows.
+    """Read an audio file: WAV, W64, RF64, AIFF, AU, CAF, FLAC, Ogg or MP3.
 
     The header is checked against `MIN_RATE`, `MAX_RATE`, `MAX_CHANNELS` and `MAX_SAMPLES`
     first; memory is then taken block by block, for samples that really arrive.
@@ -78,7 +78,7 @@ def read(
     if lines:
         notes.append(f"its decoder complains of {len(lines)} faults; listen to it")
     for note in (*content.notes, *notes):
-        warnings.warn(f"{path}: {note}", stacklevel=2)
+        warnings.warn(f"{str(path)!r}: {note}", stacklevel=2)
     name = repr(str(path))
     check_finite(audio, f"{name} from {start_s=}" if excerpt.start else name)
     return audio, sample_rate
@@ -132,7 +132,7 @@ def _decoder(path: Path, file: BinaryIO, content: Content) -> Iterator[Decoder]:
 
 
 def _unknown(path: Path) -> AudioFileError:
-    reason = "is damaged, or no audio that libsndfile knows (it lacks m4a, aac and wma)"
+    reason = "is damaged, or of a format that is not read (such as m4a, aac or wma)"
     return problem(path, f"{reason}; convert it first: {_ffmpeg(path)}")
 
 
@@ -176,27 +176,27 @@ def _read_blocks(
 ) -> NDArray[np.float64]:
     """Return the samples of the excerpt, all of which must arrive if the length is known."""
     length = content.length(sound.frames)
+    stop = content.lead + excerpt.stop
+    counted = content.decoded if excerpt.stop == length else None
     blocks: list[NDArray[np.float64]] = []
-    arrived = 0
     cause: Exception | None = None
     try:
-        arrived = sound.skip(content.lead + excerpt.start) - content.lead
-        for block in sound.blocks_of(len(excerpt)):
+        # Where samples are counted, there must not be one more either.
+        most = stop if counted is None else counted + 1
+        for block in sound.blocks_of(range(content.lead + excerpt.start, most)):
             blocks.append(np.ascontiguousarray(block.T))
-            arrived += len(block)
-        whole = length is None or arrived == excerpt.stop
-        if arrived == length and content.decoded is not None:
-            whole = sound.skip(content.tail + 1) == content.tail
-        if whole and blocks:
-            return np.concatenate(blocks, axis=1)
+        whole = sound.position >= stop if counted is None else sound.position == counted
+        if blocks and (length is None or whole):
+            return np.concatenate(blocks, axis=1)[:, : len(excerpt)]
     except sf.SoundFileError as error:
         cause = error
     except MemoryError as error:
         raise problem(path, "does not fit into memory; read a part of it") from error
+    ended = max(0, sound.position - content.lead)
     if length is None and not cause:
-        raise _starts_behind(path, start_s, arrived / sound.samplerate)
+        raise _starts_behind(path, start_s, ended / sound.samplerate)
     promise = "" if length is None else f"its header promises {length} samples, "
-    numbers = f"{promise}reading ended at {max(0, arrived)}"
+    numbers = f"{promise}reading ended at {ended}"
     raise problem(path, f"is truncated: {numbers}; repair it: {_ffmpeg(path)}") from cause
 
 

@@ -180,7 +180,7 @@ def _check_complete(path: Path, frames: int, container: str) -> None:
     if container not in ("FLAC", "OGG", "MP3"):
         return
     with path.open("rb") as file, Decoder(file) as sound:
-        held = sum(map(len, sound.blocks_of(frames)))
+        held = sum(map(len, sound.blocks_of(range(frames))))
     if held < frames:
         raise OSError(f"only {held} of {frames} samples arrived")
 

@@ -176,3 +176,10 @@ def test_only_what_is_packed_loosely_may_unpack_to_much(tmp_path, monkeypatch):
     loose = np.random.default_rng(0).random((600, 1))
     np.savez_compressed(tmp_path / "loose.npz", amplitudes=loose)
     np.testing.assert_array_equal(Dictionary.load(tmp_path / "loose.npz").amplitudes, loose)
+
+
+def test_a_name_of_two_lines_is_told_on_one(tmp_path):
+    (tmp_path / "two\nlines.npz").write_bytes(b"text")
+    with pytest.raises(ValueError, match=r"two lines\.npz: is not a dictionary") as caught:
+        Dictionary.load(tmp_path / "two\nlines.npz")
+    assert len(str(caught.value).splitlines()) == 1

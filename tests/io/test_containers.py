@@ -195,5 +195,52 @@ def test_ogg_that_lacks_a_page(tmp_path):
 def test_text_is_no_audio_whatever_its_name(tmp_path):
     for suffix in (".au", ".raw", ".gsm", ".vox", ".mp3", ".wav", ".sd2", ".snd"):
         (tmp_path / f"x{suffix}").write_bytes(b"hello\n" * 1000)
-        with pytest.raises(AudioFileError, match="is damaged, or no audio"):
+        with pytest.raises(AudioFileError, match="is damaged, or of a format"):
             read(tmp_path / f"x{suffix}")
+
+
+def test_contradictions_are_refused(tmp_path):
+    written(tmp_path / "x.aiff", "PCM_16")
+    patch(tmp_path / "x.aiff", place(tmp_path / "x.aiff", b"COMM") + 10, struct.pack(">I", 9001))
+    written(tmp_path / "x.au", "PCM_16")
+    patch(tmp_path / "x.au", 4, struct.pack(">I", 20))
+    written(tmp_path / "x.flac", "PCM_16")
+    patch(tmp_path / "x.flac", 8, struct.pack(">HH", 4096, 4095))
+    for name in ("x.aiff", "x.au", "x.flac"):
+        with pytest.raises(AudioFileError, match=r"contradicts itself: .*repair it"):
+            read(tmp_path / name)
+
+
+def test_samples_that_would_begin_behind_the_end(tmp_path):
+    written(tmp_path / "x.au", "PCM_16")
+    patch(tmp_path / "x.au", 4, struct.pack(">II", 2**31, 2**32 - 1))
+    with pytest.raises(AudioFileError, match="it ends within its header"):
+        read(tmp_path / "x.au")
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "DOUBLE"])
+def test_one_byte_less_is_one_sample_less(tmp_path, subtype):
+    for name in ("x.caf", "x.wav", "x.w64", "x.rf64", "x.au"):
+        written(tmp_path / name, subtype)
+        data = (tmp_path / name).read_bytes().rstrip(b"\0")  # of padding, if there is any
+        (tmp_path / name).write_bytes(data[:-1])
+        with pytest.raises(AudioFileError, match="is truncated"):
+            read(tmp_path / name)
+
+
+def test_header_that_promises_a_little_less_is_told_of(wav):
+    patch(wav, 40, struct.pack("<I", 15000))
+    with pytest.warns(UserWarning, match="1000 bytes behind its samples are not part of them"):
+        assert read(wav)[0].shape == (1, 7500)
+
+
+def test_tag_behind(wav):
+    whole, _ = sf.read(wav)
+    wav.write_bytes(wav.read_bytes() + b"TAG" + b"x" * 125)
+    np.testing.assert_array_equal(read(wav)[0], [whole])
+
+
+def test_excerpt_of_flac_beyond_its_first_blocks(tmp_path):
+    whole = written(tmp_path / "x.flac", "PCM_24", samples=200_000)
+    part, _ = read(tmp_path / "x.flac", start_s=100_001 / RATE, duration_s=1)
+    np.testing.assert_array_equal(part, whole[:, 100_001 : 100_001 + RATE])

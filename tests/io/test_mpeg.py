@@ -2,6 +2,7 @@
 
 import struct
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -146,6 +147,31 @@ def test_much_that_is_no_frame_is_refused(tmp_path, song):
         (tmp_path / "x.mp3").write_bytes(damaged)
         with pytest.raises(AudioFileError, match="more than a frame at its ends is neither"):
             read(tmp_path / "x.mp3")
+
+
+@pytest.mark.parametrize("rate", [22050, 44100])
+def test_what_begins_inside_a_stream_is_silent_where_it_lacks_bits(tmp_path, rate):
+    audio = music(5, rate, noise=0.0)
+    bare = without_info(encoded(tmp_path / "x.mp3", audio, rate, level=0.9))
+    (tmp_path / "x.mp3").write_bytes(bare)
+    whole, _ = read(tmp_path / "x.mp3")
+    position = told = 0
+    for number in range(30):
+        frames, header = count_frames(bare[position:]), header_at(bare, position)
+        (tmp_path / "x.mp3").write_bytes(bare[position:])
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            part, _ = read(tmp_path / "x.mp3")
+        lost = f"it begins inside a stream: its first {frames.muted} frames are silent"
+        assert any(lost in str(warning.message) for warning in caught) == (frames.muted > 0)
+        assert not part[:, : header.samples * frames.muted].any()
+        right = header.samples * (frames.muted + 2)  # a frame overlaps with the one before
+        expected = whole[:, header.samples * number :]
+        np.testing.assert_allclose(part[:, right:], expected[:, right:], rtol=0, atol=1e-6)
+        assert np.abs(part).max() < 1.1 * np.abs(whole).max()
+        told += frames.muted > 0
+        position += header.length
+    assert 5 < told < 30
 
 
 def test_vbri_header_is_no_audio(tmp_path, song):

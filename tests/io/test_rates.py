@@ -62,3 +62,11 @@ def test_rates_that_are_none_are_refused(rate):
         ValueError, match=r"sample_rate=.* must be a whole number from 8000 to 192000"
     ):
         check_rate("sample_rate", rate)
+
+
+@pytest.mark.parametrize("level", [1e300, 1e38, 1e-38, 1e-300])
+def test_loud_and_quiet_signals_are_resampled_as_others(level):
+    audio = noise(1, 4000)
+    expected = resample(audio, 8000, 11025)
+    scaled = resample(level * audio, 8000, 11025)
+    np.testing.assert_allclose(scaled / level, expected, rtol=0, atol=1e-6)

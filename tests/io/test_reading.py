@@ -111,7 +111,7 @@ def test_empty(tmp_path):
 def test_not_audio(tmp_path, content, suffix):
     path = tmp_path / f"x{suffix}"
     path.write_bytes(content)
-    refused(path, "is damaged, or no audio that libsndfile knows")
+    refused(path, "is damaged, or of a format that is not read")
 
 
 def test_message_about_a_name_of_two_lines_is_one_line(tmp_path):
