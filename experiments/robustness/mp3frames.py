@@ -73,7 +73,11 @@ def sample_range(data: bytes) -> range:
     if data[encoder : encoder + 4] in (b"LAME", b"Lavf", b"Lavc"):
         delays = int.from_bytes(data[encoder + 21 : encoder + 24], "big")
         lead = (delays >> 12) + DELAY
-        tail = max(0, (delays & 0xFFF) - DELAY) if promised == len(places) - 1 else 0
+        size = place + 8 + 4 * (flags & 1)
+        told = int.from_bytes(data[size : size + 4], "big") if flags & 2 else 0
+        length = sum((frame_at(data, place) or (0,))[0] for place in places)
+        if promised == len(places) - 1 or told == length:
+            tail = max(0, (delays & 0xFFF) - DELAY)
     return range(lead, max(lead, total - tail))
 
 
