@@ -158,7 +158,8 @@ def complaint(path: Path, error: Exception, flags: Mapping[str, str] | None = No
     With `flags` (see `as_options`) it names options in the place of parameters.
     """
     if isinstance(error, MemoryError):
-        return f"{path}: memory is too small for it; use --start and --duration"
+        advice = "use --start and --duration" if "start_s" in (flags or {}) else "use a shorter one"
+        return f"{path}: memory is too small for it; {advice}"
     reason = str(error)
     if isinstance(error, ValueError):
         reason = as_options(reason, flags or {})

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 ARCHIVE = ".npz"
 """Suffix of stored spectrograms."""
 NAMES = ("kind", "n_fft", "hop_length", "method", "init", "seed")
-FLAGS = {**{name: flag(name) for name in NAMES}, "max_iter": "--iterations", **EXCERPT}
-"""Options by the names that functions have for them, see `musisep.cli.base.as_options`."""
+FLAGS = {**{name: flag(name) for name in NAMES}, "max_iter": "--iterations"}
+"""Options by the names that functions have for them, see `musisep.cli.base.as_options`; of
+recordings there are those of `EXCERPT` as well."""
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +119,8 @@ def _attempt(task: Task, args: argparse.Namespace) -> int:
             raise FileExistsError(f"{there[0]} exists; use --overwrite, or change --out")
         print(_invert(task, args))
     except (OSError, ValueError, MemoryError) as error:
-        say(complaint(task.recording, error, FLAGS))
+        excerpt = {} if task.recording.suffix.lower() == ARCHIVE else EXCERPT
+        say(complaint(task.recording, error, FLAGS | excerpt))
         return 1
     return 0
 

@@ -144,3 +144,21 @@ def test_help_loads_nothing_heavy():
     )
     assert "--save-spectrogram" in done.stdout
     assert not {"numpy", "scipy", "numba", "matplotlib"} & set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("song.wav", "use --start and --duration"), ("kept.npz", "use a shorter one")],
+)
+def test_too_little_memory_is_answered_with_options_that_there_are(
+    folder, monkeypatch, capsys, name, advice
+):
+    def full(*_, **__):
+        raise MemoryError
+
+    arguments = ["song.wav", *QUICK, "--save-spectrogram", "kept.npz"]
+    assert main(["invert", *arguments, "--overwrite", "--quiet"]) == 0
+    monkeypatch.setattr(Spectrogram, "invert", full)
+    assert main(["invert", name, "--overwrite"]) == 1
+    expected = f"musisep: {name}: memory is too small for it; {advice}\n"
+    assert capsys.readouterr().err == expected
