@@ -1,7 +1,7 @@
 """The main path: a mixture in, one stem per instrument out."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -146,7 +146,12 @@ class Separation:
         paths = [Path(folder) / name for name in places]
         return paths, self.write(paths, subtype or offered[format].subtypes[0])
 
-    def write(self, paths: Sequence[str | os.PathLike[str]], subtype: str) -> float:
+    def write(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        subtype: str,
+        written: Callable[[Path], object] | None = None,
+    ) -> float:
         """Write the stems to files, and the residual if there is one path more.
 
         Parameters
@@ -155,6 +160,8 @@ class Separation:
             In the order of the stems; suffixes name the formats.
         subtype : str
             Sample format.
+        written : function, optional
+            Called with each path when it is written.
 
         Returns
         -------
@@ -175,6 +182,8 @@ class Separation:
         for path, signal in zip(paths, signals, strict=True):
             scaled = signal if gain == 1 else gain * signal
             files.write(path, scaled, self.sample_rate, subtype=subtype)
+            if written:
+                written(Path(path))
         return gain
 
 

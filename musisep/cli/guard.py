@@ -123,15 +123,33 @@ def guarded(work: Callable[[], int], last: bool = False) -> int:
 def say(text: str) -> None:
     """Print a message on one line of stderr, if that is possible."""
     try:
-        print("musisep:", " ".join(text.splitlines()), file=sys.stderr, flush=True)
+        print("musisep:", printable(" ".join(text.splitlines())), file=sys.stderr, flush=True)
     except OSError:
         _discard(sys.stderr)
 
 
-def tell(text: str) -> None:
-    """Print a line on stdout, with escapes for letters that it lacks, as in names of files."""
+def tell(lines: list[str]) -> int:
+    """Print lines on stdout; return the exit status, which is 1 if that is impossible.
+
+    What comes later is not printed then, but can still be done.
+    """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+    try:
+        for line in lines:
+            print(printable(line).encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except OSError as error:
+        say(f"nothing more can be printed: {error.strerror or error}")
+        _discard(sys.stdout)
+        return 1
+    return 0
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would obey or lacks: control characters, parts of letters."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 def _open_streams() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from musisep._util.progress import Bars
 from musisep.audio.inversion.names import INVERSIONS, SPECTROGRAMS, STARTS
 from musisep.cli.base import Command, UsageError, complaint, say
+from musisep.cli.guard import tell
 from musisep.cli.options import (
     EXCERPT,
     add_excerpt_options,
@@ -26,6 +27,7 @@ from musisep.cli.planning import (
     check_formats,
     check_recording,
     check_writable,
+    distinct,
 )
 from musisep.io.formats import writable
 
@@ -54,7 +56,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     for name, meaning in (("--n-fft", "samples of a frame"), ("--hop-length", "samples between")):
         group.add_argument(
-            name, type=number(int, "a number of at least 1", lambda n: n >= 1), metavar="N",
+            name, type=number(int, "a whole number of at least 1", lambda n: n >= 1), metavar="N",
             help=f"{meaning} (default: as musisep.Spectrogram has it)",
         )  # fmt: skip
     add_excerpt_options(group, "invert")
@@ -79,11 +81,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="phases to start from, but for l-bfgs (default: single-pass; rtisi-la needs none)",
     )  # fmt: skip
     group.add_argument(
-        "--iterations", type=number(int, "a number of at least 0", lambda n: n >= 0),
+        "--iterations", type=number(int, "a whole number of at least 0", lambda n: n >= 0),
         metavar="N", help="at most (default: 200, for rtisi-la 25 of each frame)",
     )  # fmt: skip
     group.add_argument(
-        "--seed", type=number(int, "a number of at least 0", lambda n: n >= 0), default=0,
+        "--seed", type=number(int, "a whole number of at least 0", lambda n: n >= 0), default=0,
         metavar="N", help="of what is random (default: 0)",
     )  # fmt: skip
     add_jobs_option(group)
@@ -92,7 +94,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     """Invert each input and return the exit status."""
     check_formats(args)
-    inputs = [path for named in args.inputs for path in audio_files(named, [ARCHIVE])]
+    inputs = distinct(path for named in args.inputs for path in audio_files(named, [ARCHIVE]))
+    _check_archives(args, inputs)
     if args.save_spectrogram and len(inputs) > 1:
         raise UsageError(f"--save-spectrogram suits one input, these are {len(inputs)}")
     if args.init and args.method == "l-bfgs":
@@ -101,8 +104,21 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError("--n-fft is not for --kind log-frequency; leave it out")
     kept = [args.save_spectrogram] if args.save_spectrogram else []
     tasks = [Task(path, (args.out / f"{path.stem}.{args.format}", *kept)) for path in inputs]
-    check_collisions(tasks, inputs)
+    check_collisions(tasks, inputs, "invert them one by one, each with an --out of its own")
     return max([_attempt(task, args) for task in tasks])
+
+
+def _check_archives(args: argparse.Namespace, inputs: list[Path]) -> None:
+    """Refuse options of recordings if all inputs are stored spectrograms."""
+    if any(path.suffix.lower() != ARCHIVE for path in inputs):
+        return
+    given = {
+        "--start": args.start, "--duration": args.duration, "--n-fft": args.n_fft,
+        "--hop-length": args.hop_length, "--kind": args.kind != "magnitude",
+    }  # fmt: skip
+    for option, value in given.items():
+        if value:
+            raise UsageError(f"{option} is for recordings, not for stored spectrograms")
 
 
 INVERT = Command("invert", "Find audio for spectrograms without phases.", _add_options, _run)
@@ -112,20 +128,19 @@ def _attempt(task: Task, args: argparse.Namespace) -> int:
     """Invert one spectrogram, print what came out or went wrong; return the exit status."""
     there = [path for path in task.outputs if path.is_file()]
     if args.skip_existing and len(there) == len(task.outputs):
-        print(f"{task.recording}\n  {there[0]} is there already")
-        return 0
+        return tell([str(task.recording), f"  {there[0]} is there already"])
     try:
         if there and not args.overwrite:
             raise FileExistsError(f"{there[0]} exists; use --overwrite, or change --out")
-        print(_invert(task, args))
+        lines = _invert(task, args)
     except (OSError, ValueError, MemoryError) as error:
         excerpt = {} if task.recording.suffix.lower() == ARCHIVE else EXCERPT
         say(complaint(task.recording, error, FLAGS | excerpt))
         return 1
-    return 0
+    return tell(lines)
 
 
-def _invert(task: Task, args: argparse.Namespace) -> str:
+def _invert(task: Task, args: argparse.Namespace) -> list[str]:
     """Invert one spectrogram and return what there is to tell about it."""
     import scipy.fft
     from joblib import cpu_count
@@ -136,8 +151,6 @@ def _invert(task: Task, args: argparse.Namespace) -> str:
     for path in task.outputs:
         check_writable(path)
     spectrogram = _spectrogram(task.recording, args)
-    if args.save_spectrogram:
-        spectrogram.save(args.save_spectrogram)
     options = {} if args.iterations is None else {"max_iter": args.iterations}
     with closing(Bars(args.quiet)) as bars, scipy.fft.set_workers(args.jobs or cpu_count()):
         audio, convergence = spectrogram.invert(
@@ -147,9 +160,11 @@ def _invert(task: Task, args: argparse.Namespace) -> str:
     gain = files.headroom_gain([audio], subtype)
     if gain < 1:
         say(f"{task.recording}: the audio was multiplied by {gain:.3f}, or it would clip")
+    if args.save_spectrogram:
+        spectrogram.save(args.save_spectrogram)
     files.write(task.outputs[0], gain * audio, spectrogram.sample_rate, subtype=subtype)
     levels = ", ".join("silent" if math.isnan(x) else f"{x:.1f} dB" for x in convergence)
-    return f"{task.recording}\n  {task.outputs[0]}  spectral convergence {levels}"
+    return [str(task.recording), f"  {task.outputs[0]}  spectral convergence {levels}"]
 
 
 def _spectrogram(path: Path, args: argparse.Namespace) -> "Spectrogram":

@@ -70,7 +70,7 @@ def add_quiet_option(group: argparse._ArgumentGroup) -> None:
 def add_jobs_option(group: argparse._ArgumentGroup) -> None:
     """Add --jobs."""
     group.add_argument(
-        "--jobs", type=number(int, "a number of at least 1", lambda n: n >= 1, MOST_JOBS),
+        "--jobs", type=number(int, "a whole number of at least 1", lambda n: n >= 1, MOST_JOBS),
         metavar="N",
         help="processor cores to use; the result does not depend on it (default: all)",
     )  # fmt: skip

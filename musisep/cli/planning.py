@@ -3,7 +3,9 @@
 import argparse
 import os
 import string
+import sys
 import tempfile
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from musisep.io.formats import readable_suffixes, writable
 from musisep.io.replacing import AudioFileError, check_regular
 
 NOT_READ = (
-    ".m4a", ".aac", ".wma", ".mp4", ".mp2", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
+    ".m4a", ".aac", ".wma", ".mp4", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
     ".webm", ".mov", ".mkv", ".3gp", ".mpc", ".tta", ".ra", ".spx", ".avi",
 )  # fmt: skip
 """Suffixes of files with audio that libsndfile does not know."""
@@ -52,7 +54,7 @@ def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
     """
     from musisep.stems import RESIDUAL, stem_names  # loads NumPy
 
-    recordings = [path for named in args.recordings for path in audio_files(named)]
+    recordings = distinct(path for named in args.recordings for path in audio_files(named))
     if not recordings:
         raise UsageError("name a recording, or try --demo")
     check_formats(args)
@@ -60,7 +62,11 @@ def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
     _check_references(args, len(recordings), instruments)
     stems = stem_names(instruments) + ([RESIDUAL] if args.residual else [])
     tasks = [Task(path, _outputs(args, path, stems)) for path in recordings]
-    check_collisions(tasks, [*recordings, *args.references])
+    records = [
+        Task(task.recording, (*task.outputs, record_place(args, task.recording))) for task in tasks
+    ]
+    advice = "put {folder}, {track} and {stem} in --filename, or change --out"
+    check_collisions(records, [*recordings, *args.references], advice)
     return tasks
 
 
@@ -84,7 +90,7 @@ def check_recording(path: Path) -> None:
         return
     others = sorted(other.name for other in path.iterdir() if _is_audio_that_is_not_read(other))
     known = f"no audio file that is read ({' '.join(readable_suffixes())})"
-    advice = f"; convert {', '.join(others[:3])} first: ffmpeg -i in.m4a out.wav" if others else ""
+    advice = f"; convert {', '.join(others[:3])} first, with ffmpeg" if others else ""
     raise IsADirectoryError(f"holds {known}; subfolders are not looked into{advice}")
 
 
@@ -156,40 +162,59 @@ def _check_references(args: argparse.Namespace, recordings: int, instruments: in
 
 def _outputs(args: argparse.Namespace, recording: Path, stems: Sequence[str]) -> tuple[Path, ...]:
     """Return the file of each stem; that of the dictionary comes last, if any."""
-    paths = [output(args, recording, stem, args.format) for stem in stems]
+    paths = [_output(args, recording, stem, args.format) for stem in stems]
     if not all(path.suffix == f".{args.format}" for path in paths):
         raise UsageError(f"--filename {args.filename} must end in .{{ext}}")
     return (*paths, *([args.save_dictionary] if args.save_dictionary else []))
 
 
-def output(args: argparse.Namespace, recording: Path, stem: str, ext: str) -> Path:
+def record_place(args: argparse.Namespace, recording: Path) -> Path:
+    """Return where the record of a run is kept."""
+    return _output(args, recording, "separation", "json")
+
+
+def _output(args: argparse.Namespace, recording: Path, stem: str, ext: str) -> Path:
     """Fill in the template for a file that comes from a recording."""
     folder = recording.absolute().parent.name or "root"
-    name = args.filename.format(folder=folder, track=recording.stem, stem=stem, ext=ext)
+    track = recording.stem if recording.stem.strip(".") else recording.name
+    name = Path(args.filename.format(folder=folder, track=track, stem=stem, ext=ext))
+    if name.is_absolute() or ".." in name.parts:
+        raise UsageError(f"--filename {args.filename} leads out of --out; name a place below it")
     return Path(args.out, name)
 
 
-def check_collisions(tasks: Sequence[Task], inputs: Sequence[Path]) -> None:
-    """Refuse to write two things to one file, or anything over an input."""
+def check_collisions(tasks: Sequence[Task], inputs: Iterable[Path], advice: str) -> None:
+    """Refuse to write two things to one file, which gets the advice, or anything over an input."""
+    sources = set(map(_identity, inputs))
     writers: dict[str, Path] = {}
     for task in tasks:
-        if lost := overwritten(task.outputs, inputs):
-            raise UsageError(f"{lost} is an input and would be overwritten; change --out")
         for output in task.outputs:
             place = _identity(output)
+            if place in sources:
+                raise UsageError(f"{output} is an input and would be overwritten; change --out")
             if place in writers:
                 both = " and ".join(dict.fromkeys((str(writers[place]), str(task.recording))))
-                advice = "put {folder}, {track} and {stem} in --filename, or change --out"
                 raise UsageError(f"{output} would be written twice, for {both}; {advice}")
             writers[place] = task.recording
 
 
 def overwritten(outputs: Iterable[Path], inputs: Iterable[Path]) -> Path | None:
     """Return the first of the outputs that would take the place of an input, if any."""
-    sources = {_identity(path) for path in inputs}
+    sources = set(map(_identity, inputs))
     return next((path for path in outputs if _identity(path) in sources), None)
+
+
+def distinct(paths: Iterable[Path]) -> list[Path]:
+    """Return the paths without those that lead to a place that an earlier one leads to."""
+    places: dict[str, Path] = {}
+    for path in paths:
+        places.setdefault(_identity(path), path)
+    return list(places.values())
 
 
 def _identity(path: Path) -> str:
     """Return one text for one place, whatever leads there."""
-    return os.path.normcase(os.path.realpath(path))
+    place = os.path.realpath(path)
+    if sys.platform in ("darwin", "win32"):  # as a rule they tell names apart by less
+        return unicodedata.normalize("NFC", place).casefold()
+    return place

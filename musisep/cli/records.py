@@ -13,47 +13,47 @@ from typing import Any
 
 from musisep.io.replacing import replacing
 
+LARGEST = 2**20
+"""Bytes of a record; more is none."""
+
 
 @dataclass(frozen=True)
 class Record:
     """The record of a run, beside the files that it wrote.
 
     Files stand in it by their places as seen from its own folder, each with the SHA-256 of its
-    bytes, or with None as long as it is still to be written.
+    bytes. A file belongs to a run as long as it has these bytes.
 
     Parameters
     ----------
     path : Path
         Where it is kept.
     made : mapping of str to object
-        What determines the samples, in the types of JSON: runs of which this is equal write the
+        What determines the files, in the types of JSON: runs of which this is equal write the
         same ones.
-    files : mapping of str to str or None
+    files : mapping of str to str
         The files of this run.
-    stale : mapping of str to str or None
+    stale : mapping of str to str
         Those of an earlier run, which this one removes when it is complete.
     """
 
     path: Path
     made: Mapping[str, Any]
-    files: Mapping[str, str | None] = field(default_factory=dict)
-    stale: Mapping[str, str | None] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    stale: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> "Record | None":
         """Read a record; None if there is none, or another file of that name."""
+        from musisep.io.reading import regular_file  # loads NumPy
+
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            with regular_file(path) as file:
+                content = json.loads(file.read(LARGEST))
             parts = [content[name] for name in ("made", "files", "stale")]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return cls(path, *parts) if all(isinstance(part, dict) for part in parts) else None
-
-    def save(self) -> None:
-        """Write it; `AudioFileError` if that is impossible."""
-        content = {"made": self.made, "files": self.files, "stale": self.stale}
-        with replacing(self.path) as temporary:
-            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
     def is_complete(self, outputs: Iterable[Path]) -> bool:
         """Tell whether an equal run has written all of these files, and they are still so."""
@@ -61,8 +61,7 @@ class Record:
         return (
             previous is not None
             and previous.made == self.made
-            and all(previous.files.get(previous._key(path)) for path in outputs)
-            and all(previous._owns(path) for path in outputs)
+            and all(path.is_file() and previous._owns(path) for path in outputs)
         )
 
     def conflict(self, outputs: Iterable[Path]) -> str:
@@ -77,36 +76,49 @@ class Record:
                 return f"{path} is of another run, {difference}"
         return ""
 
-    def begin(self, outputs: Iterable[Path]) -> "Record":
+    def begin(self) -> "Record":
         """Record that a run begins to write its files; what there was of another is stale."""
         previous = Record.load(self.path) or self
-        kept, stale = dict(previous.files), dict(previous.stale)
+        files, stale = previous.files, previous.stale
         if previous.made != self.made:
-            kept, stale = {}, stale | kept
-        files = kept | dict.fromkeys(map(self._key, outputs))
-        begun = replace(self, files=files, stale=stale)
-        begun.save()
-        return begun
+            files, stale = {}, {**stale, **files}
+        return replace(self, files=files, stale=stale)._saved()
 
-    def finish(self) -> None:
-        """Record what was written, and remove what is stale, unless somebody has changed it."""
-        stale = replace(self, files=self.stale)
-        for key in self.stale.keys() - self.files.keys():
+    def add(self, path: Path) -> "Record":
+        """Record that a file was written."""
+        key = self._key(path)
+        stale = {other: known for other, known in self.stale.items() if other != key}
+        return replace(self, files={**self.files, key: digest(path)}, stale=stale)._saved()
+
+    def finish(self, root: Path, inputs: Iterable[Path]) -> None:
+        """Remove what is stale below `root`, unless it was changed or is a link or an input."""
+        kept, folder = {os.path.realpath(path) for path in inputs}, os.path.realpath(root)
+        for key in self.stale:
             path = self.path.parent / key
-            if ".." not in Path(key).parts and not Path(key).is_absolute() and stale._owns(path):
+            place = os.path.realpath(path)
+            mine = (
+                place not in kept and not path.is_symlink() and Path(place).is_relative_to(folder)
+            )
+            if mine and path.is_file() and self._owns(path):
                 path.unlink(missing_ok=True)
-        written = {
-            key: known or digest(self.path.parent / key) for key, known in self.files.items()
-        }
-        replace(self, files=written, stale={}).save()
+        replace(self, stale={})._saved()
+
+    def _saved(self) -> "Record":
+        content = {"made": self.made, "files": self.files, "stale": self.stale}
+        with replacing(self.path) as temporary:
+            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        return self
 
     def _owns(self, path: Path) -> bool:
-        """Tell whether a file is as this run wrote it, or was still to be written by it."""
-        known = {**self.stale, **self.files}.get(self._key(path), "")
-        return path.is_file() and known in (None, digest(path))
+        """Tell whether a file is as this run, or the one before it, wrote it."""
+        known = {**self.stale, **self.files}.get(self._key(path))
+        return known is not None and digest(path) == known
 
     def _key(self, path: Path) -> str:
-        return Path(os.path.relpath(path, self.path.parent)).as_posix()
+        try:
+            return Path(os.path.relpath(path, self.path.parent)).as_posix()
+        except ValueError:  # on another drive
+            return path.absolute().as_posix()
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from musisep import __version__
 from musisep._util.progress import Bars
 from musisep.cli.base import Command, UsageError, as_options, complaint, say
+from musisep.cli.guard import tell
 from musisep.cli.options import (
     EXCERPT,
     add_excerpt_options,
@@ -21,7 +22,7 @@ from musisep.cli.options import (
     add_quiet_option,
     flag,
 )
-from musisep.cli.planning import Task, check_recording, check_writable, output, plan
+from musisep.cli.planning import Task, check_recording, check_writable, plan, record_place
 from musisep.cli.records import Record, digest
 from musisep.io.formats import writable
 from musisep.settings import PHASES, Settings
@@ -183,14 +184,13 @@ def _attempt(
     except (OSError, ValueError, MemoryError) as error:
         say(complaint(task.recording, error, FLAGS | EXCERPT))
         return 1
-    print("\n".join(lines))
-    return 0
+    return tell(lines)
 
 
 def _claim(task: Task, args: argparse.Namespace, settings: Settings) -> Record | None:
     """Return the record of what will be made, if the outputs may be; None if they are there."""
     check_recording(task.recording)
-    record = Record(output(args, task.recording, "separation", "json"), _made(task, args, settings))
+    record = Record(record_place(args, task.recording), _made(task, args, settings))
     if args.skip_existing and record.is_complete(task.outputs):
         return None
     for path in task.outputs:
@@ -231,9 +231,9 @@ def _separate(
             jobs=args.jobs or cpu_count(), progress=bars,
         )  # fmt: skip
     del mixture  # before more memory is taken
-    record = record.begin(task.outputs)
-    paths = _save(separation, task, args)
-    record.finish()
+    if not args.overwrite and (conflict := record.conflict(task.outputs)):  # of a run meanwhile
+        raise FileExistsError(f"{conflict}; use --overwrite, or change --out")
+    paths = _save(separation, task, args, record)
     lines = [str(task.recording), *stem_lines(separation, paths)]
     if args.references:
         names = [path.stem for path in args.references]
@@ -242,7 +242,7 @@ def _separate(
 
 
 def _made(task: Task, args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    """Return what determines the samples of the tracks."""
+    """Return what determines the tracks."""
     made = {
         "version": __version__,
         "recording": task.recording.name,
@@ -251,17 +251,34 @@ def _made(task: Task, args: argparse.Namespace, settings: Settings) -> dict[str,
         "duration": args.duration,
         "sha256 of the dictionary": args.dictionary and digest(args.dictionary),
         "settings": asdict(settings),
+        "format": args.format,
+        "subtype": _subtype(args),
+        "residual": args.residual,
     }
     of_json: dict[str, Any] = json.loads(json.dumps(made))
     return of_json
 
 
-def _save(separation: "Separation", task: Task, args: argparse.Namespace) -> list[Path]:
+def _subtype(args: argparse.Namespace) -> str:
+    return args.subtype or writable()[args.format].subtypes[0]
+
+
+def _save(
+    separation: "Separation", task: Task, args: argparse.Namespace, record: Record
+) -> list[Path]:
     """Write the stems, and the dictionary if it is wanted; return the files of the stems."""
+    record = record.begin()
+
+    def written(path: Path) -> None:
+        nonlocal record
+        record = record.add(path)
+
     paths = list(task.outputs)
     if args.save_dictionary:
-        separation.dictionary.save(paths.pop())
-    gain = separation.write(paths, args.subtype or writable()[args.format].subtypes[0])
+        separation.dictionary.save(paths[-1])
+        written(paths.pop())
+    gain = separation.write(paths, _subtype(args), written)
     if gain < 1:
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
+    record.finish(args.out, [task.recording, *args.references])
     return paths

@@ -158,8 +158,7 @@ def main(
         measures = measure_table([path.stem for path in originals], references, separation.stems)
         lines += measure_lines(measures)
     write(separation, out_name, measures, plot_range)
-    for line in lines:
-        tell(line)
+    tell(lines)
     return separation
 
 

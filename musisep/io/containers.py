@@ -5,6 +5,7 @@ empty what a program left without a length: because it wrote to a pipe, or lost 
 are found here by counting bytes.
 """
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -37,9 +38,11 @@ AU_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 """Of a sample, by coding."""
 BEGINS, ENDS = 2, 4
 """Flags of Ogg pages."""
-FLAC_BEGINS = b"fLaC\0\0\0\x22"
+FLAC_BEGINS = re.compile(rb"fLaC[\0\x80]\0\0\x22")
 BLOCK = 2**20
 """Bytes that are searched at a time."""
+MOST_MPEG = 2**30
+"""Bytes of a file that is read as a whole: seven hours of the highest bit rate."""
 PROBE = 2**19
 """Bytes in which the first frames of MPEG audio must be."""
 
@@ -308,14 +311,26 @@ def _au(file: _Window) -> Content | None:
 
 
 def _flac(file: _Window) -> Content:
-    """Look whether a FLAC, whose decoder reports what is missing, tells its length."""
+    """Look at a FLAC, which must hold as many samples as it tells, if it does, and no more."""
     for position in range(1, file.size, BLOCK):
-        if FLAC_BEGINS in file.read(position, BLOCK + len(FLAC_BEGINS) - 1):
+        if FLAC_BEGINS.search(file.read(position, BLOCK + 8)):
             raise Damaged(SEVERAL)
     least, most, _, bits = file.unpack(">HH6sQ", 8)
     if not 16 <= least <= most:
         raise Damaged(f"contradicts itself: its blocks have {least} to {most} samples")
-    return Content(file.pieces(), notes=() if bits % 2**36 else (UNTOLD,))
+    samples = bits % 2**36
+    if not samples:
+        return Content(file.pieces(), notes=(UNTOLD,))
+    untold = file.pieces({18: struct.pack(">Q", bits - samples)})  # lest it stops there
+    return Content(_without_tag(file, untold), decoded=samples)
+
+
+def _without_tag(file: _Window, pieces: list[Piece]) -> list[Piece]:
+    """Return pieces without a tag (ID3v1) at their end."""
+    last = pieces[-1]
+    if isinstance(last, range) and file.read(file.size - 128, 3) == b"TAG":
+        return [*pieces[:-1], last[:-128]]
+    return pieces
 
 
 def _ogg(file: _Window) -> Content:
@@ -338,13 +353,17 @@ def _ogg(file: _Window) -> Content:
             unfinished.discard(serial)
     if unfinished:
         raise Damaged("is truncated: its stream has no end")
-    return Content(file.pieces())
+    behind = file.read(position, BLOCK)
+    if b"OggS" in behind:
+        raise Damaged(SEVERAL)
+    extra = f"{file.size - position} bytes behind its end are left out"
+    return Content(file.pieces(), notes=(extra,) if _is_content(behind) else ())
 
 
 def _mpeg(file: _Window) -> Content | None:
     """Count the frames of MPEG audio."""
     tag = tag_length(file.read(0, 32), 0)
-    if count_frames(file.read(tag, PROBE)) is None:
+    if file.size > MOST_MPEG or count_frames(file.read(tag, PROBE)) is None:
         return None
     frames = count_frames(file.read(0, file.size))
     if frames is None:

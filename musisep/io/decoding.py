@@ -21,7 +21,7 @@ SOUGHT = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "
 UNKNOWN = 2**62
 """So many samples or more are told by a decoder that does not know."""
 
-STDERR = Lock()
+STDERR_LOCK = Lock()
 """Held by who has redirected it."""
 
 
@@ -74,7 +74,7 @@ def complaints(expected: bool = True) -> Iterator[list[str]]:
     if not expected:
         yield lines
         return
-    with STDERR, tempfile.TemporaryFile() as log:
+    with STDERR_LOCK, tempfile.TemporaryFile() as log:
         try:
             stderr = os.dup(2)
         except OSError:  # closed: there is nothing to catch

@@ -63,7 +63,7 @@ FORMATS = {
     "wav": Format("WAV", (".wav",), ("FLOAT", "PCM_16", "PCM_24")),
     "flac": Format("FLAC", (".flac",), ("PCM_24", "PCM_16")),
     "ogg": Format("OGG", (".ogg", ".oga", ".opus")),
-    "mp3": Format("MP3", (".mp3",)),
+    "mp3": Format("MP3", (".mp3", ".mp2")),
     "aiff": Format("AIFF", (".aif", ".aiff")),
     "au": Format("AU", (".au",)),
     "caf": Format("CAF", (".caf",)),

@@ -189,21 +189,22 @@ class _Walk:
         self.frames = self.tags = self.left_out = self.gaps = 0
         self.is_mixed = False
         self._stream: tuple[int, int, int, bool] | None = None
-        position = unknown = 0
+        position = unknown = zeros = 0
         while position < len(data) and unknown <= MOST_UNKNOWN:
             if length := self._frame(data, position):
                 self._add(position, length)
                 if self.frames > 1:
-                    self.gaps += unknown
+                    self.gaps += unknown + zeros
                 else:
                     self.left_out += unknown
-                unknown = 0
+                unknown = zeros = 0
             elif length := tag_length(data, position):
                 self.tags += length
             else:
                 mark = MARKS.search(data, position + 1)
                 length = (mark.start() if mark else len(data)) - position
-                unknown += length - data.count(0, position, position + length)
+                padding = data.count(0, position, position + length)
+                unknown, zeros = unknown + length - padding, zeros + padding
             position += length
         self.left_out += unknown
 

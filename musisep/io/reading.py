@@ -18,14 +18,14 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from musisep.audio.arrays import check_finite
-from musisep.io.containers import Content, Damaged, content_of
+from musisep.io.containers import SEVERAL, Content, Damaged, content_of
 from musisep.io.decoding import Decoder, complaints
 from musisep.io.formats import MAX_CHANNELS, MAX_RATE, MAX_SAMPLES, MIN_RATE
 from musisep.io.pieces import Pieces
 from musisep.io.replacing import AudioFileError, problem, reason
 
 ADDRESS = re.compile(r"(https?|ftps?|s3|gs|file):/")
-NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """How files are opened: a pipe without a writer must not hold us up."""
 
 
@@ -90,7 +90,7 @@ def regular_file(path: Path) -> Iterator[BufferedReader]:
     if os.path.isdir(path):
         raise problem(path, "is a folder; name an audio file")
     try:
-        descriptor = os.open(path, os.O_RDONLY | NONBLOCK)
+        descriptor = os.open(path, OPEN_FLAGS)
     except (OSError, ValueError) as error:  # ValueError: a null byte
         advice = "check its name, its folder and its permissions"
         if ADDRESS.match(str(path)):
@@ -110,7 +110,9 @@ def _look(path: Path, file: BinaryIO) -> Content:
     try:
         content = content_of(file, os.fstat(file.fileno()).st_size)
     except Damaged as error:
-        raise problem(path, f"{error}; repair it: {_ffmpeg(path)}") from error
+        repair = f"repair it: {_ffmpeg(path)}"
+        advice = "divide it first" if SEVERAL in str(error) else repair
+        raise problem(path, f"{error}; {advice}") from error
     except OSError as error:
         raise problem(path, f"cannot be read: {reason(error)}") from error
     if content is None:
@@ -201,5 +203,7 @@ def _read_blocks(
 
 
 def _ffmpeg(path: Path) -> str:
+    """Return the line that converts a file into a WAV in the folder where one is."""
     target = path.stem + ("-fixed.wav" if path.suffix.lower() == ".wav" else ".wav")
-    return f"ffmpeg -i {shlex.quote(path.name)} {shlex.quote(target)}"
+    source, target = (f"./{name}" if name[0] == "-" else name for name in (str(path), target))
+    return f"ffmpeg -i {shlex.quote(source)} {shlex.quote(target)}"

@@ -1,6 +1,7 @@
 """Writing a file whole or not at all, and the error of a file that cannot be read or written."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -56,7 +57,8 @@ def replacing(path: Path) -> Iterator[Path]:
     It is in the same folder and has the same suffix. Missing folders are made. An error of the
     operating system becomes `AudioFileError`, and what was at `path` before stays. A symbolic link
     is followed: its target is replaced, or made, and the link stays. A folder, a pipe, a socket or
-    a device is refused. Temporary files that killed runs have left in the folder are removed.
+    a device is refused. The permissions of what is replaced stay. Temporary files that killed runs
+    have left in the folder are removed.
     """
     temporary = None
     try:
@@ -70,6 +72,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
+        with suppress(OSError):
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except AudioFileError:
         raise

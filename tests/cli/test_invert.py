@@ -118,7 +118,7 @@ def test_methods_that_do_not_suit_a_file_fail_with_a_message(folder, capsys):
     ("arguments", "match"),
     [
         ([], "the following arguments are required: FILE"),
-        (["song.wav", "--iterations", "-1"], "is not a number of at least 0"),
+        (["song.wav", "--iterations", "-1"], "is not a whole number of at least 0"),
         (["song.wav", "-o", "."], "would be overwritten"),
         (["song.wav", "other/song.wav"], "would be written twice"),
         (["song.wav", "-o", "song.wav"], "is a file; name a folder"),

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import musisep.separation
 from musisep.__main__ import main
+from musisep.cli.records import digest
+from musisep.io import files
 
 OUT = Path("separated/mix")
 
@@ -102,13 +105,20 @@ def test_a_track_that_was_changed_is_not_replaced(separated, failed):
     failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, and .* it was changed .*")
 
 
-def test_another_format_joins_the_same_run(separated, calls):
-    assert main(["separate", "mix.wav", "--format", "flac", "--residual"]) == 0
-    names = {f"{stem}.flac" for stem in ("instrument1", "instrument2", "residual")}
-    assert tracks().keys() == separated.keys() | names
-    assert json.loads(tracks()["separation.json"])["files"].keys() == tracks().keys() - {
-        "separation.json"
-    }
+@pytest.mark.parametrize(
+    ("options", "difference"),
+    [
+        (["--format", "flac"], "with format wav instead of flac"),
+        (["--subtype", "PCM_16"], "with subtype FLOAT instead of PCM_16"),
+        (["--residual"], "with residual False instead of True"),
+    ],
+)
+def test_files_of_another_kind_are_another_run(separated, calls, options, difference, failed):
+    for more in ([], ["--skip-existing"]):
+        failed(["mix.wav", *options, *more], f"mix.wav: .* is of another run, {difference}; use .*")
+    assert tracks() == separated
+    assert main(["separate", "mix.wav", *options, "--overwrite"]) == 0
+    assert len(calls) == 2
 
 
 def test_skip_existing(separated, calls, capsys):
@@ -116,31 +126,68 @@ def test_skip_existing(separated, calls, capsys):
     assert main(["separate", "mix.wav", "--skip-existing"]) == 0
     assert len(calls) == 1
     assert capsys.readouterr().out == "mix.wav\n  separated/mix has its tracks already\n"
-    assert main(["separate", "mix.wav", "--skip-existing", "--residual"]) == 0  # one is missing
+    (OUT / "instrument2.wav").unlink()
+    assert main(["separate", "mix.wav", "--skip-existing"]) == 0
     assert len(calls) == 2
-    (OUT / "residual.wav").unlink()
-    assert main(["separate", "mix.wav", "--skip-existing", "--residual"]) == 0
-    assert len(calls) == 3
     options = ["--skip-existing", "--seed", "1"]
     assert main(["separate", "mix.wav", *options]) == 1  # another run is not what is asked for
     assert main(["separate", "mix.wav", *options, "--overwrite"]) == 0
-    assert len(calls) == 4
+    assert len(calls) == 3
 
 
-def test_a_run_that_was_killed_is_taken_up(folder, calls, monkeypatch, capsys):
-    from musisep.separation import Separation
+def test_a_run_without_room_leaves_nothing_in_the_way_of_the_next(
+    folder, calls, monkeypatch, capsys
+):
+    def full(path, *arguments, **options):
+        if "2" in str(path):
+            raise OSError(28, "No space left on device")
+        write(path, *arguments, **options)
 
-    write = Separation.write
+    write = files.write
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", full)
+        assert main(["separate", "mix.wav", "--quiet"]) == 1
+    assert main(["separate", "mix.wav", "--quiet"]) == 0
+    assert main(["separate", "mix.wav", "--skip-existing"]) == 0
+    assert len(calls) == 2
 
-    def killed(self, *arguments, **options):
-        write(self, *arguments, **options)
-        raise KeyboardInterrupt
+
+def test_a_run_that_another_overtakes_is_refused(folder, calls, monkeypatch, failed):
+    separate = musisep.separation.separate
+
+    def overtaken(*arguments, **options):
+        monkeypatch.setattr(musisep.separation, "separate", separate)
+        assert main(["separate", "mix.wav", "--seed", "1"]) == 0
+        return separate(*arguments, **options)
+
+    monkeypatch.setattr(musisep.separation, "separate", overtaken)
+    assert main(["separate", "mix.wav", "--quiet"]) == 1
+    assert json.loads(tracks()["separation.json"])["made"]["settings"]["seed"] == 1
+
+
+@pytest.mark.parametrize("template", ["{stem}/{track}.{ext}", "{track}-{stem}.{ext}"])
+def test_stale_tracks_are_found_wherever_the_template_puts_them(folder, calls, template):
+    options = ["--filename", template, "--quiet"]
+    assert main(["separate", "mix.wav", "-n", "3", *options]) == 0
+    assert main(["separate", "mix.wav", "-n", "2", *options, "--overwrite"]) == 0
+    names = [str(path) for path in Path("separated").rglob("*.wav")]
+    assert len(names) == 2 and not any("instrument3" in name for name in names)
+
+
+def test_a_run_that_was_killed_is_taken_up(folder, calls, monkeypatch):
+    write = files.write
+
+    def killed(path, *arguments, **options):
+        if "3" in str(path):
+            raise KeyboardInterrupt
+        write(path, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Separation, "write", killed)
+        patch.setattr(files, "write", killed)
         assert main(["separate", "mix.wav", "-n", "3", "--quiet"]) == 130
-    assert main(["separate", "mix.wav", "-n", "2", "--overwrite"]) == 0
     assert sorted(tracks()) == ["instrument1.wav", "instrument2.wav", "separation.json"]
+    assert main(["separate", "mix.wav", "-n", "1", "--overwrite"]) == 0
+    assert sorted(tracks()) == ["instrument1.wav", "separation.json"]
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"made": 1, "files": [], "stale": 2}',
@@ -152,14 +199,53 @@ def test_a_file_that_is_no_record_is_none(folder, calls, failed, content):
     failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, .*")
 
 
-def test_a_record_cannot_have_other_files_removed(separated, calls):
-    record = json.loads(separated["separation.json"])
-    record["files"]["../../reed.wav"] = record["files"]["instrument1.wav"] = None
-    record["files"][str(Path("string.wav").absolute())] = None
-    (OUT / "separation.json").write_text(json.dumps(record))
-    assert main(["separate", "mix.wav", "--seed", "1", "--overwrite"]) == 0
-    assert Path("reed.wav").exists()
-    assert Path("string.wav").exists()
+@pytest.mark.parametrize("known", [None, "right"])
+def test_a_record_of_somebody_else_removes_nothing(folder, calls, known):
+    options = ["-o", ".", "--filename", "{track}-{stem}.{ext}", "--quiet"]
+    names = ["mix.wav", "reed.wav", "../outside.wav", "link.wav"]
+    (folder.parent / "outside.wav").write_bytes(b"mine")
+    Path("link.wav").symlink_to("string.wav")
+    stale = {name: known and digest(Path(name)) for name in names}
+    stale |= {str(Path("string.wav").absolute()): None, "..": "x", "no": 3}
+    record = {"made": {}, "files": {}, "stale": stale}
+    Path("mix-separation.json").write_text(json.dumps(record))
+    references = ["--references", "reed.wav", "string.wav"]
+    assert main(["separate", "mix.wav", *options, *references]) == 0
+    assert all(Path(name).exists() for name in [*names, "string.wav"])
+
+
+def test_a_record_that_is_a_pipe_or_huge_is_none(folder, calls, failed):
+    OUT.mkdir(parents=True)
+    (OUT / "instrument1.wav").write_bytes(b"mine")
+    os.mkfifo(OUT / "separation.json")
+    failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, .*")
+    (OUT / "separation.json").unlink()
+    (OUT / "separation.json").symlink_to("/dev/zero")
+    failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, .*")
+
+
+def test_the_record_is_an_output_too(folder, refused):
+    refused(["mix.wav", "--save-dictionary", "separated/mix/separation.json"], "written twice")
+
+
+@pytest.mark.parametrize(
+    "template", ["../{stem}.{ext}", "/tmp/{stem}.{ext}", "a/../../{stem}.{ext}"]
+)
+def test_templates_stay_below_out(folder, refused, template):
+    refused(["mix.wav", "--filename", template], "leads out of --out; name a place below it")
+
+
+def test_recordings_of_odd_names_stay_below_out(folder, calls):
+    for name in ("..wav", "...wav"):
+        Path(name).write_bytes(Path("mix.wav").read_bytes())
+        assert main(["separate", name, "--quiet"]) == 0
+    places = sorted(path.parent.name for path in Path("separated").rglob("instrument1.wav"))
+    assert places == ["...wav", "..wav"]
+
+
+def test_a_recording_that_is_named_twice_is_done_once(folder, calls):
+    assert main(["separate", "mix.wav", "./mix.wav", "--quiet"]) == 0
+    assert len(calls) == 1
 
 
 def test_folder_in_the_template_tells_recordings_of_one_name_apart(folder, calls):
@@ -178,7 +264,7 @@ def test_kinds_of_audio_that_are_not_read_are_said(folder, calls, capsys, failed
     for name in ("a.m4a", "b.wma", "notes.txt"):
         Path("music", name).touch()
     failed(["music"], r"music: holds no audio file that is read \(.wav .*\); subfolders are not "
-                      r"looked into; convert a.m4a, b.wma first: ffmpeg .*")  # fmt: skip
+                      r"looked into; convert a.m4a, b.wma first, with ffmpeg")  # fmt: skip
     os.rename("mix.wav", "music/mix.wav")
     assert main(["separate", "music", "--quiet"]) == 0
     message = (

@@ -137,7 +137,7 @@ def test_files_joined_end_to_end(tmp_path, name, subtype):
     path = tmp_path / name
     written(path, subtype)
     path.write_bytes(2 * path.read_bytes())
-    with pytest.raises(AudioFileError, match="holds several recordings, one after another; repair"):
+    with pytest.raises(AudioFileError, match="holds several recordings, one after another; divide"):
         read(path)
 
 
@@ -244,3 +244,33 @@ def test_excerpt_of_flac_beyond_its_first_blocks(tmp_path):
     whole = written(tmp_path / "x.flac", "PCM_24", samples=200_000)
     part, _ = read(tmp_path / "x.flac", start_s=100_001 / RATE, duration_s=1)
     np.testing.assert_array_equal(part, whole[:, 100_001 : 100_001 + RATE])
+
+
+def test_flac_that_holds_more_than_it_tells(tmp_path):
+    path = tmp_path / "x.flac"
+    whole = written(path, "PCM_16")
+    data = path.read_bytes()
+    bare = data[:4] + b"\x80" + data[5:42] + data[data.index(b"\xff\xf8", 42) :]
+    path.write_bytes(bare)  # of metadata only what tells the samples
+    np.testing.assert_array_equal(read(path)[0], whole)
+    path.write_bytes(bare + b"TAG" + b"x" * 125)
+    np.testing.assert_array_equal(read(path)[0], whole)
+    path.write_bytes(data + bare)
+    with pytest.raises(AudioFileError, match="holds several recordings"):
+        read(path)
+    path.write_bytes(data)
+    patch(path, 22, struct.pack(">I", 5000))
+    with pytest.raises(AudioFileError, match="promises 5000 samples, reading ended at"):
+        read(path)
+
+
+@pytest.mark.parametrize("between", [b"", bytes(64), b"JUNK"])
+def test_ogg_behind_an_ogg_is_noticed(tmp_path, between):
+    whole = written(tmp_path / "x.ogg", "VORBIS")
+    data = (tmp_path / "x.ogg").read_bytes()
+    (tmp_path / "x.ogg").write_bytes(data + between + data)
+    with pytest.raises(AudioFileError, match="holds several recordings"):
+        read(tmp_path / "x.ogg")
+    (tmp_path / "x.ogg").write_bytes(data + b"junk" * 1000)
+    with pytest.warns(UserWarning, match="4000 bytes behind its end are left out"):
+        np.testing.assert_array_equal(read(tmp_path / "x.ogg")[0], whole)

@@ -174,6 +174,27 @@ def test_what_begins_inside_a_stream_is_silent_where_it_lacks_bits(tmp_path, rat
     assert 5 < told < 30
 
 
+def test_frames_that_were_blanked_are_missed(tmp_path, song):
+    bare = bytearray(without_info(song[0]))
+    position = 0
+    for number in range(40):
+        length = header_at(bytes(bare[position : position + 4]), 0).length
+        if number >= 30:
+            bare[position : position + length] = bytes(length)
+        position += length
+    (tmp_path / "x.mp3").write_bytes(bytes(bare))
+    with pytest.raises(AudioFileError, match="bytes between its frames belong to none"):
+        read(tmp_path / "x.mp3")
+
+
+def test_a_file_too_large_to_be_walked_is_refused_at_once(tmp_path, song):
+    (tmp_path / "x.mp3").write_bytes(song[0])
+    with (tmp_path / "x.mp3").open("r+b") as file:
+        file.truncate(2**40)  # takes no room
+    with pytest.raises(AudioFileError, match="is damaged, or of a format"):
+        read(tmp_path / "x.mp3")
+
+
 def test_vbri_header_is_no_audio(tmp_path, song):
     bare = without_info(song[0])
     header = header_at(song[0], 0)

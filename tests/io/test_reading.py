@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,9 +23,10 @@ def noise(*shape, peak=0.9):
 
 def refused(path, match, shown="", **excerpt):
     """Read `path`, which must be refused on one line that names it, or as much as is shown."""
-    with pytest.raises(AudioFileError, match=match) as caught:
+    with pytest.raises(AudioFileError) as caught:
         read(path, **excerpt)
     message = str(caught.value)
+    assert re.search(match, message.replace(f"{Path(path).parent}{os.sep}", ""))
     assert (shown or repr(str(path))) in message
     assert len(message.splitlines()) == 1
 

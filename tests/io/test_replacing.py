@@ -160,3 +160,14 @@ def test_files_of_others_are_not_touched(tmp_path):
         os.utime(tmp_path / name, (0, 0), follow_symlinks=False)
     put(tmp_path / "x.csv")
     assert names(tmp_path) == sorted([*foreign, folder, link, "x.csv"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions of POSIX")
+def test_permissions_of_what_is_replaced_stay(tmp_path):
+    path = tmp_path / "x.txt"
+    path.touch()
+    path.chmod(0o600)
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600
