@@ -7,11 +7,10 @@ from numbers import Integral, Real
 from typing import Any
 
 from musisep._util.fields import make_floats
+from musisep._util.limits import PEXP_MAX, QEXP_MAX, QEXP_MIN
 from musisep._util.messages import shown
 
 PHASES = ("mixture", "misi")
-PEXP_MAX = 16
-"""Amplitudes add up to hardly more than their maximum from there on."""
 LIMITS = {
     "instruments": (1, 16), "tones": (1, 16), "harmonics": (1, 1000), "restarts": (1, 1000),
     "steps": (1, 10**6), "batch": (1, 10**6), "runs": (1, 10**9), "lifetime": (0, 10**9),
@@ -136,6 +135,8 @@ class Settings:
         make_floats(self)
         if not 1 <= self.pexp <= PEXP_MAX:
             raise ValueError(f"pexp={self.pexp!r} must be from 1 to {PEXP_MAX}")
+        if not QEXP_MIN <= self.qexp <= QEXP_MAX:
+            raise ValueError(f"qexp={self.qexp!r} must be from {QEXP_MIN} to {QEXP_MAX}")
         if not isinstance(self.phase, str) or self.phase not in PHASES:
             raise ValueError(f"phase={shown(self.phase)} must be one of {', '.join(PHASES)}")
         if self.fmin_hz >= self.fmax_hz:

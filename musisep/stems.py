@@ -1,12 +1,16 @@
 """Stems that follow from others: sums of some, and what is left of one without another."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.checks import at_least, instance
+from musisep._util.limits import MOST_TONES
+from musisep._util.messages import shown
 from musisep.audio.arrays import Real, as_real
 
 MIXTURE = "mixture"
@@ -17,6 +21,7 @@ RESIDUAL = "residual"
 
 def stem_names(instruments: int) -> list[str]:
     """Return the names of stems of which nothing but the order is known."""
+    instruments = at_least("instruments", instruments, 0, MOST_TONES)
     return [f"instrument{number}" for number in range(1, instruments + 1)]
 
 
@@ -64,10 +69,13 @@ class Sum:
 
     def __post_init__(self) -> None:
         """Refuse what is no collection of names."""
-        given: object = self.stem_names
-        names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else ()
+        given: Any = self.stem_names
+        try:
+            names = () if isinstance(given, str) else tuple(given)
+        except TypeError:
+            names = ()
         if not names or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"stem_names={given!r} must be a tuple of names, not empty")
+            raise ValueError(f"stem_names={shown(given)} must be a tuple of names, not empty")
         object.__setattr__(self, "stem_names", names)
 
     @property
@@ -113,10 +121,12 @@ def derive_stems(
     >>> derive_stems(stems, [2.0, 4.0], {"rest": Subtract("mixture", "voice")})["rest"]
     array([1., 2.])
     """
+    for mapping, value in (("stems", stems), ("rules", rules)):
+        instance(mapping, value, Mapping)
     known = {MIXTURE: as_real(mixture, MIXTURE)}
     for name, stem in stems.items():
         _check_free(name, known)
-        known[name] = as_real(stem, name)
+        known[name] = as_real(stem, f"stems[{name!r}]")
         if known[name].shape != known[MIXTURE].shape:
             shapes = ", ".join(f"{key} {np.shape(value)}" for key, value in stems.items())
             raise ValueError(
@@ -125,10 +135,12 @@ def derive_stems(
     for name, rule in rules.items():
         _check_free(name, known)
         if not isinstance(rule, Subtract | Sum):
-            raise ValueError(f"rule for {name!r}, {rule!r}, must be a Subtract or a Sum")
+            raise ValueError(f"rules[{name!r}]={shown(rule)} must be a Subtract or a Sum")
         for other in rule.names:
             if other not in known:
-                raise ValueError(f"{name!r} needs {other!r}, but there is only {_listed(known)}")
+                raise ValueError(
+                    f"rules[{name!r}] needs {other!r}, but there is only {_listed(known)}"
+                )
         known[name] = rule.combine(*(known[other] for other in rule.names))
     del known[MIXTURE]
     return known

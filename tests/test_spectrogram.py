@@ -177,7 +177,7 @@ def test_hostile_files_are_refused(arrays, tmp_path):
         ("mel", {"n_fft": 2**19}, "n_mels=128 must be at most 16"),
         ("mel", {"n_mels": 2**16}, "n_mels=65536 must be at most 4096"),
         ("log-frequency", {"bins_per_octave": 1e6}, "bins_per_octave=1000000.0 makes 8155278 bins"),
-        ("log-frequency", {"bins_per_octave": 1e308}, "kind='log-frequency': cannot convert"),
+        ("log-frequency", {"bins_per_octave": 1e308}, "bins_per_octave=1e+308 must be at most"),
     ],
 )
 def test_parameters_that_fill_memory_are_refused_before_it_is_taken(

@@ -49,12 +49,21 @@ def test_precision_is_kept_and_integers_do_not_wrap():
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ({"x": Subtract("voice", "flute")}, r"'x' needs 'flute', but there is only mixture, voice"),
-        ({"x": Sum(("y",)), "y": Sum(("voice",))}, r"'x' needs 'y', but there is only mixture"),
-        ({"x": Sum(("x",))}, r"'x' needs 'x', but there is only mixture, voice, drums, bass$"),
+        (
+            {"x": Subtract("voice", "flute")},
+            r"rules\['x'\] needs 'flute', but there is only mixture, voice",
+        ),
+        (
+            {"x": Sum(("y",)), "y": Sum(("voice",))},
+            r"rules\['x'\] needs 'y', but there is only mixture",
+        ),
+        (
+            {"x": Sum(("x",))},
+            r"rules\['x'\] needs 'x', but there is only mixture, voice, drums, bass$",
+        ),
         ({"bass": Sum(("voice",))}, r"name 'bass' is taken: there is mixture, voice, drums, bass$"),
         ({"mixture": Sum(("voice",))}, r"name 'mixture' is taken: there is mixture, voice"),
-        ({"x": "voice"}, r"rule for 'x', 'voice', must be a Subtract or a Sum"),
+        ({"x": "voice"}, r"rules\['x'\]='voice' must be a Subtract or a Sum"),
     ],
 )
 def test_impossible_rules_are_refused(rules, message):
@@ -68,10 +77,27 @@ def test_impossible_stems_are_refused():
         derive_stems({"voice": VOICE, "noise": VOICE[:1]}, MIXTURE, {})
     with pytest.raises(ValueError, match=r"the name 'mixture' is taken"):
         derive_stems({"mixture": VOICE}, MIXTURE, {})
-    with pytest.raises(ValueError, match=r"voice of dtype=complex128 must hold real numbers"):
+    with pytest.raises(
+        ValueError, match=r"stems\['voice'\] of dtype=complex128 must hold real numbers"
+    ):
         derive_stems({"voice": 1j * VOICE}, MIXTURE, {})
     with pytest.raises(ValueError, match=r"mixture of dtype=object must hold real numbers"):
         derive_stems({}, None, {})
+
+
+@pytest.mark.parametrize("given", [None, [1], np.ones(3), "voice"])
+def test_stems_and_rules_are_mappings(given):
+    with pytest.raises(ValueError, match=r"^stems=.* must be a Mapping"):
+        derive_stems(given, MIXTURE, {})
+    with pytest.raises(ValueError, match=r"^rules=.* must be a Mapping"):
+        derive_stems({}, MIXTURE, given)
+
+
+@pytest.mark.parametrize("number", [-1, 2.0, None, 2**63, "2", True])
+def test_names_are_made_for_a_number_of_instruments(number):
+    assert stem_names(np.int8(2)) == ["instrument1", "instrument2"]
+    with pytest.raises(ValueError, match=r"^instruments="):
+        stem_names(number)
 
 
 def test_a_sum_needs_names():
@@ -79,7 +105,7 @@ def test_a_sum_needs_names():
         Sum(())
     with pytest.raises(ValueError, match=r"stem_names='voice' must be a tuple of names"):
         Sum("voice")
-    for wrong in (5, None, [5], [["voice"]]):
+    for wrong in (5, None, [5], [["voice"]], np.array(3)):
         with pytest.raises(ValueError, match=r"stem_names=.* must be a tuple of names"):
             Sum(wrong)
 

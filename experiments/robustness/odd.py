@@ -11,9 +11,9 @@ from musisep import Settings
 HUGE = (10**30, -(10**30), 2**31, 2**63, 1e300, np.uint64(2**63))
 LONG = (
     "max_iter", "iterations", "restarts", "runs", "steps", "batch", "dictionaries", "num_dicts",
-    "lifetime", "test_samples",
+    "lifetime", "test_samples", "tone_num", "dictionary",
 )  # fmt: skip
-"""Parameters of which a huge number is only slow."""
+"""Parameters of which a large number is only slow, as are dictionaries of hundreds of columns."""
 
 
 def values() -> list[Any]:
@@ -51,6 +51,8 @@ def values() -> list[Any]:
 
 
 def is_huge(value: Any) -> bool:
-    """Whether it is a number of which a loop over it never ends."""
+    """Whether it is a number of which a loop over it takes long, or an array of many columns."""
+    if isinstance(value, np.ndarray):
+        return value.ndim == 2 and value.shape[1] > 100
     number = isinstance(value, int | float | np.number) and not isinstance(value, complex)
-    return bool(number and value > 1e4) if not isinstance(value, np.complexfloating) else False
+    return bool(number and value > 50) if not isinstance(value, np.complexfloating) else False

@@ -22,12 +22,13 @@ def one_of(name: str, value: object, choices: Collection[object]) -> None:
         raise ValueError(f"{name}={shown(value)} must be one of {tuple(choices)}")
 
 
-def at_least(name: str, value: object, limit: int) -> int:
-    """Refuse what is not an integer of at least `limit`; return it as int."""
+def at_least(name: str, value: object, limit: int, most: int = MOST) -> int:
+    """Refuse what is not an integer from `limit` to `most`; return it as int."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < limit:
         raise ValueError(f"{name}={shown(value)} must be an integer of at least {limit}")
-    if int(value) > MOST:
-        raise ValueError(f"{name}={shown(value)} must be below 2^63")
+    if int(value) > most:
+        largest = "below 2^63" if most == MOST else f"at most {most}"
+        raise ValueError(f"{name}={shown(value)} must be {largest}")
     return int(value)
 
 
@@ -43,11 +44,21 @@ def number(name: str, value: object) -> float:
     raise ValueError(f"{name}={shown(value)} must be a finite number")
 
 
-def above_zero(name: str, value: object) -> float:
-    """Refuse what is not positive and finite; return it as float."""
+def above_zero(name: str, value: object, most: float = math.inf) -> float:
+    """Refuse what is not positive and finite, or more than `most`; return it as float."""
     result = number(name, value)
     if not result > 0:
         raise ValueError(f"{name}={shown(value)} must be finite and above 0")
+    if result > most:
+        raise ValueError(f"{name}={shown(value)} must be at most {most:g}")
+    return result
+
+
+def within(name: str, value: object, least: float, most: float) -> float:
+    """Refuse what is no number in a range; return it as float."""
+    result = number(name, value)
+    if not least <= result <= most:
+        raise ValueError(f"{name}={shown(value)} must be from {least:g} to {most:g}")
     return result
 
 
@@ -69,6 +80,14 @@ def function(name: str, value: object) -> None:
     """Refuse what cannot be called."""
     if not callable(value):
         raise ValueError(f"{name}={shown(value)} must be a function")
+
+
+def iterable(name: str, value: object) -> None:
+    """Refuse what cannot be iterated over, as arrays without an axis."""
+    try:
+        iter(value)  # type: ignore[call-overload]
+    except TypeError:
+        raise ValueError(f"{name}={shown(value)} must be iterable") from None
 
 
 def instance(name: str, value: object, kind: type) -> None:

@@ -20,6 +20,8 @@ FULL_SCALE = {
 """What integer samples are divided by; those of 8 bits without sign are 128 in silence."""
 LOUDEST: dict[type[np.floating], float] = {np.float32: 2.0**48, np.float64: 2.0**480}
 """Peak up to which sums of the squares of spectra are finite."""
+LARGEST_INTEGER = 2.0**53
+"""Up to which double precision holds all integers."""
 LAYOUTS = ("bfn", "bnf")
 """Orders of the last two axes of a spectrum: frequency and frame, or frame and frequency."""
 
@@ -31,7 +33,9 @@ def real_kind(values: ArrayLike) -> type[np.floating]:
 
 
 def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
-    """Return an array with an axis at least, or refuse by name what makes none."""
+    """Return an array with an axis at least, or refuse by name what makes none or is masked."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must be an array without masked values")
     try:
         return np.atleast_1d(values)
     except (TypeError, ValueError, OverflowError) as error:
@@ -54,11 +58,23 @@ def as_real(values: ArrayLike, name: str = "signal") -> Real:
     ValueError
         If they are complex, or no numbers.
     """
+    if type(values) is np.ndarray and values.dtype == np.float64 and values.ndim:
+        return values  # at once: the greedy pursuit asks for this hundreds of times a frame
     array = as_array(values, name)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} of dtype={array.dtype} must hold real numbers")
     with np.errstate(over="ignore"):  # of long doubles
         return array.astype(real_kind(array), copy=False)
+
+
+def as_integers(values: ArrayLike, name: str) -> NDArray[np.int64]:
+    """Return integers, given in numbers of any kind; ValueError by name if they are none."""
+    if isinstance(values, np.ndarray) and values.dtype == np.int64:
+        return values
+    array = as_real(values, name)
+    if not np.array_equal(array, np.rint(array)) or peak(array) > LARGEST_INTEGER:
+        raise ValueError(f"{name} must hold integers, of 2^53 at most")
+    return array.astype(np.int64).reshape(np.shape(values))
 
 
 def full_scale(signal: ArrayLike, name: str = "signal") -> Real:
@@ -115,12 +131,19 @@ def as_samples(signal: ArrayLike, name: str = "signal") -> Real:
     return samples
 
 
-def as_channel(signal: ArrayLike) -> Real:
+def as_channel(signal: ArrayLike, name: str = "signal") -> Real:
     """Return a signal [sample] in the precision to compute in; errors as of `as_samples`."""
-    channel = np.ascontiguousarray(as_samples(signal))
+    channel = np.ascontiguousarray(as_samples(signal, name))
     if channel.ndim != 1:
-        raise ValueError(f"signal of shape={channel.shape} must be one channel, [sample]")
+        raise ValueError(f"{name} of shape={channel.shape} must be one channel, [sample]")
     return channel
+
+
+def check_length(signal: Real, shortest: int, name: str = "signal") -> None:
+    """Refuse signals [..., sample] that are too short; ValueError by name."""
+    if signal.shape[-1] < shortest:
+        samples = "one sample" if shortest == 1 else f"{shortest} samples"
+        raise ValueError(f"{name} of shape={signal.shape} must have at least {samples}")
 
 
 def peak(values: ArrayLike) -> float:
@@ -157,15 +180,17 @@ def check_finite(signals: ArrayLike, name: str) -> None:
     raise ValueError(f"{name}: {where} is {values[index]}; all samples must be finite")
 
 
-def frame_major(spectrum: ArrayLike, frequencies: int, layout: Layout) -> Spectra:
+def frame_major(
+    spectrum: ArrayLike, frequencies: int, layout: Layout, name: str = "spectrum"
+) -> Spectra:
     """Return a spectrum as complex [..., frame, frequency]; ValueError if it has no such shape."""
     one_of("input_layout", layout, LAYOUTS)
-    given = as_array(spectrum, "spectrum")
+    given = as_array(spectrum, name)
     spectrum = given.swapaxes(-1, -2) if layout == "bfn" and given.ndim > 1 else given
     if given.dtype.kind not in "biufc" or given.ndim < 2 or spectrum.shape[-1] != frequencies:
         order = "[..., frequency, frame]" if layout == "bfn" else "[..., frame, frequency]"
         raise ValueError(
-            f"spectrum of shape={given.shape} and dtype={given.dtype} must be {order} and have "
+            f"{name} of shape={given.shape} and dtype={given.dtype} must be {order} and have "
             f"{frequencies} frequencies"
         )
     return spectrum.astype(np.result_type(real_kind(spectrum), np.complex64), copy=False)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import above_zero, at_least, flag, instance, number, one_of
+from musisep._util.checks import above_zero, at_least, flag, instance, iterable, number, one_of
 from musisep._util.messages import shown
 from musisep.audio.arrays import Real, as_array, as_real, as_samples, check_finite, full_scale
 from musisep.audio.framing import divide_by_windows, overlap_add
@@ -213,7 +213,7 @@ def stitch_chunks(
     weights = _chunk_window(window, chunk_size)
     padding = chunk_size - hop_size
     count, result = 0, None
-    instance("processed_chunks", processed_chunks, Iterable)
+    iterable("processed_chunks", processed_chunks)
     for batch in (full_scale(chunks, "processed_chunks") for chunks in processed_chunks):
         if result is None:
             shape = (num_stems, *batch.shape[2:3], target_num_samples)
@@ -328,7 +328,7 @@ def aggregate_sequence_chunks(
     chunk_size, trim_margin, step = _steps(chunk_size, trim_margin)
     full_size = at_least("full_size", full_size, 0)
     one_of("overlap_mode", overlap_mode, OVERLAPS)
-    instance("processed_chunks", processed_chunks, Iterable)
+    iterable("processed_chunks", processed_chunks)
     chunks = [as_array(chunk, "processed_chunks") for chunk in processed_chunks]
     places = as_array(starts, "starts")
     if places.ndim != 1 or (places.size and places.dtype.kind not in "iu"):
@@ -340,7 +340,9 @@ def aggregate_sequence_chunks(
     shape = (chunk_size, *chunks[0].shape[1:])
     for place, chunk in enumerate(chunks):
         if chunk.shape != shape:
-            raise ValueError(f"chunk {place} of shape={chunk.shape} must be of shape {shape}")
+            raise ValueError(
+                f"processed_chunks[{place}] of shape={chunk.shape} must be of shape {shape}"
+            )
     result = np.zeros((full_size, *shape[1:]), dtype=np.result_type(*chunks))
     pairs = list(zip(chunks, places.tolist(), strict=True))
     for chunk, start in reversed(pairs) if overlap_mode == "keep_first" else pairs:

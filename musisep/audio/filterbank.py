@@ -211,6 +211,8 @@ def measure_frames(
     signal: ArrayLike,
     rows: int,
     measure: Callable[[Spectra, Real], object],
+    *,
+    name: str = "signal",
 ) -> Real:
     """Compute a few values of each frame's spectrum without storing the spectra.
 
@@ -223,6 +225,8 @@ def measure_frames(
     measure : function
         Called, possibly from several threads, with the spectra of some frames
         [frame, frequency] and with the array [frame, row] to be filled for them.
+    name : str
+        What messages call the signal.
 
     Returns
     -------
@@ -236,9 +240,9 @@ def measure_frames(
     """
     instance("transform", transform, SpectralTransform)
     function("measure", measure)
-    signal, rows = as_samples(signal), at_least("rows", rows, 0)
-    frames = transform.frame_count(signal.shape[-1])
-    result = np.empty((*signal.shape[:-1], frames, rows), dtype=signal.dtype)
+    signal, rows = as_samples(signal, name), at_least("rows", rows, 0)
+    frames = transform.frames_of(signal, name)
+    result = np.zeros((*signal.shape[:-1], frames, rows), dtype=signal.dtype)
     flat = result.reshape(-1, frames, rows)
 
     def use(part: tuple[slice, slice], spectra: Spectra) -> None:

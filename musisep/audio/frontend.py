@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep._util.checks import above_zero, from_zero
+from musisep._util.checks import above_zero, at_least, from_zero, instance
 from musisep.audio.arrays import full_scale, peak
 from musisep.audio.logfreq import FillMagnitudes, LogAxis, log_spectrogram
 
@@ -28,12 +28,24 @@ class Grid:
         In Hz.
     sigma_bins : float
         Width (standard deviation) of a steady sinusoid, in bins.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
     """
 
     axis: LogAxis
     hop_length: int
     sample_rate: int
     sigma_bins: float
+
+    def __post_init__(self) -> None:
+        """Refuse impossible grids."""
+        instance("axis", self.axis, LogAxis)
+        for name in ("hop_length", "sample_rate"):
+            object.__setattr__(self, name, at_least(name, getattr(self, name), 1))
+        object.__setattr__(self, "sigma_bins", above_zero("sigma_bins", self.sigma_bins))
 
 
 class Frames(NamedTuple):

@@ -10,10 +10,11 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import above_zero, at_least, instance, number, one_of
+from musisep._util.limits import MOST_SIGMA
 from musisep.audio._kernels.filterbank import pool
 from musisep.audio._kernels.gaussians import CUT, support
 from musisep.audio._kernels.peaks import redraw_peaks
-from musisep.audio.arrays import Real, Spectra, as_real, as_samples
+from musisep.audio.arrays import Real, Spectra, as_real, as_samples, check_length
 from musisep.audio.cqt.constantq import constant_q_blocks
 from musisep.audio.filterbank import measure_frames
 from musisep.audio.stft import SpectralTransform
@@ -25,6 +26,8 @@ PURSUIT_WINDOW_S = 0.023
 """Standard deviation of the window of "pursuit"."""
 MEL_WINDOW_S = 0.046
 """The same of "mel", which cannot draw sinusoids narrower than its window makes them."""
+FINEST = 2**20
+"""Most bins of an octave; neighbours are a thousandth of a cent apart."""
 ROUNDING_BINS = 1e-9
 """What an axis may lack of a whole bin, which it then has: rounding of its parameters."""
 NARROWEST_FILTER = 0.5
@@ -83,7 +86,7 @@ class LogAxis:
             If a parameter is out of its range, or no two bins have room.
         """
         sample_rate = at_least("sample_rate", sample_rate, 1)
-        per_octave = above_zero("bins_per_octave", bins_per_octave)
+        per_octave = above_zero("bins_per_octave", bins_per_octave, FINEST)
         low = above_zero("fmin_hz", fmin_hz)
         high = min(above_zero("fmax_hz", fmax_hz), NYQUIST_SHARE * sample_rate)
         if low >= high:
@@ -92,7 +95,9 @@ class LogAxis:
                 "and the sample rate let the axis end"
             )
         bins = int(per_octave * math.log2(high / low) + ROUNDING_BINS)
-        return cls(low, low * 2 ** (bins / per_octave), at_least("bins", bins, 2))
+        if bins < 2:
+            raise ValueError(f"{bins_per_octave=} must make 2 bins at least, not {bins=}")
+        return cls(low, low * 2 ** (bins / per_octave), bins)
 
     @property
     def harscale(self) -> float:
@@ -146,7 +151,7 @@ def log_spectrogram(
         Its fmax_hz is at most sample_rate / 2.
     hop_length : int > 0
         Samples between frames; frame t is centred on sample t * hop_length.
-    sigma_bins : float > 0
+    sigma_bins : float > 0, at most 10,000
         Standard deviation of the Gaussian in bins.
     front_end : {"cqt", "pursuit", "mel"} or FillMagnitudes
         "cqt": magnitude of the constant-Q transform, see `musisep.audio.cqt.constantq.constant_q`.
@@ -170,14 +175,13 @@ def log_spectrogram(
         unknown.
     """
     signal = as_samples(signal)
-    if signal.shape[-1] == 0:
-        raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
+    check_length(signal, 1)
     instance("axis", axis, LogAxis)
     if not callable(front_end):
         one_of("front_end", front_end, FRONT_ENDS)
     sample_rate = at_least("sample_rate", sample_rate, 1)
     hop_length = at_least("hop_length", hop_length, 1)
-    sigma_bins = above_zero("sigma_bins", sigma_bins)
+    sigma_bins = above_zero("sigma_bins", sigma_bins, MOST_SIGMA)
     gamma_hz = number("gamma_hz", gamma_hz)
     if axis.fmax_hz > sample_rate / 2:
         raise ValueError(
@@ -189,7 +193,7 @@ def log_spectrogram(
     if gamma_hz != 0:
         fill = partial(fill, gamma_hz=gamma_hz)
     leading, frames = signal.shape[:-1], 1 + signal.shape[-1] // hop_length
-    result = np.empty((*leading, axis.bins, frames), dtype=signal.dtype)
+    result = np.zeros((*leading, axis.bins, frames), dtype=signal.dtype)
     for index in np.ndindex(leading):
         channel = signal[index].astype(np.float64, copy=False)
         fill(channel, sample_rate, axis, hop_length, sigma_bins, result[index])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from musisep._util import threads
 from musisep._util.checks import at_least, flag, function, one_of, sizes
+from musisep.audio import arrays
 from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_channel, as_samples, frame_major
 from musisep.audio.blocks import Blocks, FrameGrid, Shape
 from musisep.audio.framing import divide_by_windows
@@ -125,6 +126,11 @@ class SpectralTransform:
             return -(-length // self.hop)
         return 1 + (length + 2 * self.lead - self.n_fft) // self.hop
 
+    def frames_of(self, signal: Real, name: str = "signal") -> int:
+        """Count the frames of signals [..., sample]; ValueError by name if there is none."""
+        arrays.check_length(signal, 1 if self.center else self.n_fft, name)
+        return self.frame_count(signal.shape[-1])
+
     def stft(self, signal: ArrayLike, output_layout: Layout = "bfn") -> Spectra:
         """Transform a signal.
 
@@ -146,7 +152,7 @@ class SpectralTransform:
         """
         one_of("output_layout", output_layout, LAYOUTS)
         signal = as_samples(signal)
-        shape = *signal.shape[:-1], self.frame_count(signal.shape[-1]), self.frequencies
+        shape = *signal.shape[:-1], self.frames_of(signal), self.frequencies
         result = np.empty(shape, np.result_type(signal, np.complex64))
         signals, spectra = signal.reshape(-1, signal.shape[-1]), result.reshape(-1, *shape[-2:])
         self.each_part(signals, spectra.__setitem__)
@@ -163,7 +169,7 @@ class SpectralTransform:
         def work(part: tuple[slice, slice]) -> None:
             use(part, grid.spectra(signals[part[0]], part[1], window, self._reflect))
 
-        threads.each(work, grid.parts(len(signals), self.frame_count(signals.shape[-1])))
+        threads.each(work, grid.parts(len(signals), self.frames_of(signals)))
 
     def each_block(self, signal: ArrayLike, use: Callable[[slice, Spectra], object]) -> None:
         """Transform one channel and hand over small blocks of frames, for nothing to be stored.
@@ -224,14 +230,15 @@ class SpectralTransform:
         window = self._analysis(signal.dtype)
 
         def changed(frames: slice) -> Spectra:
-            spectra = change(frames, self._grid.spectra(signal, frames, window, self._reflect))
+            given = self._grid.spectra(signal, frames, window, self._reflect)
+            spectra = np.asarray(change(frames, given))
             shape = *leading, frames.stop - frames.start, self.frequencies
             if spectra.shape != shape:
-                raise ValueError(f"changed spectra of {spectra.shape=} must be of {shape=}")
+                raise ValueError(f"change must return an array of {shape=}, not {spectra.shape}")
             return spectra
 
         go_back, length = self._adjoint if adjoint else self._inverse, signal.shape[-1]
-        return go_back(changed, self.frame_count(length), (*leading, length), signal.dtype)
+        return go_back(changed, self.frames_of(signal), (*leading, length), signal.dtype)
 
     def istft(
         self, spectrum: ArrayLike, length: int | None = None, *, input_layout: Layout = "bfn"
@@ -320,8 +327,7 @@ class SpectralTransform:
             As `istft`.
         """
         signal = as_samples(signal)
-        count, signals = self.frame_count(signal.shape[-1]), signal.reshape(-1, signal.shape[-1])
-        signals = signals.copy()
+        count, signals = self.frames_of(signal), signal.reshape(-1, signal.shape[-1]).copy()
         divide_by_windows(signals, self.frame_window**2, self.hop, -self.lead, count)
         window, weights = self._synthesis(signal.dtype), self._grid.parseval(signal.dtype)
         shape = *signal.shape[:-1], count, self.frequencies

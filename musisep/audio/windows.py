@@ -129,4 +129,5 @@ def gaussian_window(length: int, sigmas: float) -> NDArray[np.float64]:
     """
     length, sigmas = at_least("length", length, 1), above_zero("sigmas", sigmas)
     distance = (np.arange(length) - length // 2) * (2 * sigmas / length)
-    return np.exp(-0.5 * distance**2)
+    with np.errstate(over="ignore"):
+        return np.exp(-0.5 * distance**2)

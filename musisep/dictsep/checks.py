@@ -14,8 +14,16 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from musisep._util.checks import above_zero, at_least, flag, from_zero, number
+from musisep._util.limits import (
+    LEAST_SIGMA,
+    MOST_AMPLITUDE,
+    MOST_BINS,
+    MOST_SIGMA,
+    PEXP_MAX,
+    QEXP_MAX,
+    QEXP_MIN,
+)
 from musisep.learning.adam_b import Adam_B
-from musisep.settings import PEXP_MAX
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Peaks
 
@@ -23,14 +31,6 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Rule = Callable[[str, Any], Any]
 """Called with a name and a value; returns the value to work with, or raises."""
-
-MOST_BINS = 2**24
-"""Of a spectrum, and of what is added to it: a gigabyte for eight tones."""
-
-MOST_SIGMA = 10_000
-"""Bins: the width of a tone is less than the axis."""
-QEXP_MAX = 16
-"""Powers of quiet tones vanish, those of loud ones are infinite from there on."""
 
 
 def checked(function: Callable[Parameters, Result], **own: Rule) -> Callable[Parameters, Result]:
@@ -100,7 +100,11 @@ def real(least: float, most: float) -> Rule:
 
 
 def array(
-    *axes: str, complexes: bool = False, least: float = -np.inf, filled: bool = False
+    *axes: str,
+    complexes: bool = False,
+    least: float = -np.inf,
+    most: float = np.inf,
+    filled: bool = False,
 ) -> Rule:
     """Return the rule of arrays of finite numbers, with such axes and not empty if that is told."""
 
@@ -119,6 +123,8 @@ def array(
             raise ValueError(f"{name} must be finite everywhere")
         if values.size and not complexes and values.min() < least:
             raise ValueError(f"{name}.min()={values.min()} must be at least {least:g}")
+        if values.size and not complexes and values.max() > most:
+            raise ValueError(f"{name}.max()={values.max()} must be at most {most:g}")
         return values if complexes else values.astype(np.float64, copy=False)
 
     return rule
@@ -192,7 +198,7 @@ def fit_patterns(inst_spect: Any, m: int, baseshift: int, instruments: int | Non
         raise ValueError(f"inst_spect.shape={shape} must be {wanted}")
 
 
-dictionary = array("harmonic", "instrument", least=0, filled=True)
+dictionary = array("harmonic", "instrument", least=0, most=MOST_AMPLITUDE, filled=True)
 path = instance(str, os.PathLike, called="name of a file")
 generator = instance(np.random.Generator, called="numpy.random.Generator")
 RULES: dict[str, Rule] = {
@@ -208,8 +214,8 @@ RULES: dict[str, Rule] = {
     "prenum": whole(1, MOST_BINS),
     "seed": whole(0, 2**63 - 1),
     "pexp": real(1, PEXP_MAX),
-    "qexp": real(0, QEXP_MAX),
-    "fsigma": real(0, MOST_SIGMA),
+    "qexp": real(QEXP_MIN, QEXP_MAX),
+    "fsigma": real(LEAST_SIGMA, MOST_SIGMA),
     **dict.fromkeys(("sigmas", "beta", "eps"), above_zero),
     "harscale": from_zero,
     **dict.fromkeys(("lo", "hi"), bound),

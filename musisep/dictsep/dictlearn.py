@@ -352,7 +352,7 @@ def mask_spectrums(
     spects, orig_spect = np.asarray(spects, dtype=np.float64), np.asarray(orig_spect)
     if spects.ndim == 3 and orig_spect.shape == (spects.shape[1] + 1, spects.shape[2]):
         spects = np.pad(spects, ((0, 0), (0, 1), (0, 0)))
-    if spects.shape[1:] != orig_spect.shape:
+    if not spects.ndim or spects.shape[1:] != orig_spect.shape:
         raise ValueError(
             f"spects of shape={spects.shape} must be [instrument, frequency, frame] and fit "
             f"orig_spect of shape={orig_spect.shape}"

@@ -19,6 +19,7 @@ from threading import Event
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.fields import check_fields
 from musisep._util.progress import Progress, no_progress
 from musisep._util.threads import each
 from musisep.learning.adam_b import Adam_B
@@ -58,6 +59,10 @@ class Schedule:
     fits: int = 4
     fit_updates: int = 4
     fit_frames: int = 500
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self)
 
 
 def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
@@ -249,6 +254,10 @@ class AdamLearner:
     finder: ToneFinder = field(default_factory=GreedyPursuit)
     seed: int = 0
     schedule: Schedule = field(default_factory=Schedule)
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, instruments=1, harmonics=1, runs=1, dictionaries=1)
 
     def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
         """Learn a dictionary from `frames` [frame, bin].

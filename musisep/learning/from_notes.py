@@ -12,8 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from musisep._util.checks import at_least
+from musisep._util.fields import check_fields
+from musisep._util.limits import MOST_INSTRUMENTS
 from musisep._util.progress import Progress, no_progress
 from musisep._util.threads import each
+from musisep.audio.arrays import as_integers
 from musisep.learning.learner import Learned
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.learning.updates import falling, fit_columns, normalized, smoothed
@@ -22,6 +26,7 @@ from musisep.multipitch.joint import JointSearch
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
 from musisep.notes.assignment import AnnealedAssignment, Assignment
 from musisep.notes.tracking import NoteTracking
+from musisep.tones.checks import check_tones
 from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks, places
@@ -63,6 +68,10 @@ class CommonColumns:
     early: Shape = smoothed
     late: Shape = falling
     late_steps: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, harmonics=1, frames=1)
 
     def __call__(
         self,
@@ -131,6 +140,10 @@ class NotesLearner:
     updates: int = 10
     frames: int = 1200
     worth: float = 500.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, instruments=1, tones=1, restarts=1, frames=1)
 
     def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
         """Learn a dictionary from `frames` [frame, bin], and who plays which tone.
@@ -249,7 +262,18 @@ def in_places(tones: Peaks, insts: Ints, instruments: int, most: int) -> Peaks:
     Returns
     -------
     Peaks, shape (frame, most * instruments)
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or `most` is more than the tones of a frame.
     """
+    check_tones("tones", tones)
+    insts = as_integers(insts, "insts")
+    if insts.shape != tones.amps.shape:
+        raise ValueError(f"insts.shape={insts.shape} must be {tones.amps.shape}, as of tones")
+    instruments = at_least("instruments", instruments, 1, MOST_INSTRUMENTS)
+    most = at_least("most", most, 1, len(tones))
     own_places = places(instruments, most)
     params = np.empty((len(insts), 4, own_places.size))
     for inst in range(instruments):
@@ -257,5 +281,5 @@ def in_places(tones: Peaks, insts: Ints, instruments: int, most: int) -> Peaks:
         order = np.argsort(-amps, axis=1, kind="stable")[:, :most]
         own = np.take_along_axis(tones.params, order[:, None], axis=2)
         own[:, 0] = np.take_along_axis(amps, order, axis=1)
-        params[:, :, own_places == inst] = own
+        params[:, :, inst * most : (inst + 1) * most] = own
     return Peaks.from_params(params, own_places)

@@ -8,9 +8,12 @@ the model have in its place, which for a harmonic that overlaps no other is righ
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from musisep._util.checks import at_least, instance
 from musisep._util.constants import TINY
+from musisep.audio.arrays import as_real
+from musisep.tones.checks import frames_with_tones
 from musisep.tones.loss import dict_grads
-from musisep.tones.model import ToneModel
+from musisep.tones.model import ToneModel, checked_dictionary
 from musisep.tones.peaks import Floats, Peaks
 
 FLOOR = 1e-4
@@ -39,7 +42,17 @@ def fit_columns(
     -------
     ndarray, shape (harmonic, column)
         With maximum 1 in each column, unless the column is 0.
+
+    Raises
+    ------
+    ValueError
+        As `musisep.tones.loss.dict_grads`, or if there are more than a million updates.
     """
+    frames, updates = (
+        frames_with_tones(frames, peaks, model),
+        at_least("updates", updates, 0, 10**6),
+    )
+    inst_dict = checked_dictionary(inst_dict, peaks.insts)
     for _ in range(updates):
         higher, lower = dict_grads(frames, peaks, inst_dict, model)
         inst_dict = updated(inst_dict, higher, lower, model)
@@ -47,9 +60,22 @@ def fit_columns(
 
 
 def updated(inst_dict: Floats, higher: Floats, lower: Floats, model: ToneModel) -> Floats:
-    """Multiply the harmonics by the ratio of what frames and model have; see `dict_grads`."""
-    ratio = np.divide(higher, lower, out=np.ones_like(inst_dict), where=lower > 0)
-    return np.asarray(inst_dict * ratio ** (1 / model.qexp))
+    """Multiply the harmonics by the ratio of what frames and model have; see `dict_grads`.
+
+    ValueError unless all are arrays of one shape.
+    """
+    instance("model", model, ToneModel)
+    columns, more, less = (
+        as_real(values, name)
+        for name, values in (("inst_dict", inst_dict), ("higher", higher), ("lower", lower))
+    )
+    if not columns.shape == more.shape == less.shape:
+        raise ValueError(
+            f"inst_dict, higher and lower of shapes {columns.shape}, {more.shape} and {less.shape} "
+            "must be of one shape"
+        )
+    ratio = np.divide(more, less, out=np.ones(columns.shape), where=less > 0)
+    return np.asarray(columns * ratio ** (1 / model.qexp))
 
 
 def normalized(inst_dict: Floats) -> Floats:

@@ -7,9 +7,11 @@ from typing import Protocol
 import numpy as np
 import scipy.fft
 
+from musisep._util.checks import above_zero, function, instance
+from musisep._util.fields import check_fields
 from musisep._util.progress import Progress, no_progress
 from musisep._util.scaling import unit_of
-from musisep.audio.arrays import Real, Spectra, peak
+from musisep.audio.arrays import Real, Spectra, as_numbers, check_finite, full_scale, peak
 from musisep.audio.frontend import Grid
 from musisep.audio.inversion.joint import add_up, misi_steps
 from musisep.audio.stft import SpectralTransform
@@ -43,7 +45,13 @@ def share_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
     Returns
     -------
     ndarray of complex, shape (instrument, channel, frame, bin)
+
+    Raises
+    ------
+    ValueError
+        If the spectra have not the frames of the voices, or as `synthesise`.
     """
+    spectra = _checked_spectra(spectra, voices)
     spects = synthesise(voices, LINEAR, pexp, spectra.shape[-1])
     shares = np.empty((len(spects), *spectra.shape), spectra.dtype)
     _kernels.divide_spectra(spects, spectra, shares)
@@ -52,9 +60,22 @@ def share_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
 
 def synthesised_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
     """Return the synthesised spectra with the phases of the mixture; as `share_spectra`."""
+    spectra = _checked_spectra(spectra, voices)
     spects = synthesise(voices, LINEAR, pexp, spectra.shape[-1])
     phases = np.exp(1j * np.angle(spectra)) * (spectra != 0)
     return np.asarray(spects[:, None] * phases)
+
+
+def _checked_spectra(spectra: Spectra, voices: Voices) -> Spectra:
+    """Return complex spectra [channel, frame, bin] of the frames of voices; ValueError if not."""
+    instance("voices", voices, Voices)
+    values = as_numbers(spectra, "spectra")
+    if values.ndim != 3 or values.shape[1] != len(voices.tones.amps) or not values.shape[2]:
+        raise ValueError(
+            f"spectra of shape={values.shape} must be [channel, frame, bin], with the "
+            f"{len(voices.tones.amps)} frames of voices"
+        )
+    return values.astype(np.complex128, copy=False)
 
 
 class Mask(Protocol):
@@ -91,6 +112,13 @@ class SpectralMask:
     share: Share = share_spectra
     misi: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self)
+        above_zero("window_s", self.window_s)
+        above_zero("window_sigmas", self.window_sigmas)
+        function("share", self.share)
+
     def __call__(
         self, mixture: Floats, voices: Voices, grid: Grid, report: Progress = no_progress
     ) -> Floats:
@@ -109,7 +137,18 @@ class SpectralMask:
         Returns
         -------
         ndarray, shape (instrument, channel, sample)
+
+        Raises
+        ------
+        ValueError
+            If the mixture is not finite or of another shape, or the voices have other frames.
         """
+        mixture = full_scale(mixture, "mixture").astype(np.float64, copy=False)
+        if mixture.ndim != 2 or not mixture.size:
+            raise ValueError(f"mixture of shape={mixture.shape} must be [channel, sample]")
+        check_finite(mixture, "mixture")
+        instance("voices", voices, Voices)
+        function("report", report)
         unit = unit_of(peak(mixture))  # spectra must not overflow, nor vanish
         if unit != 1:
             quieter = voices.with_tones(voices.tones.scaled(1 / unit))
@@ -117,6 +156,8 @@ class SpectralMask:
         transform = self.transform(grid)
         linear = voices.with_tones(self.linear(voices.tones, grid, transform))
         total = transform.frame_count(mixture.shape[1])
+        if len(voices.tones.amps) != total:
+            raise ValueError(f"voices of {len(voices.tones.amps)} frames must have {total}")
 
         def divide(frames: slice, spectra: Spectra) -> Spectra:
             report("masking", min(frames.stop, total - 1), total)
@@ -138,6 +179,7 @@ class SpectralMask:
 
     def transform(self, grid: Grid) -> SpectralTransform:
         """Return the transform whose spectrum is divided, with the frames of the grid."""
+        instance("grid", grid, Grid)
         half = round(self.window_s * grid.sample_rate / 2)
         n_fft = 2 * scipy.fft.next_fast_len(half, real=True)  # even: as many frames as the grid
         window = gaussian_window(n_fft, self.window_sigmas)

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from musisep._util.checks import above_zero, at_least, from_zero, instance, within
+from musisep._util.limits import LEAST_SIGMA, MOST_BINS, PEXP_MAX
 from musisep.masking import _kernels
 from musisep.masking.voices import Voices
+from musisep.tones.checks import check_tones
 from musisep.tones.model import checked_dictionary
 from musisep.tones.peaks import Floats, Peaks
 
@@ -32,17 +35,22 @@ def synthesise(voices: Voices, harscale: float, pexp: float, m: int) -> Floats:
     Raises
     ------
     ValueError
-        If a tone has no column, or an instrument that does not count.
+        If a tone has no column, or an instrument that does not count, or a number is out of its
+        range.
     """
+    instance("voices", voices, Voices)
+    harscale, pexp = from_zero("harscale", harscale), within("pexp", pexp, 1, PEXP_MAX)
+    m = at_least("m", m, 1, MOST_BINS)
     tones, columns, dictionary, instruments = voices
-    dictionary = checked_dictionary(dictionary, columns)
+    check_tones("tones of voices", tones)
+    dictionary = checked_dictionary(dictionary, columns, "dictionary of voices")
     known = not tones.insts.size or 0 <= tones.insts.min() <= tones.insts.max() < instruments
     if columns.shape != tones.insts.shape or not known:
         raise ValueError(f"voices must have a column for each tone, and {instruments=} at most")
     powers = np.zeros((instruments, len(tones.amps), m))
     _kernels.add_tones_of_frames(
         tones.params, np.ascontiguousarray(tones.insts), np.ascontiguousarray(columns), dictionary,
-        float(harscale), float(pexp), powers,
+        harscale, pexp, powers,
     )  # fmt: skip
     return powers if pexp == 1 else powers ** (1 / pexp)
 
@@ -60,7 +68,18 @@ def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | No
         Position of its bin 0 on the linear axis.
     sigma : float, optional
         Width of a harmonic there, in bins; default: the numbers of the log-frequency axis.
+
+    Raises
+    ------
+    ValueError
+        If they are no tones, or a number is out of its range.
     """
+    instance("peaks", peaks, Peaks)
+    harscale, lowest = above_zero("harscale", harscale), above_zero("lowest", lowest)
+    if sigma is not None:
+        sigma = within("sigma", sigma, LEAST_SIGMA, MOST_BINS)
     sigmas = peaks.sigmas if sigma is None else np.full(peaks.sigmas.shape, sigma)
-    shifts = lowest * np.exp(np.minimum(peaks.shifts / harscale, LARGEST_EXPONENT))
+    with np.errstate(over="ignore"):
+        exponents = np.minimum(peaks.shifts / harscale, LARGEST_EXPONENT)
+        shifts = np.minimum(lowest * np.exp(exponents), np.finfo(np.float64).max)
     return Peaks(peaks.amps, shifts, sigmas, peaks.spreads, peaks.insts)

@@ -6,7 +6,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from musisep._util.constants import TINY
+from musisep._util.fields import check_fields
 from musisep.learning.updates import updated
+from musisep.tones.checks import check_tones, frames_with_tones
 from musisep.tones.loss import dict_grads
 from musisep.tones.model import ToneModel, checked_dictionary
 from musisep.tones.peaks import Floats, Ints, Peaks
@@ -38,9 +40,10 @@ class Voices(NamedTuple):
         Raises
         ------
         ValueError
-            If the dictionary has no column for an instrument.
+            If they are no tones [frame, tone], or the dictionary has no column for an instrument.
         """
-        dictionary = checked_dictionary(dictionary, tones.insts)
+        check_tones("tones", tones)
+        dictionary = checked_dictionary(dictionary, tones.insts, "dictionary")
         return cls(tones, np.ascontiguousarray(tones.insts), dictionary, dictionary.shape[1])
 
     def with_tones(self, tones: Peaks) -> "Voices":
@@ -91,6 +94,10 @@ class PitchColumns:
     trust: float = 0.03
     updates: int = 8
 
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self)
+
     def __call__(
         self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
     ) -> Voices:
@@ -103,7 +110,14 @@ class PitchColumns:
             The tones of all frames.
         dictionary : ndarray, shape (harmonic, instrument)
         model : ToneModel
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or the dictionary has no column for an instrument.
         """
+        frames = frames_with_tones(frames, tones, model, "tones")
+        dictionary = checked_dictionary(dictionary, tones.insts, "dictionary")
         semitones = np.rint(12 * tones.shifts / model.octave).astype(np.int64)
         span = int(semitones.max(initial=0)) + 1
         found, numbers = np.unique(tones.insts * span + semitones, return_inverse=True)

@@ -48,8 +48,12 @@ def measure_table(names: Sequence[str], references: ArrayLike, stems: ArrayLike)
     list of Measured
         A row for each reference, in their order, and the mean.
     """
-    found = bss_eval(references, stems)
-    if not isinstance(names, Sequence):
+    try:
+        found = bss_eval(references, stems)
+    except ValueError as error:
+        raise ValueError(f"references and stems (its estimates): {error}") from None
+    one_each = isinstance(names, Sequence) and not isinstance(names, str | bytes)
+    if not one_each or len(names) != len(found.sdr):
         raise ValueError(f"names={shown(names)} must be a sequence, one for each reference")
     columns = [measure.tolist() for measure in found]
     rows = [Measured(*row) for row in zip(names, *columns, strict=True)]

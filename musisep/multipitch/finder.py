@@ -3,9 +3,13 @@
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from musisep._util.checks import instance
 from musisep._util.constants import NONE
-from musisep.tones.model import ToneModel
+from musisep._util.limits import MOST_AMPLITUDE
+from musisep.tones.checks import checked_frames
+from musisep.tones.model import ToneModel, checked_dictionary
 from musisep.tones.peaks import Floats, Ints, Peaks
 
 NO_GAIN = -1.0
@@ -30,6 +34,15 @@ class Hypotheses(NamedTuple):
     shifts: Floats
     amps: Floats
     gains: Floats
+
+
+def check_hypotheses(hypotheses: Hypotheses, frames: int, places: int) -> None:
+    """Refuse hypotheses that are not of so many frames and places; ValueError."""
+    instance("hypotheses", hypotheses, Hypotheses)
+    shape = hypotheses.shifts.shape
+    same = hypotheses.amps.shape == shape and hypotheses.gains.shape == shape[:2]
+    if not same or len(shape) != 3 or shape[::2] != (frames, places):
+        raise ValueError(f"hypotheses of {shape=} must be of {frames=} and {places=}")
 
 
 class Proposals(NamedTuple):
@@ -116,6 +129,25 @@ def without_rounding(frames: Floats) -> Floats:
     """
     rounding = frames.max(axis=1, initial=0.0) < ROUNDING
     return np.where(rounding[:, None], 0.0, frames) if rounding.any() else frames
+
+
+def checked_input(
+    frames: ArrayLike, dictionary: ArrayLike, model: ToneModel
+) -> tuple[Floats, Floats]:
+    """Return frames [frame, bin] and dictionary [harmonic, instrument] as finders take them.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or there is no instrument.
+    """
+    frames = checked_frames(frames, model)
+    columns = checked_dictionary(dictionary, np.empty(0, np.int64), "dictionary")
+    if not columns.size:
+        raise ValueError(f"dictionary.shape={columns.shape} must have an instrument")
+    if not 0 <= columns.min() <= columns.max() <= MOST_AMPLITUDE:
+        raise ValueError(f"dictionary must hold numbers from 0 to {MOST_AMPLITUDE:g}")
+    return frames, columns
 
 
 class ToneFinder(Protocol):

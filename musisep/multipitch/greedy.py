@@ -19,13 +19,14 @@ import scipy.fft
 import scipy.ndimage
 from numpy.typing import ArrayLike
 
+from musisep._util.fields import check_fields
 from musisep._util.threads import each_block
-from musisep.multipitch.finder import Prior, without_rounding
+from musisep.multipitch.finder import Prior, checked_input, without_rounding
 from musisep.tones import _kernels
 from musisep.tones.loss import frame_roots
 from musisep.tones.model import ToneModel, bound_arrays, checked_dictionary
 from musisep.tones.peaks import Floats, Ints, Peaks, places
-from musisep.tones.spectra import inst_shift, patterns
+from musisep.tones.spectra import magnitudes, patterns
 
 FIT_STEPS = 40
 """Trials of the joint fit of `peak_pursuit`, a guess: fits end by `FIT_TOLERANCE` before."""
@@ -233,7 +234,7 @@ def peak_pursuit(
     peaks = Peaks.empty() if init is None else loudest(init, num, tone_num or num)
 
     def residual_of(peaks: Peaks) -> tuple[Floats, Floats]:
-        spectrum = inst_shift(peaks, inst_dict, harscale, pexp, y.size, len(peaks))
+        spectrum = magnitudes(peaks, inst_dict, harscale, pexp, y.size, len(peaks))
         return target - (spectrum + _kernels.EPS) ** qexp, spectrum
 
     def fitted(peaks: Peaks) -> Peaks:
@@ -288,13 +289,18 @@ class GreedyPursuit:
     most: int | None = None
     beta: float = 0.9
 
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, tones=1)
+
     def __call__(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Peaks:
         """Find tones; `frames` [frame, bin], result (frame, tones * instruments).
 
-        A prior is not made use of.
+        A prior is not made use of. ValueError if shapes do not fit.
         """
+        frames, dictionary = checked_input(frames, dictionary, model)
         insts = places(dictionary.shape[1], self.tones)
         number = insts.size if self.most is None else self.most
         params = np.zeros((len(frames), 4, insts.size))

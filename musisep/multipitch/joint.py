@@ -14,10 +14,19 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from musisep._util.checks import at_least
+from musisep._util.fields import check_fields
 from musisep._util.threads import each_block
 from musisep.audio._kernels.gaussians import CUT
 from musisep.multipitch._kernels import joint as _kernels
-from musisep.multipitch.finder import NO_GAIN, Hypotheses, Prior, without_rounding
+from musisep.multipitch.finder import (
+    NO_GAIN,
+    Hypotheses,
+    Prior,
+    check_hypotheses,
+    checked_input,
+    without_rounding,
+)
 from musisep.tones._kernels import SIGMA
 from musisep.tones.model import ToneModel, bound_arrays, checked_dictionary
 from musisep.tones.peaks import Floats, Peaks, places
@@ -59,6 +68,10 @@ class JointSearch:
     refined: int = 1
     steps: int = 6
 
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, tones=1, candidates=1, beam=1, refined=1)
+
     def __call__(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Peaks:
@@ -77,10 +90,10 @@ class JointSearch:
         Raises
         ------
         ValueError
-            If the frames do not have the bins of the model.
+            If shapes do not fit.
         """
-        if frames.shape[1:] != (model.m,):
-            raise ValueError(f"frames.shape={frames.shape} must be [frame, bin], {model.m} bins")
+        frames, dictionary = checked_input(frames, dictionary, model)
+        number = at_least("number", number, 1)
         insts = places(dictionary.shape[1], self.tones)
         most = insts.size if self.most is None else self.most
         baseshift, spects = patterns(dictionary, model)
@@ -114,7 +127,9 @@ class JointSearch:
         self, frames: Floats, dictionary: Floats, model: ToneModel, hypotheses: Hypotheses
     ) -> Peaks:
         """Fit each hypothesis of each frame and return the tones of the one of lowest loss."""
+        frames, dictionary = checked_input(frames, dictionary, model)
         insts = places(dictionary.shape[1], self.tones)
+        check_hypotheses(hypotheses, len(frames), insts.size)
         params = np.zeros((len(frames), 4, insts.size))
         params[:, SIGMA] = model.fsigma
         lower, upper = bound_arrays(model.fsigma, insts.size, model.m)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from musisep._util.checks import instance
 from musisep._util.constants import TINY
-from musisep._util.fields import make_floats
+from musisep._util.fields import check_fields
 from musisep.multipitch._kernels import viterbi as _kernels
-from musisep.multipitch.finder import Hypotheses, Prior
+from musisep.multipitch.finder import Hypotheses, Prior, check_hypotheses, checked_input
 from musisep.multipitch.joint import JointSearch
 from musisep.tones.loss import silence_losses
 from musisep.tones.model import ToneModel
@@ -59,8 +60,8 @@ class Prices:
     near_sigmas: float = 3.0
 
     def __post_init__(self) -> None:
-        """Make floats of integers, for which kernels would be compiled anew."""
-        make_floats(self)
+        """Refuse what is out of range."""
+        check_fields(self)
 
 
 TENTATIVE = Prices(contradiction=0.05, novelty=0.0)
@@ -84,6 +85,10 @@ class Viterbi:
     proposals: int = 40
     prices: Prices = field(default_factory=Prices)
 
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, proposals=1)
+
     def __call__(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Peaks:
@@ -96,6 +101,9 @@ class Viterbi:
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Hypotheses:
         """Return what the frames offer, which the prior may know already."""
+        frames, dictionary = checked_input(frames, dictionary, model)
+        if prior is not None:
+            instance("prior", prior, Prior)
         known = prior.proposals if prior else None
         if known is not None and known.of(self.search, frames, dictionary, model, self.proposals):
             return known.hypotheses
@@ -116,6 +124,9 @@ class Viterbi:
         ValueError
             If the prior is not one of these frames.
         """
+        frames, dictionary = checked_input(frames, dictionary, model)
+        insts = places(dictionary.shape[1], self.search.tones)
+        check_hypotheses(hypotheses, len(frames), insts.size)
         if prior is not None:
             check_prior(prior, len(frames))
         if not len(frames):
@@ -123,7 +134,6 @@ class Viterbi:
         shifts, amps, gains = hypotheses
         silence, prices = silence_losses(frames, model), self.prices
         unit = 2 * max(silence.mean(), TINY)
-        insts = places(dictionary.shape[1], self.search.tones)
         costs = np.where(gains < 0, np.inf, silence[:, None] - gains) / unit
         if prior is None:
             costs += prices.crossing * crossings(hypotheses, insts)
@@ -143,6 +153,7 @@ class Viterbi:
 
 def check_prior(prior: Prior, frames: int) -> None:
     """Refuse a prior that is not one of so many frames; the kernel does not check its indices."""
+    instance("prior", prior, Prior)
     shape = prior.shifts.shape
     if len(shape) != 2 or len(prior.shifts) != frames or prior.insts.shape != shape:
         raise ValueError(

@@ -24,8 +24,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from musisep._util.checks import at_least, instance
 from musisep._util.constants import TINY
-from musisep._util.fields import make_floats
+from musisep._util.fields import check_fields
+from musisep._util.limits import MOST_INSTRUMENTS
 from musisep.notes._kernels import annealing as _kernels
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
@@ -46,6 +48,10 @@ class Weighting:
 
     most: float = 3.0
     power: float = 0.8
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self)
 
     def __call__(self, notes: Notes) -> Floats:
         """Return the weights of the notes, 1 on average before the largest are limited."""
@@ -75,6 +81,10 @@ class TimbreFeatures:
     level_floor: float = 1e-9
     movement_scale: float = 2.0
     movement_min: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self)
 
     def __call__(self, notes: Notes, weights: Floats) -> tuple[Floats, Bools]:
         """Return features, centred, and whether they are known: (note, feature) each."""
@@ -137,6 +147,10 @@ class Clashes:
     free_frames: float = 8.0
     most_frames: float = 15.0
 
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self)
+
 
 @dataclass(frozen=True)
 class Annealing:
@@ -164,8 +178,8 @@ class Annealing:
     random_shares: tuple[float, ...] = (0.1, 1.0)
 
     def __post_init__(self) -> None:
-        """Make floats of integers, for which kernels would be compiled anew."""
-        make_floats(self)
+        """Refuse what is out of range."""
+        check_fields(self)
 
 
 class Evidence(NamedTuple):
@@ -237,6 +251,10 @@ class AnnealedAssignment:
     clashes: Clashes = field(default_factory=Clashes)
     annealing: Annealing = field(default_factory=Annealing)
 
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, tones=1)
+
     def __call__(
         self, notes: Notes, instruments: int, rng: np.random.Generator
     ) -> tuple[float, Ints]:
@@ -256,7 +274,15 @@ class AnnealedAssignment:
             Of the objective, up to a constant.
         insts : ndarray of int, shape (note,)
             Numbers of instruments, of which 0 mostly plays the highest notes.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is of another class, or there are no instruments.
         """
+        instance("notes", notes, Notes)
+        instruments = at_least("instruments", instruments, 1, MOST_INSTRUMENTS)
+        instance("rng", rng, np.random.Generator)
         if instruments == 1 or not notes.shifts.size:
             return 0.0, np.zeros(notes.shifts.size, np.int64)
         weights, annealing = self.weighting(notes), self.annealing

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musisep._util.constants import NONE, TINY
-from musisep._util.fields import make_floats
+from musisep._util.fields import check_fields
 from musisep.notes._kernels import tracking as _kernels
+from musisep.tones.checks import frames_with_tones
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks
 
@@ -51,8 +52,8 @@ class NoteTracking:
     seen_frames: int = 3
 
     def __post_init__(self) -> None:
-        """Make floats of integers, for which kernels would be compiled anew."""
-        make_floats(self)
+        """Refuse what is out of range."""
+        check_fields(self)
 
     def __call__(self, peaks: Peaks, frames: Floats, model: ToneModel) -> "Notes":
         """Link the tones of successive frames.
@@ -64,7 +65,13 @@ class NoteTracking:
         frames : ndarray, shape (frame, bin)
             Magnitudes in which they were found.
         model : ToneModel
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit.
         """
+        frames = frames_with_tones(frames, peaks, model)
         numbers = self.linked(peaks, model)
         frame, place = np.nonzero(numbers != NONE)
         note, amps = numbers[frame, place], peaks.amps[frame, place]

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep._util.threads import BLOCK, each_block
+from musisep.audio.arrays import as_real
 from musisep.tones import _kernels
+from musisep.tones.checks import checked_frames, frames_with_tones
 from musisep.tones.model import ToneModel, checked_dictionary
 from musisep.tones.peaks import Floats, Peaks
 
@@ -21,7 +23,7 @@ def frame_roots(y: ArrayLike, qexp: float) -> Floats:
     ValueError
         If it is not [bin], or negative somewhere.
     """
-    y = np.ascontiguousarray(y, dtype=np.float64)
+    y = np.ascontiguousarray(as_real(y, "y"), dtype=np.float64)
     if y.ndim != 1:
         raise ValueError(f"y.shape={y.shape} must be (m,)")
     if y.min(initial=0.0) < 0:
@@ -31,6 +33,7 @@ def frame_roots(y: ArrayLike, qexp: float) -> Floats:
 
 def silence_losses(frames: Floats, model: ToneModel) -> Floats:
     """Loss of each of `frames` [frame, bin] without tones, shape (frame,)."""
+    frames = checked_frames(frames, model)
     losses = np.empty(len(frames))
     for first in range(0, len(frames), BLOCK):
         roots = model.roots(frames[first : first + BLOCK])
@@ -59,8 +62,9 @@ def dict_grads(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel
     Raises
     ------
     ValueError
-        If a tone has no column.
+        If a tone has no column, or shapes do not fit.
     """
+    frames = frames_with_tones(frames, peaks, model)
     inst_dict = checked_dictionary(inst_dict, peaks.insts)
     insts = np.ascontiguousarray(peaks.insts)
     grads = np.zeros((-(-len(frames) // BLOCK), 2, *inst_dict.shape))
@@ -80,6 +84,7 @@ def unexplained(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneMode
 
     Parameters and errors are those of `dict_grads`.
     """
+    frames = frames_with_tones(frames, peaks, model)
     inst_dict = checked_dictionary(inst_dict, peaks.insts)
     insts = np.ascontiguousarray(peaks.insts)
     blocks = -(-len(frames) // BLOCK)

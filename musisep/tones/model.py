@@ -6,8 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep._util.fields import make_floats
+from musisep._util.checks import above_zero, at_least, number, within
+from musisep._util.limits import (
+    LEAST_SCALE,
+    LEAST_SIGMA,
+    MOST_BINS,
+    MOST_SIGMA,
+    MOST_TONES,
+    PEXP_MAX,
+    QEXP_MAX,
+    QEXP_MIN,
+)
 from musisep.audio._kernels.gaussians import CUT
+from musisep.audio.arrays import as_real
 from musisep.audio.frontend import Grid
 from musisep.tones._kernels import EPS, SHIFT
 from musisep.tones.peaks import Floats, Ints
@@ -24,16 +35,21 @@ class ToneModel:
 
     Parameters
     ----------
-    fsigma : float > 0
+    fsigma : float, from 0.001 to 10,000
         Width (standard deviation) of a steady sinusoid, in bins.
     harscale : float > 0
         Bins per factor e in frequency; see `calc_harscale`.
-    m : int
+    m : int > 0
         Number of bins.
-    pexp : float
+    pexp : float, from 1 to 16
         Exponent for the addition of sinusoids.
-    qexp : float
+    qexp : float, from 0.01 to 16
         Exponent that is applied to spectra before they are compared.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
     """
 
     fsigma: float
@@ -43,8 +59,15 @@ class ToneModel:
     qexp: float = 0.5
 
     def __post_init__(self) -> None:
-        """Make floats of integers, for which kernels would be compiled anew."""
-        make_floats(self)
+        """Refuse what is out of range; make floats, as kernels are compiled for these."""
+        for name, value in (
+            ("fsigma", within("fsigma", self.fsigma, LEAST_SIGMA, MOST_SIGMA)),
+            ("harscale", within("harscale", self.harscale, LEAST_SCALE, MOST_BINS)),
+            ("m", at_least("m", self.m, 1, 2 * MOST_BINS)),  # patterns are longer than spectra
+            ("pexp", within("pexp", self.pexp, 1, PEXP_MAX)),
+            ("qexp", within("qexp", self.qexp, QEXP_MIN, QEXP_MAX)),
+        ):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def on(cls, grid: Grid, pexp: float = 1.0, qexp: float = 0.5) -> "ToneModel":
@@ -87,15 +110,16 @@ def calc_harscale(minfreq: float, maxfreq: float, numfreqs: int) -> float:
     ValueError
         Unless 0 < minfreq < maxfreq and numfreqs > 0.
     """
-    if not 0 < minfreq < maxfreq:
+    low, high = number("minfreq", minfreq), number("maxfreq", maxfreq)
+    ratio = high / low if low > 0 else 0.0
+    if not 1 < ratio < math.inf:
         raise ValueError(f"{minfreq=} and {maxfreq=} must satisfy 0 < minfreq < maxfreq")
-    if numfreqs < 1:
-        raise ValueError(f"{numfreqs=} must be at least 1")
-    return numfreqs / math.log(maxfreq / minfreq)
+    return at_least("numfreqs", numfreqs, 1) / math.log(ratio)
 
 
 def make_bounds(fsigma: float, length: int) -> list[tuple[float | None, float | None]]:
     """Return the bounds of the parameters of `length` tones in the order of `Peaks.get_array`."""
+    fsigma, length = above_zero("fsigma", fsigma), at_least("length", length, 0, MOST_TONES)
     limits: list[tuple[float | None, float | None]] = [
         (0.0, None),
         (0.0, None),
@@ -117,21 +141,22 @@ def bound_arrays(fsigma: float, length: int, m: int) -> tuple[Floats, Floats]:
     return lower, upper
 
 
-def checked_dictionary(inst_dict: ArrayLike, insts: Ints) -> Floats:
+def checked_dictionary(inst_dict: ArrayLike, insts: Ints, name: str = "inst_dict") -> Floats:
     """`inst_dict` as the kernels want it; they do not check their indices.
 
     Raises
     ------
     ValueError
-        If it is not [harmonic, instrument], or lacks a column for one of `insts`.
+        If it is not [harmonic, instrument], or lacks a column for one of `insts`; the message
+        calls it `name`.
     """
     # Numba takes read-only arrays for another type, for which kernels would be compiled anew.
-    array = np.require(inst_dict, np.float64, ["C", "W"])
-    if array.ndim != 2:
-        raise ValueError(f"inst_dict.shape={array.shape} must be [harmonic, instrument]")
+    array = np.require(as_real(inst_dict, name), np.float64, ["C", "W"])
+    if array.ndim != 2 or not len(array):
+        raise ValueError(f"{name}.shape={array.shape} must be [harmonic, instrument]")
     if insts.size and not 0 <= insts.min() <= insts.max() < array.shape[1]:
         raise ValueError(
             f"instrument numbers {insts.min()} to {insts.max()} must lie in "
-            f"0 to {array.shape[1] - 1}, the columns of the dictionary"
+            f"0 to {array.shape[1] - 1}, the columns of the dictionary, {name}"
         )
     return array

@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.checks import at_least
+from musisep.audio.arrays import as_integers, as_real
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -31,7 +34,7 @@ class Peaks:
     Raises
     ------
     ValueError
-        If the arrays differ in shape.
+        If the arrays differ in shape, hold no real numbers, or instruments are no integers.
     """
 
     def __init__(
@@ -42,10 +45,9 @@ class Peaks:
         spreads: ArrayLike,
         insts: ArrayLike,
     ) -> None:
-        self.amps, self.shifts, self.sigmas, self.spreads = (
-            np.asarray(values, dtype=np.float64) for values in (amps, shifts, sigmas, spreads)
-        )
-        self.insts = np.asarray(insts, dtype=np.int64)
+        self.amps, self.shifts = _floats(amps, "amps"), _floats(shifts, "shifts")
+        self.sigmas, self.spreads = _floats(sigmas, "sigmas"), _floats(spreads, "spreads")
+        self.insts = as_integers(insts, "insts")
         shapes = [
             array.shape for array in (self.amps, self.shifts, self.sigmas, self.spreads, self.insts)
         ]
@@ -67,8 +69,16 @@ class Peaks:
             Amplitudes, shifts, sigmas and spreads, one after the other.
         insts : array_like of int, shape (..., tone)
             Instrument numbers.
+
+        Raises
+        ------
+        ValueError
+            If the array has not four numbers for each tone, or as `Peaks`.
         """
-        amps, shifts, sigmas, spreads = np.split(np.asarray(array), 4, axis=-1)
+        values = as_real(array, "array")
+        if values.shape[-1] % 4:
+            raise ValueError(f"array.shape={values.shape} must be (..., 4 * tone)")
+        amps, shifts, sigmas, spreads = np.split(values, 4, axis=-1)
         return cls(amps, shifts, sigmas, spreads, insts)
 
     @classmethod
@@ -134,6 +144,14 @@ class Peaks:
         )
 
 
+def _floats(values: ArrayLike, name: str) -> Floats:
+    """Return real numbers in double precision, of the shape of `values`."""
+    if isinstance(values, np.ndarray) and values.dtype.char == "d":
+        return values
+    return as_real(values, name).astype(np.float64).reshape(np.shape(values))
+
+
 def places(instruments: int, tones: int) -> Ints:
     """Instrument of each place of a frame's tones: `tones` places for every instrument."""
+    instruments, tones = at_least("instruments", instruments, 0), at_least("tones", tones, 0)
     return np.repeat(np.arange(instruments, dtype=np.int64), tones)

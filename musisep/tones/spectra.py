@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep._util.checks import at_least, from_zero, instance, within
+from musisep._util.limits import MOST_BINS, PEXP_MAX
 from musisep.tones import _kernels
 from musisep.tones.model import ToneModel, checked_dictionary
 from musisep.tones.peaks import Floats, Peaks
@@ -36,21 +38,33 @@ def inst_shift(
     ValueError
         If the dictionary has no column for an instrument.
     """
-    return _magnitudes(peaks, inst_dict, harscale, pexp, m, n)
+    return _checked_magnitudes(peaks, inst_dict, harscale, pexp, m, n)
 
 
 def inst_scale(peaks: Peaks, inst_dict: ArrayLike, pexp: float, m: int, n: int) -> Floats:
     """Synthesise the linear-frequency spectrum of tones; parameters as in `inst_shift`."""
-    return _magnitudes(peaks, inst_dict, _kernels.LINEAR, pexp, m, n)
+    return _checked_magnitudes(peaks, inst_dict, _kernels.LINEAR, pexp, m, n)
 
 
-def _magnitudes(
+def _checked_magnitudes(
     peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int, n: int
 ) -> Floats:
+    instance("peaks", peaks, Peaks)
+    if peaks.amps.ndim != 1:
+        raise ValueError(f"peaks of shape={peaks.amps.shape} must be those of one frame, [tone]")
+    harscale, pexp = from_zero("harscale", harscale), within("pexp", pexp, 1, PEXP_MAX)
+    m, n = at_least("m", m, 0, 2 * MOST_BINS), at_least("n", n, 0)
+    return magnitudes(peaks, inst_dict, harscale, pexp, m, n)
+
+
+def magnitudes(
+    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int, n: int
+) -> Floats:
+    """Return what `inst_shift` does, of checked numbers: pursuits ask for it often."""
     powers = np.zeros(m)
     params, insts = peaks.params[:, :n].copy(), peaks.insts[:n].copy()
     columns = checked_dictionary(inst_dict, insts)
-    _kernels.inst_shift(params, insts, columns, float(harscale), float(pexp), powers)
+    _kernels.inst_shift(params, insts, columns, harscale, pexp, powers)
     return powers if pexp == 1 else powers ** (1 / pexp)
 
 
@@ -84,20 +98,32 @@ def gen_inst_spect(
     Returns
     -------
     ndarray, shape (m + baseshift, instrument)
+
+    Raises
+    ------
+    ValueError
+        If the dictionary is none, or a number is out of its range.
     """
+    baseshift, m = at_least("baseshift", baseshift, 0), at_least("m", m, 1)
     model = ToneModel(fsigma, harscale, m + baseshift, pexp, qexp)
+    inst_dict = checked_dictionary(inst_dict, np.empty(0, np.int64))
+    if not inst_dict.size:
+        raise ValueError(f"inst_dict.shape={inst_dict.shape} must have an instrument")
+    tone = np.array([[1.0], [baseshift], [fsigma], [0.0]])
     columns = [
-        inst_shift(
-            Peaks([1.0], [baseshift], [fsigma], [0.0], [inst]),
-            inst_dict, harscale, pexp, model.m, 1,
+        magnitudes(
+            Peaks.from_params(tone, np.array([inst])),
+            inst_dict, model.harscale, model.pexp, model.m, 1,
         )
-        for inst in range(np.shape(inst_dict)[1])
+        for inst in range(inst_dict.shape[1])
     ]  # fmt: skip
     return model.roots(np.stack(columns, axis=1))
 
 
 def patterns(inst_dict: Floats, model: ToneModel) -> tuple[int, Floats]:
     """Return a `baseshift` that suits the model, and the patterns of `gen_inst_spect`."""
+    instance("model", model, ToneModel)
+    inst_dict = checked_dictionary(inst_dict, np.empty(0, np.int64))
     baseshift = model.baseshift(inst_dict.shape[0])
     return baseshift, gen_inst_spect(
         baseshift, model.fsigma, inst_dict, model.harscale, model.pexp, model.qexp, model.m

@@ -4,8 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from musisep._util.checks import above_zero, at_least, instance
+from musisep._util.messages import shown
+from musisep.audio.arrays import as_integers
 from musisep.audio.frontend import Grid
 from musisep.tones._kernels import AMP, SHIFT, SIGMA, SPREAD
+from musisep.tones.checks import check_tones
 from musisep.tones.peaks import Ints, Peaks
 
 TONE_TYPE = [
@@ -21,6 +25,8 @@ Table = np.recarray[Any, Any]
 
 def tone_table(tones: Peaks, grid: Grid) -> "Table":
     """Return the tones that sound, (frame, tone) on a grid, in the order of time."""
+    check_tones("tones", tones)
+    instance("grid", grid, Grid)
     frame, place = np.nonzero(tones.amps > 0)
     table = np.recarray(frame.size, dtype=TONE_TYPE)
     table.time_s = frame * grid.hop_length / grid.sample_rate
@@ -55,8 +61,14 @@ def tones_from_table(table: "Table", grid: Grid, frames: int, places: Ints, sigm
     Raises
     ------
     ValueError
-        If a tone lies outside of the frames, or an instrument has fewer places than tones.
+        If a tone lies outside of the frames, or an instrument has fewer places than tones, or a
+        parameter is of another kind.
     """
+    table, places = _checked_table(table), as_integers(places, "places")
+    instance("grid", grid, Grid)
+    frames, sigma = at_least("frames", frames, 0), above_zero("sigma", sigma)
+    if places.ndim != 1:
+        raise ValueError(f"places of shape={places.shape} must be [place]")
     frame = np.rint(table.time_s * grid.sample_rate / grid.hop_length).astype(np.int64)
     if frame.size and not 0 <= frame.min() <= frame.max() < frames:
         raise ValueError(f"table: frames {frame.min()} to {frame.max()} must lie below {frames=}")
@@ -81,6 +93,18 @@ def tones_from_table(table: "Table", grid: Grid, frames: int, places: Ints, sigm
     return Peaks.from_params(params, places)
 
 
+def _checked_table(table: "Table") -> "Table":
+    """Refuse what is no table of finite numbers, as `tone_table` makes it; ValueError."""
+    columns = [name for name, _ in TONE_TYPE]
+    names = table.dtype.names if isinstance(table, np.ndarray) and table.ndim == 1 else None
+    if names is None or not set(columns) <= set(names):
+        raise ValueError(f"table={shown(table)} must have the columns {', '.join(columns)}")
+    for name in columns:
+        if not np.isfinite(table[name]).all():
+            raise ValueError(f"table[{name!r}] must be finite")
+    return table.view(np.recarray)
+
+
 def pitch_range_hz(table: "Table", instrument: int) -> tuple[float, float] | None:
     """Return between which fundamental frequencies nearly all of an instrument's tones are.
 
@@ -96,7 +120,8 @@ def pitch_range_hz(table: "Table", instrument: int) -> tuple[float, float] | Non
         In Hz; between them are all but `PITCH_RANGE` of the summed amplitude. None if there are
         no tones.
     """
-    tones = table[table["instrument"] == instrument]
+    table = _checked_table(table)
+    tones = table[table["instrument"] == at_least("instrument", instrument, 0)]
     tones = tones[np.argsort(tones["f0_hz"])]
     heard = np.cumsum(tones["amplitude"])
     if not heard.size or not heard[-1] > 0:

@@ -17,6 +17,9 @@ from musisep._util.messages import shown
          "must be a finite number"),
         (lambda value: checks.above_zero("x", value), [0, -1.0], "must be finite and above 0"),
         (lambda value: checks.from_zero("x", value), [-1e-9], "must be at least 0"),
+        (lambda value: checks.at_least("x", value, 1, 9), [10, 2**63], "must be at most 9"),
+        (lambda value: checks.above_zero("x", value, 9), [9.5, 1e300], "must be at most 9"),
+        (lambda value: checks.within("x", value, 1, 9), [0.5, 10, -1], "must be from 1 to 9"),
         (lambda value: checks.flag("x", value), [0, "yes", None], "must be True or False"),
         (lambda value: checks.one_of("x", value, ["a", "b"]), ["c", [], None, np.void(b"a")],
          "must be one of ('a', 'b')"),
@@ -24,6 +27,7 @@ from musisep._util.messages import shown
         (lambda value: checks.number("x", value), [10**400], "must be a finite number"),
         (lambda value: checks.function("x", value), [None, 3], "must be a function"),
         (lambda value: checks.instance("x", value, str), [None, 3], "must be a str"),
+        (lambda value: checks.iterable("x", value), [None, 3, np.array(3)], "must be iterable"),
         (lambda value: checks.sizes("x", value), [None, 3, [1]], "must be a tuple"),
     ],
 )  # fmt: skip

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from musisep.audio.arrays import as_samples, check_finite, full_scale, peak
+from musisep.audio.arrays import as_integers, as_samples, check_finite, full_scale, peak
 
 
 @pytest.mark.parametrize("values", [[1, -3, 2], [[0.5], [-3]], np.float32([3, -1])])
@@ -60,3 +60,12 @@ def test_samples_whose_spectra_would_overflow_are_refused(kind, level):
 def test_what_holds_no_samples_is_refused_by_name(values):
     with pytest.raises(ValueError, match=r"^mix .*must"):
         full_scale(values, "mix")
+
+
+@pytest.mark.parametrize("wrong", [[0.5], [np.nan], [np.inf], [2.0**60], ["a"], [1j], None, [None]])
+def test_integers_are_whole(wrong):
+    found = as_integers([1.0, -2.0], "insts")
+    assert found.dtype == np.int64 and found.tolist() == [1, -2]
+    assert as_integers(np.uint8(3), "insts").shape == ()
+    with pytest.raises(ValueError, match=r"^insts "):
+        as_integers(wrong, "insts")

@@ -384,10 +384,10 @@ def test_what_cannot_be_split_is_refused(changed, message):
         ({"processed_chunks": [], "starts": []}, r"0 chunks must be at least 1 .* starts=\[\]"),
         ({"starts": [0, 1.5]}, r"starts=\[0, 1\.5\] must be integers"),
         ({"starts": [0]}, r"2 chunks must be at least 1 and as many as starts=\[0\]"),
-        ({"chunk_size": 5}, r"chunk 0 of shape=\(4, 2\) must be of shape \(5, 2\)"),
+        ({"chunk_size": 5}, r"processed_chunks\[0\] of shape=\(4, 2\) must be of shape \(5, 2\)"),
         (
             {"processed_chunks": [np.zeros((4, 2)), np.zeros((4, 3))]},
-            r"chunk 1 of shape=\(4, 3\) must be of shape \(4, 2\)",
+            r"processed_chunks\[1\] of shape=\(4, 3\) must be of shape \(4, 2\)",
         ),
     ],
 )

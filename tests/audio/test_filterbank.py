@@ -176,3 +176,11 @@ def test_many_short_signals_are_measured_together():
     assert sum(blocks) == 2000 * 11
     assert len(blocks) < 20
     np.testing.assert_array_equal(found[:, 0], abs(transform.stft(signals)).max(axis=1))
+
+
+def test_what_is_not_measured_is_zero():
+    transform = SpectralTransform(64, 16)
+    found = measure_frames(transform, np.ones(200), 3, lambda spectra, out: None)
+    np.testing.assert_array_equal(found, np.zeros((3, 13)))
+    with pytest.raises(ValueError, match=r"^sound of shape=\(0,\) must have at least one sample"):
+        measure_frames(transform, [], 3, print, name="sound")

@@ -249,3 +249,12 @@ def test_places_beyond_any_axis_are_refused():
 def test_what_is_no_axis_is_refused(axis):
     with pytest.raises(ValueError, match=r"^axis=.* must be a LogAxis"):
         log_spectrogram(np.zeros(900), RATE, axis, hop_length=100)
+
+
+def test_a_front_end_that_fills_nothing_leaves_zeros_and_widths_have_a_limit():
+    axis = LogAxis(100.0, 3000.0, 40)
+    given = {"signal": np.ones(1200), "sample_rate": 8000, "axis": axis, "hop_length": 100}
+    found = log_spectrogram(**given, front_end=lambda *_: None)
+    np.testing.assert_array_equal(found, np.zeros((40, 13)))
+    with pytest.raises(ValueError, match=r"^sigma_bins=1e\+300 must be at most 10000"):
+        log_spectrogram(**given, front_end="mel", sigma_bins=1e300)

@@ -234,7 +234,7 @@ def test_without_centring_frames_begin_on_the_hop():
     np.testing.assert_allclose(transform.istft(expected, 14), signal, atol=1e-13)
     with pytest.raises(ValueError, match=r"sample 14 of length=15"):
         transform.istft(transform.stft(noise(15)), 15)
-    with pytest.raises(ValueError, match=r"length=7 must be an integer of at least 8"):
+    with pytest.raises(ValueError, match=r"signal of shape=\(7,\) must have at least 8 samples"):
         transform.stft(noise(7))
 
 
@@ -352,7 +352,7 @@ def test_refuses_impossible_spectra_and_signals():
         transform.stft(None)
     with pytest.raises(ValueError, match=r"shape=\(2, 40\) must be one channel"):
         transform.each_block(np.zeros((2, 40)), print)
-    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
+    with pytest.raises(ValueError, match=r"signal of shape=\(0,\) must have at least one sample"):
         transform.stft([])
     minimal = SpectralTransform(16, 4, center_pad_mode="constant", center_tail_pad="minimal")
     with pytest.raises(ValueError, match="length=None must be given with center_tail_pad"):

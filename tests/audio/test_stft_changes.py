@@ -89,9 +89,9 @@ def test_changed_spectra_keep_the_precision():
 
 def test_changes_of_another_shape_are_refused():
     transform = SpectralTransform(16, 4)
-    with pytest.raises(ValueError, match=r"shape=\(11, 9\) must be of shape=\(2, 11, 9\)"):
+    with pytest.raises(ValueError, match=r"change .* of shape=\(2, 11, 9\), not \(11, 9\)"):
         transform.map_spectra(noise(40), lambda _, spectra: spectra, (2,))
-    with pytest.raises(ValueError, match=r"shape=\(11, 9\) must be of shape=\(2, 11, 9\)"):
+    with pytest.raises(ValueError, match=r"change .* of shape=\(2, 11, 9\), not \(11, 9\)"):
         transform.map_spectra(noise(40), lambda _, spectra: spectra, (2,), adjoint=True)
     apart = SpectralTransform(64, 64)
     with pytest.raises(ValueError, match="lies under no window"):

@@ -76,3 +76,7 @@ def test_gaussian_window():
     for sigmas in (0, np.inf, "1"):
         with pytest.raises(ValueError, match=f"sigmas={sigmas!r}"):
             gaussian_window(5, sigmas)
+
+
+def test_the_narrowest_gaussian_is_a_point():
+    np.testing.assert_array_equal(gaussian_window(5, 1e305), [0, 0, 1, 0, 0])

@@ -349,3 +349,16 @@ def test_tones_of_no_instrument_have_no_place():
     np.testing.assert_array_equal(nobody.insts, [[0, 1, 2]] * 2)
     silent = Peaks(*np.zeros((5, 0, 4)))
     assert in_places(silent, np.zeros((0, 4), int), 2, 1).amps.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("tones", True), ("insts", ["a", "b"]), ("insts", np.nan), ("insts", np.arange(255)),
+     ("instruments", 10**5), ("instruments", 1j), ("most", 3), ("most", np.ones(2)), ("most", 0)],
+)  # fmt: skip
+def test_what_fits_no_place_is_refused(name, wrong):
+    tones = Peaks.from_params(np.ones((3, 4, 2)), np.array([0, 1]))
+    given = {"tones": tones, "insts": tones.insts, "instruments": 2, "most": 1}
+    assert in_places(**given).params.shape == (3, 4, 2)
+    with pytest.raises(ValueError, match=f"^{name}"):
+        in_places(**{**given, name: wrong})

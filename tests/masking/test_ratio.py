@@ -127,3 +127,43 @@ def test_progress_of_the_masking_is_reported(heard):
     SpectralMask()(*heard, lambda *call: calls.append(call))
     assert {stage for stage, _, _ in calls} == {"masking"}
     assert calls[0][1] == 0 and calls[-1][1] == calls[-1][2]
+
+
+@pytest.mark.parametrize("function", [share_spectra, synthesised_spectra])
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("voices", None), ("voices", (1, 2, 3, 4)), ("spectra", None), ("spectra", 2.5),
+     ("spectra", noise()[0]), ("spectra", noise()[:, :2]), ("spectra", np.array([None, 1])),
+     ("pexp", -1), ("pexp", 10**5), ("pexp", None), ("pexp", np.ones(2))],
+)  # fmt: skip
+def test_what_cannot_be_shared_is_refused(function, name, wrong):
+    given = {"voices": low_voices(), "spectra": noise(), "pexp": 1.0}
+    with pytest.raises(ValueError, match=rf"\b{name}\b"):
+        function(**{**given, name: wrong})
+
+
+@pytest.mark.parametrize("misi", [False, True])
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("mixture", np.ones((2, 33, 76))), ("mixture", 2.5), ("mixture", []), ("mixture", {"a": 1}),
+     ("mixture", np.full((1, 9000), np.nan)), ("voices", 3), ("grid", 3), ("report", None),
+     ("voices", "shorter")],
+)  # fmt: skip
+def test_what_cannot_be_masked_is_refused(misi, name, wrong):
+    mixture = np.random.default_rng(0).normal(size=(1, 8820))
+    grid = LogFrequencyFrontEnd(fmax_hz=8000.0).grid(44_100)
+    frames = 1 + mixture.shape[1] // grid.hop_length
+    tones = Peaks.from_params(np.ones((frames, 4, 2)), np.array([0, 1]))
+    voices = Voices.of(tones, DICT)
+    given = {"mixture": mixture, "voices": voices, "grid": grid, "report": print}
+    if isinstance(wrong, str):
+        wrong = voices.in_frames(slice(3))
+    with pytest.raises(ValueError, match=rf"\b{name}\b"):
+        SpectralMask(misi=misi)(**{**given, name: wrong})
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, None, "long", np.nan])
+def test_masks_are_checked_once(wrong):
+    for name in ("window_s", "window_sigmas"):
+        with pytest.raises(ValueError, match=f"^{name}="):
+            SpectralMask(**{name: wrong})

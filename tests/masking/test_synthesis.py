@@ -110,3 +110,29 @@ def test_voices_without_column_or_instrument_are_refused(columns, instruments):
     voices = Voices(peaks, peaks.insts + columns, DICT, instruments)
     with pytest.raises(ValueError, match="must"):
         synthesise(voices, SCALE, 1, M)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("voices", 3), ("voices", "n"), ("voices", (1, 2)), ("harscale", None), ("harscale", -1.0),
+     ("pexp", 0), ("pexp", 1e300), ("pexp", np.ones(2)), ("m", 2.0), ("m", np.ones(2)), ("m", 0)],
+)  # fmt: skip
+def test_what_cannot_be_synthesised_is_refused(name, wrong):
+    given = {"voices": Voices.of(two_lines(), DICT), "harscale": SCALE, "pexp": 1, "m": M}
+    with pytest.raises(ValueError, match=rf"\b{name}\b"):
+        synthesise(**{**given, name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("peaks", {1, 2}), ("harscale", np.ones(2)), ("harscale", 0), ("lowest", -1.0),
+     ("sigma", np.ones(9)), ("sigma", 0)],
+)  # fmt: skip
+def test_what_cannot_be_moved_is_refused(name, wrong):
+    given = {"peaks": two_lines(), "harscale": SCALE, "lowest": 3.0, "sigma": 1.0}
+    with pytest.raises(ValueError, match=f"^{name}="):
+        linear_peaks(**{**given, name: wrong})
+
+
+def test_tones_far_beyond_the_axis_stay_numbers():
+    assert np.isfinite(linear_peaks(two_lines(), 1e-300, 1e305).shifts).all()

@@ -20,11 +20,13 @@ def test_rows_come_in_the_order_of_the_references_and_the_mean_last():
 
 
 def test_each_reference_needs_a_name():
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match=r"^names="):
         measure_table(["a"], np.eye(2, 9), np.eye(2, 9))
+    with pytest.raises(ValueError, match=r"^references and stems .*: estimates of dtype=object"):
+        measure_table(["a", "b"], np.eye(2, 9), [None])
 
 
-@pytest.mark.parametrize("names", [2, None, {"a": 1}])
+@pytest.mark.parametrize("names", [2, None, {"a": 1}, "ab", b"ab"])
 def test_names_that_are_no_sequence_are_refused(names):
     with pytest.raises(ValueError, match=r"^names="):
         measure_table(names, np.eye(2, 9), np.eye(2, 9))

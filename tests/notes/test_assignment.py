@@ -211,3 +211,26 @@ def test_integers_are_floats_to_the_kernels():
     whole(notes, 2, np.random.default_rng(0))
     assert len(kernels.anneal.signatures) == before
     assert type(whole.annealing.start_temperature) is type(whole.annealing.cooling) is float
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("notes", None), ("instruments", range(5)), ("instruments", 0), ("instruments", 10**5),
+     ("instruments", np.ones((1, 2))), ("rng", np.inf), ("rng", None)],
+)  # fmt: skip
+def test_what_cannot_be_assigned_is_refused(name, wrong):
+    given = {
+        "notes": random_notes(np.random.default_rng(0)), "instruments": 2,
+        "rng": np.random.default_rng(0),
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=f"^{name}="):
+        AnnealedAssignment()(**{**given, name: wrong})
+
+
+def test_numbers_of_instruments_of_few_bits_count_like_others():
+    notes = random_notes(np.random.default_rng(0))
+    found = [
+        AnnealedAssignment()(notes, kind(5), np.random.default_rng(0)) for kind in (np.int16, int)
+    ]
+    assert found[0][0] == found[1][0]
+    np.testing.assert_array_equal(found[0][1], found[1][1])

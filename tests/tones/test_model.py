@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musisep.tones import model
-from musisep.tones.model import ToneModel
+from musisep.tones.model import ToneModel, calc_harscale, make_bounds
 from musisep.tones.peaks import Peaks
 from musisep.tones.spectra import inst_shift
 
@@ -23,7 +23,7 @@ def test_calc_harscale():
         (0, 10, 5, "minfreq=0 and maxfreq=10 must satisfy"),
         (10, 10, 5, "0 < minfreq < maxfreq"),
         (float("nan"), 10, 5, "minfreq=nan"),
-        (1, 10, 0, "numfreqs=0 must be at least 1"),
+        (1, 10, 0, "numfreqs=0 must be an integer of at least 1"),
     ],
 )
 def test_axes_without_length_are_refused(minfreq, maxfreq, numfreqs, message):
@@ -63,3 +63,35 @@ def test_integers_become_floats():
         assert type(value) is float
     assert type(own.m) is int
     assert own == ToneModel(6.0, 200.0, 512, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["fsigma", "harscale", "m", "pexp", "qexp"])
+@pytest.mark.parametrize(
+    "wrong", [0, -1.0, None, "wide", np.nan, np.inf, 1j, 1e9, 1e-310, np.ones(2)]
+)
+def test_models_are_checked_once(name, wrong):
+    given = {"fsigma": 1.5, "harscale": 80.0, "m": 100, "pexp": 1.0, "qexp": 0.5}
+    with pytest.raises(ValueError, match=rf"^{name}="):
+        ToneModel(**{**given, name: wrong})
+
+
+def test_numbers_of_a_model_are_those_that_kernels_are_compiled_for():
+    own = ToneModel(np.float32(1.5), 80, np.int16(100), np.float16(1), 1)
+    assert [type(value) for value in vars(own).values()] == [float, float, int, float, float]
+
+
+@pytest.mark.parametrize(
+    ("fsigma", "length", "name"),
+    [(1.5, 2**63, "length"), (1.5, -1, "length"), (1.5, 2.0, "length"), (0, 2, "fsigma"),
+     ("a", 2, "fsigma"), (1.5, 10**7, "length")],
+)  # fmt: skip
+def test_bounds_are_of_a_number_of_tones(fsigma, length, name):
+    with pytest.raises(ValueError, match=f"^{name}="):
+        make_bounds(fsigma, length)
+
+
+@pytest.mark.parametrize("ends", [(1e-310, 1e300), ("a", 3), (1, None)])
+def test_axes_have_ends_whose_ratio_is_a_number(ends):
+    assert calc_harscale(1, 2, np.int8(12)) == pytest.approx(12 / np.log(2))
+    with pytest.raises(ValueError, match=r"minfreq|maxfreq"):
+        calc_harscale(*ends, 10)

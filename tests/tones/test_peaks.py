@@ -78,3 +78,30 @@ def test_tones_from_params_may_share_their_instruments():
 def test_every_instrument_has_its_places():
     np.testing.assert_array_equal(places(3, 2), [0, 0, 1, 1, 2, 2])
     assert places(2, 1).dtype == np.int64
+
+
+@pytest.mark.parametrize("name", ["amps", "shifts", "sigmas", "spreads", "insts"])
+@pytest.mark.parametrize("wrong", [["a"], {"a": 1}, [[1.0], [1.0, 2]], [1j], [None], None])
+def test_what_are_no_numbers_is_refused_by_name(name, wrong):
+    given = {"amps": [1.0], "shifts": [2.0], "sigmas": [1.0], "spreads": [0.0], "insts": [0]}
+    with pytest.raises(ValueError, match=rf"^{name} "):
+        Peaks(**{**given, name: wrong})
+
+
+@pytest.mark.parametrize("wrong", [0.5, np.nan, np.inf, 2.0**60, np.uint64(2**63)])
+def test_instruments_are_integers(wrong):
+    assert Peaks([1.0], [2.0], [1.0], [0.0], [3.0]).insts.tolist() == [3]
+    with pytest.raises(ValueError, match="insts must hold integers"):
+        Peaks([1.0], [2.0], [1.0], [0.0], [wrong])
+
+
+@pytest.mark.parametrize("wrong", [1.5, [1.0, 2.0], np.zeros((2, 6)), "text", -(10**30)])
+def test_arrays_of_tones_have_four_numbers_for_each(wrong):
+    with pytest.raises(ValueError, match=r"^array"):
+        Peaks.from_array(wrong, [0])
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, None])
+def test_places_are_counted(wrong):
+    with pytest.raises(ValueError, match=r"^tones="):
+        places(2, wrong)

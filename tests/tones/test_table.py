@@ -84,3 +84,38 @@ def test_the_pitch_range_leaves_out_what_hardly_sounds():
     assert pitch_range_hz(tones, 1) == (880, 880)
     assert pitch_range_hz(tones, 2) is None
     assert pitch_range_hz(table((0.0, 0, 247, 0, 0)), 0) is None
+
+
+@pytest.mark.parametrize("wrong", [None, 3, {}, np.ones(3), np.zeros(2, [("time_s", "f8")])])
+def test_what_is_no_table_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"^table=.* must have the columns time_s"):
+        pitch_range_hz(wrong, 0)
+    with pytest.raises(ValueError, match=r"^table=.* must have the columns time_s"):
+        tones_from_table(wrong, GRID, 3, [0, 1], 1.9)
+    with pytest.raises(ValueError, match=r"f0_hz.* must be finite"):
+        tones_from_table(table((0.0, 0, np.nan, 1.0, 0.0)), GRID, 3, [0, 1], 1.9)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("grid", None), ("frames", -1), ("frames", 1.5), ("places", ...), ("places", [0.5]),
+     ("places", [[0]]), ("sigma", np.ones(2)), ("sigma", 0)],
+)  # fmt: skip
+def test_where_tones_of_a_table_go_is_checked(name, wrong):
+    given = {
+        "table": table((0.0, 0, 100.0, 1.0, 0.0)), "grid": GRID, "frames": 3, "places": [0, 1],
+        "sigma": 1.9,
+    }  # fmt: skip
+    assert tones_from_table(**given).amps.tolist() == [[1.0, 0], [0, 0], [0, 0]]
+    with pytest.raises(ValueError, match=rf"^{name}"):
+        tones_from_table(**{**given, name: wrong})
+
+
+def test_tables_are_of_tones_on_a_grid():
+    for tones, grid, name in ((3, GRID, "tones"), (Peaks.empty(), GRID, "tones")):
+        with pytest.raises(ValueError, match=f"^{name}"):
+            tone_table(tones, grid)
+    with pytest.raises(ValueError, match=r"^grid=3 must be a Grid"):
+        tone_table(Peaks([[1.0]], [[2.0]], [[1.0]], [[0.0]], [[0]]), 3)
+    with pytest.raises(ValueError, match=r"^instrument=\(\)"):
+        pitch_range_hz(table((0.0, 0, 100.0, 1.0, 0.0)), ())

@@ -30,9 +30,13 @@ def get_window(window: Window, length: int) -> Floats:
     if not isinstance(window, str | tuple | float | int):
         raise ValueError(f"window={shown(window)}: must be a name, or a tuple with parameters")
     try:
-        return scipy.signal.get_window(window, length)
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        with np.errstate(all="ignore"):
+            samples = scipy.signal.get_window(window, length)
+    except (AttributeError, IndexError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"window={shown(window)}: {error}") from None
+    if not np.isfinite(samples).all():
+        raise ValueError(f"window={shown(window)} must be finite")
+    return np.asarray(samples)
 
 
 def cosine_sum(window: Window) -> Floats:

@@ -1,5 +1,7 @@
 """Constant-Q kernels: their frequencies, lengths and samples."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,10 +90,11 @@ def kernel_sizes(
     with np.errstate(over="ignore"):
         last = fmin * np.exp2((n_bins - 1) / bins_per_octave)
     for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
-        if limit is not None and last > number(name, limit) * (1 + ROUNDING):
+        highest = math.inf if limit is None else number(name, limit)
+        if last > highest * (1 + ROUNDING):
             raise ValueError(
                 f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {last:g} Hz, "
-                f"above {name}={limit:g}"
+                f"above {name}={highest:g}"
             )
     frequencies = fmin * 2 ** (np.arange(n_bins) / bins_per_octave)
     lengths = np.ceil(Q * sr / (frequencies + gamma / alpha))

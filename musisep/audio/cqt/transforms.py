@@ -14,9 +14,11 @@ from musisep._util.messages import shown
 from musisep.audio.arrays import (
     Real,
     Spectra,
+    as_array,
     as_channel,
     as_numbers,
     as_samples,
+    check_length,
     read_only,
     real_kind,
 )
@@ -168,6 +170,7 @@ class CQT:
     def _correlate(self, bank: SinusoidBank, signal: ArrayLike) -> Spectra:
         """Transform a signal with other kernels of the same hop, in the frames of this one."""
         signal = as_samples(signal)
+        check_length(signal, 1 if self.center else self.kernel_width)
         shape = (*signal.shape[:-1], bank.lengths.size, self.frame_count(signal.shape[-1]))
         result = np.zeros(shape, np.result_type(signal, np.complex64))
         first_centre = 0 if self.center else self.kernel_width // 2
@@ -231,11 +234,11 @@ class HarmonicCQT:
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare the kernels."""
         finer = at_least("bins_per_semitone", self.bins_per_semitone, 1)
-        if np.ndim(self.harmonics) != 1 or np.size(self.harmonics) == 0:
+        if not as_array(self.harmonics, "harmonics").size or np.ndim(self.harmonics) != 1:
             raise ValueError(
                 f"harmonics={shown(self.harmonics)} must be a sequence of some numbers"
             )
-        harmonics = tuple(above_zero("harmonic", harmonic) for harmonic in self.harmonics)
+        harmonics = tuple(above_zero("harmonics", harmonic) for harmonic in self.harmonics)
         fmin = above_zero("fmin", self.fmin)
         flag("center_bins", self.center_bins)
         lowered = (finer - 1) / finer if self.center_bins else 0

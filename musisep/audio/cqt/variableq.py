@@ -19,6 +19,7 @@ from musisep.audio.arrays import (
     as_channel,
     as_real,
     as_samples,
+    check_length,
     read_only,
 )
 from musisep.audio.cqt._kernels.variableq import CUT_SIGMAS, weigh
@@ -322,6 +323,5 @@ def _both_sides(spectrum: NDArray[Any]) -> NDArray[Any]:
 
 def _checked(signal: ArrayLike) -> Real:
     signal = as_samples(signal)
-    if signal.shape[-1] == 0:
-        raise ValueError(f"signal of shape={signal.shape} must have at least one sample")
+    check_length(signal, 1)
     return signal

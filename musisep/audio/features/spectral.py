@@ -130,7 +130,8 @@ class SpectralFeatureTransform:
             If the signal is too short; see `SpectralTransform.stft`.
         """
         used = self._descriptors.values()
-        values = measure_frames(self.transform, x, sum(d.rows for d in used), self._measure)
+        rows = sum(descriptor.rows for descriptor in used)
+        values = measure_frames(self.transform, x, rows, self._measure, name="x")
         places = np.cumsum([descriptor.rows for descriptor in used])[:-1]
         parts = np.split(values, places, axis=-2)
         return {

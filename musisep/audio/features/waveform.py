@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from musisep._util.checks import at_least, flag, from_zero, one_of
 from musisep._util.scaling import unit_of
-from musisep.audio.arrays import Real, full_scale, peak
+from musisep.audio.arrays import Real, check_length, full_scale, peak
 from musisep.audio.features._kernels.waveform import (
     CONSTANT,
     EDGE,
@@ -55,7 +55,7 @@ def rms(
         If a parameter is out of its range, or the signal shorter than a frame, or empty.
     """
     frames = _Frames(frame_length, hop_length, center, pad_mode)
-    signal = full_scale(x)
+    signal = full_scale(x, "x")
     unit = unit_of(peak(signal))  # squares must not overflow, nor vanish
     if unit == 1 or signal.dtype == np.float32:  # whose squares are in double precision
         return frames.measure(signal, root_mean_squares)
@@ -109,10 +109,9 @@ class _Frames(NamedTuple):
         hop = at_least("hop_length", self.hop_length, 1)
         flag("center", self.center)
         one_of("pad_mode", self.pad_mode, PAD_MODES)
-        signal = full_scale(x)
-        samples, shortest = signal.shape[-1], 1 if self.center else length
-        if samples < shortest:
-            raise ValueError(f"length={samples} must be at least {shortest}")
+        signal = full_scale(x, "x")
+        samples = signal.shape[-1]
+        check_length(signal, 1 if self.center else length, "x")
         lead = length // 2 if self.center else 0
         count = 1 + (samples + 2 * lead - length) // hop
         result = np.empty((*signal.shape[:-1], 1, count), dtype=signal.dtype)

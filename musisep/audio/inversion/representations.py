@@ -52,7 +52,7 @@ class StftMagnitude:
         def measure(spectra: Spectra, magnitudes: Real) -> None:
             np.abs(spectra, out=magnitudes)
 
-        return measure_frames(self.transform, x, self.transform.frequencies, measure)
+        return measure_frames(self.transform, x, self.transform.frequencies, measure, name="x")
 
     def shape(self, length: int) -> tuple[int, int]:
         """Return the numbers of frequencies and frames for signals of `length` samples."""

@@ -161,7 +161,7 @@ def wanted(
     instance("transform", transform, SpectralTransform)
     if given and parameters:
         raise ValueError(f"transform and {', '.join(parameters)} must not both be given")
-    framed = frame_major(spec, transform.frequencies, "bfn")
+    framed = frame_major(spec, transform.frequencies, "bfn", "spec")
     with np.errstate(over="ignore"):
         magnitudes = np.ascontiguousarray(np.abs(framed))
     negative = spec.dtype.kind != "c" and spec.min() < 0

@@ -15,6 +15,8 @@ from musisep.audio.mel.scale import MelNorm, MelScale
 from musisep.audio.mel.transforms import MelSpectrogramTransform
 
 DCT_NORMS = ("ortho", None)
+MOST_MELS = 2**16
+"""Bands of which cosines are made: a square of 32 GB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +172,7 @@ def dct_matrix(
     ValueError
         If a parameter is out of its range.
     """
-    n_mfcc, n_mels = at_least("n_mfcc", n_mfcc, 1), at_least("n_mels", n_mels, 1)
+    n_mfcc, n_mels = at_least("n_mfcc", n_mfcc, 1), at_least("n_mels", n_mels, 1, MOST_MELS)
     if n_mfcc > n_mels:
         raise ValueError(f"{n_mfcc=} must be at most {n_mels=}")
     one_of("norm", norm, DCT_NORMS)

@@ -141,7 +141,8 @@ center_tail_pad, normalized
         ValueError
             If the signal is too short; see `SpectralTransform.stft`.
         """
-        return measure_frames(self.transform, x, self.transform.frequencies, self._power)
+        bins = self.transform.frequencies
+        return measure_frames(self.transform, x, bins, self._power, name="x")
 
     def mel_spectrogram(
         self, x: ArrayLike, output_scale: OutputScale | None = None, to_db: bool | None = None
@@ -175,7 +176,7 @@ center_tail_pad, normalized
         scale = self.output_scale if output_scale is None else output_scale
         one_of("output_scale", scale, OUTPUT_SCALES)
         measure = partial(self._measure, scale)
-        mel = measure_frames(self.transform, x, self.filterbank.bands, measure)
+        mel = measure_frames(self.transform, x, self.filterbank.bands, measure, name="x")
         return self._limited(mel, scale)
 
     __call__ = mel_spectrogram
@@ -201,7 +202,7 @@ center_tail_pad, normalized
         ValueError
             If the signal is too short; see `SpectralTransform.stft`.
         """
-        signal = as_channel(x)
+        signal = as_channel(x, "x")
         power = self.spectrogram(signal)
         linear = self.filterbank.project(power)
         mel = self.scaled(linear, self.output_scale)

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from musisep.audio.cqt.cosinewindows import COSINE_WINDOWS, cosine_sum, sample_window, window_norms
+from musisep.audio.cqt.cosinewindows import (
+    COSINE_WINDOWS,
+    cosine_sum,
+    get_window,
+    sample_window,
+    window_norms,
+)
 
 
 @pytest.mark.parametrize("window", [*COSINE_WINDOWS, ("general_hamming", 0.6), ("tukey", 1.0)])
@@ -48,3 +54,9 @@ def test_norms(window, norm):
 def test_no_norm():
     lengths = np.array([2, 57])
     np.testing.assert_array_equal(window_norms(cosine_sum("hann"), lengths, 0), lengths)
+
+
+@pytest.mark.parametrize("wrong", [10**30, ("kaiser", np.nan), ("gaussian", 0)])
+def test_windows_that_are_no_numbers_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"^window="):
+        get_window(wrong, 16)

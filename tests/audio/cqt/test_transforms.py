@@ -201,12 +201,12 @@ def test_without_center():
     assert transform.kernel_width == 1024
     assert transform.frame_count(1024) == 1
     assert transform.frame_count(1224) == 3
-    with pytest.raises(ValueError, match="length=1023 must be an integer of at least 1024"):
+    with pytest.raises(ValueError, match="must have at least 1024 samples"):
         transform(noise(1023))
 
 
 def test_empty_signal():
-    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
+    with pytest.raises(ValueError, match="must have at least one sample"):
         CQT(**SIZES)(np.zeros((2, 0)))
 
 
@@ -317,10 +317,11 @@ def test_harmonics_without_center_have_common_frames():
     ("changed", "message"),
     [
         ({"harmonics": ()}, r"harmonics=\(\) must be a sequence of some numbers"),
-        ({"harmonics": (1, 0)}, "harmonic=0 must be finite and above 0"),
+        ({"harmonics": (1, 0)}, "harmonics=0 must be finite and above 0"),
         ({"harmonics": 1}, "harmonics=1 must be a sequence of some numbers"),
         ({"harmonics": iter([1])}, "harmonics=<.*> must be a sequence of some numbers"),
-        ({"harmonics": ["a"]}, "harmonic='a' must be a finite number"),
+        ({"harmonics": [[1.0], [1.0, 2]]}, "harmonics must be an array of numbers"),
+        ({"harmonics": ["a"]}, "harmonics='a' must be a finite number"),
         ({"fmin": "a"}, "fmin='a' must be a finite number"),
         ({"center_bins": "no"}, "center_bins='no' must be True or False"),
         ({"bins_per_semitone": 0}, "bins_per_semitone=0 must be an integer of at least 1"),

@@ -102,5 +102,5 @@ def test_onsets_are_in_decibels_only():
 
 
 def test_too_loud_for_single_precision_is_refused():
-    with pytest.raises(ValueError, match=r"signal has a peak of 1e\+30, .* in float32"):
+    with pytest.raises(ValueError, match=r"x has a peak of 1e\+30, .* in float32"):
         onset_strength(np.full(3000, 1e30, dtype=np.float32))

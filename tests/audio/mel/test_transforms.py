@@ -208,9 +208,9 @@ def test_signals_shorter_than_a_window(length):
 
 
 def test_refuses_signals_without_a_frame():
-    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
+    with pytest.raises(ValueError, match=r"x .* must have at least one sample"):
         mel_spectrogram([], **SIZES)
-    with pytest.raises(ValueError, match="length=1023 must be an integer of at least 1024"):
+    with pytest.raises(ValueError, match=r"x .* must have at least 1024 samples"):
         mfcc(np.ones(1023), **SIZES, center=False)
 
 
@@ -289,7 +289,7 @@ def test_derivatives_keep_the_precision_and_those_of_silence_are_none(scale, pow
 def test_derivatives_are_of_one_channel():
     with pytest.raises(ValueError, match=r"shape=\(2, 3000\) must be one channel"):
         MelSpectrogramTransform(**SIZES).linearized(noise(2, 3000))
-    with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
+    with pytest.raises(ValueError, match=r"x .* must have at least one sample"):
         MelSpectrogramTransform(**SIZES).linearized([])
 
 
