@@ -4,10 +4,8 @@ Callers go on with what is returned: NumPy's integers wrap round, its floats may
 """
 
 import math
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
 from numbers import Integral, Real
-
-import numpy as np
 
 from musisep._util.messages import shown
 
@@ -17,8 +15,13 @@ MOST = 2**63 - 1
 
 def one_of(name: str, value: object, choices: Collection[object]) -> None:
     """Refuse what is not among `choices`."""
-    plain = isinstance(value, Hashable) and not isinstance(value, np.void)
-    if not plain or value not in choices:
+    try:
+        hash(value)
+    except TypeError:
+        known = False
+    else:
+        known = value in choices
+    if not known:
         raise ValueError(f"{name}={shown(value)} must be one of {tuple(choices)}")
 
 
@@ -72,7 +75,8 @@ def from_zero(name: str, value: object) -> float:
 
 def flag(name: str, value: object) -> None:
     """Refuse what is neither true nor false."""
-    if not isinstance(value, bool | np.bool_):
+    # By its name, as NumPy takes time to import and settings are checked for a help text.
+    if type(value).__name__ not in ("bool", "bool_"):
         raise ValueError(f"{name}={shown(value)} must be True or False")
 
 

@@ -7,16 +7,15 @@ are found here by counting bytes.
 
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from musisep.io.chunks import CAF, HEADER_ENDS, RIFF, RIFX, W64, Chunks, Damaged, Window
 from musisep.io.decoding import UNKNOWN
 from musisep.io.mpeg import count_frames, tag_length
-from musisep.io.pieces import Piece, patched
+from musisep.io.pieces import Piece
 
-MANY_CHUNKS = 10_000
-"""More than any honest file has; a hostile one must not keep us busy."""
 SMALL = 4096
 """Bytes at the ends that can be part of a frame, or a tag."""
 MOST_BLOCK = 8 * 64
@@ -28,7 +27,6 @@ PLACEHOLDERS = (
 )  # fmt: skip
 """Sizes that programs write when they do not know better."""
 UNTOLD = "its header tells no length; all samples that are there were read"
-HEADER_ENDS = "is truncated: it ends within its header"
 SEVERAL = "holds several recordings, one after another"
 UNCODED_WAV = (1, 3, 6, 7, 0xFFFE)
 """Codings of WAV with so many bytes for each sample: integer, float, A-law, µ-law, "see below"."""
@@ -45,10 +43,6 @@ MOST_MPEG = 2**30
 """Bytes of a file that is read as a whole: seven hours of the highest bit rate."""
 PROBE = 2**19
 """Bytes in which the first frames of MPEG audio must be."""
-
-
-class Damaged(ValueError):
-    """What a file promises is not there; the message follows the name of the file."""
 
 
 @dataclass(frozen=True)
@@ -94,84 +88,8 @@ def content_of(file: BinaryIO, size: int) -> Content | None:
     magic = file.read(16)
     for head, look in LOOKS.items():
         if magic.startswith(head):
-            return look(_Window(file, tag, size))
-    return _mpeg(_Window(file, 0, size))
-
-
-class _Window:
-    """The bytes of a file from `start` on, as which its positions count."""
-
-    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
-        self._file, self.start, self.size = file, start, size - start
-
-    def read(self, position: int, length: int) -> bytes:
-        """Return bytes, fewer at the end."""
-        self._file.seek(self.start + position)
-        return self._file.read(length)
-
-    def unpack(self, form: str, position: int) -> tuple[Any, ...]:
-        """Return numbers; `Damaged` if the file ends before them."""
-        content = self.read(position, struct.calcsize(form))
-        if len(content) < struct.calcsize(form):
-            raise Damaged(HEADER_ENDS)
-        return struct.unpack(form, content)
-
-    def pieces(self, fields: Mapping[int, bytes] | None = None) -> list[Piece]:
-        """Return the pieces from `start` on, with other bytes at some positions."""
-        moved = {self.start + position: content for position, content in (fields or {}).items()}
-        first, *rest = patched(self.start + self.size, moved)
-        return [first[self.start :], *rest]
-
-
-@dataclass(frozen=True)
-class _Chunks:
-    """How a container divides a file into chunks: where the first begins, and their heads.
-
-    Parameters
-    ----------
-    head : str
-        Form of name and size, for `struct`.
-    first : int
-        Where the first chunk begins.
-    align : int
-        Bytes of which each chunk fills a multiple.
-    counted : int
-        Bytes of the head that count as part of the size.
-    """
-
-    head: str
-    first: int
-    align: int
-    counted: int = 0
-
-    def walk(self, file: _Window, position: int) -> Iterator[tuple[bytes, int, int]]:
-        """Yield name, beginning and size of the chunks from a position on."""
-        length = struct.calcsize(self.head)
-        for _ in range(MANY_CHUNKS):
-            if position + length > file.size:
-                return
-            name, size = struct.unpack(self.head, file.read(position, length))
-            size -= self.counted
-            if not name[:4].isascii() or not name[:4].decode().isprintable() or size < 0:
-                return
-            yield name, position + length, size
-            position += length + -(-size // self.align) * self.align
-
-    def places(self, file: _Window) -> dict[bytes, tuple[int, int]]:
-        """Return beginning and size of the first chunk of each name."""
-        found: dict[bytes, tuple[int, int]] = {}
-        for name, start, size in self.walk(file, self.first):
-            found.setdefault(name[:4], (start, size))
-        return found
-
-    def end(self, file: _Window, position: int) -> int:
-        """Return where chunks from a position on end, or another recording begins."""
-        end = position
-        for name, start, size in self.walk(file, position):
-            if name[:4] == file.read(0, 4) or start + size > file.size:
-                break
-            end = min(start + size + -size % self.align, file.size)
-        return end
+            return look(Window(file, tag, size))
+    return _mpeg(Window(file, 0, size))
 
 
 @dataclass(frozen=True)
@@ -195,7 +113,7 @@ class _Samples:
     block: int
     fields: Mapping[int, Callable[[int], bytes]]
 
-    def compared(self, file: _Window, chunks: _Chunks | None = None) -> Content:
+    def compared(self, file: Window, chunks: Chunks | None = None) -> Content:
         """Compare what is promised with what is there; `Damaged` if that is less."""
         held = file.size - self.start
         if held < 0:
@@ -226,13 +144,7 @@ def _is_content(behind: bytes) -> bool:
     return len(behind) > MOST_BLOCK and any(behind) and not tag_length(behind, 0)
 
 
-RIFF = _Chunks("<4sI", 12, 2)
-RIFX = _Chunks(">4sI", 12, 2)
-CAF = _Chunks(">4sQ", 8, 1)
-W64 = _Chunks("<16sQ", 40, 8, counted=24)
-
-
-def _wav(file: _Window) -> Content | None:
+def _wav(file: Window) -> Content | None:
     """Look at a WAV of either byte order."""
     chunks = RIFX if file.read(0, 4) == b"RIFX" else RIFF
     found = chunks.places(file)
@@ -248,13 +160,13 @@ def _wav(file: _Window) -> Content | None:
     return _Samples(start, size, block, fields).compared(file, chunks)
 
 
-def _block(file: _Window, chunks: _Chunks, start: int) -> int:
+def _block(file: Window, chunks: Chunks, start: int) -> int:
     """Return the bytes of a sample of all channels, 1 for coded ones, from the format chunk."""
     coding, *_, block = file.unpack(chunks.head[0] + "HHIIH", start)
     return max(1, block) if coding in UNCODED_WAV else 1
 
 
-def _w64(file: _Window) -> Content | None:
+def _w64(file: Window) -> Content | None:
     """Look at a Wave64 of Sony."""
     found = W64.places(file)
     if not {b"fmt ", b"data"} <= found.keys():
@@ -266,7 +178,7 @@ def _w64(file: _Window) -> Content | None:
     return _Samples(start, size, block, fields).compared(file, W64)
 
 
-def _aiff(file: _Window) -> Content | None:
+def _aiff(file: Window) -> Content | None:
     """Look at an AIFF or AIFF-C."""
     found = RIFX.places(file)
     if not {b"COMM", b"SSND"} <= found.keys() or file.read(8, 4) not in (b"AIFF", b"AIFC"):
@@ -287,7 +199,7 @@ def _aiff(file: _Window) -> Content | None:
     return _Samples(start + 8 + offset, size, max(1, block), fields).compared(file, RIFX)
 
 
-def _caf(file: _Window) -> Content | None:
+def _caf(file: Window) -> Content | None:
     """Look at a Core Audio file, whose size may be -1: "to the end"."""
     found = CAF.places(file)
     if not {b"desc", b"data"} <= found.keys():
@@ -299,7 +211,7 @@ def _caf(file: _Window) -> Content | None:
     return _Samples(start + 4, size, max(1, block), fields).compared(file, CAF)
 
 
-def _au(file: _Window) -> Content | None:
+def _au(file: Window) -> Content | None:
     """Look at an AU of either byte order, whose size may be -1: "to the end"."""
     order = "<" if file.read(0, 4) == b"dns." else ">"
     start, size, coding, _, channels = file.unpack(order + "5I", 4)
@@ -310,7 +222,7 @@ def _au(file: _Window) -> Content | None:
     return _Samples(start, size, max(1, block), fields).compared(file)
 
 
-def _flac(file: _Window) -> Content:
+def _flac(file: Window) -> Content:
     """Look at a FLAC, which must hold as many samples as it tells, if it does, and no more."""
     for position in range(1, file.size, BLOCK):
         if FLAC_BEGINS.search(file.read(position, BLOCK + 8)):
@@ -325,7 +237,7 @@ def _flac(file: _Window) -> Content:
     return Content(_without_tag(file, untold), decoded=samples)
 
 
-def _without_tag(file: _Window, pieces: list[Piece]) -> list[Piece]:
+def _without_tag(file: Window, pieces: list[Piece]) -> list[Piece]:
     """Return pieces without a tag (ID3v1) at their end."""
     last = pieces[-1]
     if isinstance(last, range) and file.read(file.size - 128, 3) == b"TAG":
@@ -333,7 +245,7 @@ def _without_tag(file: _Window, pieces: list[Piece]) -> list[Piece]:
     return pieces
 
 
-def _ogg(file: _Window) -> Content:
+def _ogg(file: Window) -> Content:
     """Walk through the pages of an Ogg (RFC 3533, section 6), which must be complete."""
     position, pages, unfinished = 0, dict[int, int](), set[int]()
     while (head := file.read(position, 27))[:4] == b"OggS" and len(head) == 27:
@@ -360,7 +272,7 @@ def _ogg(file: _Window) -> Content:
     return Content(file.pieces(), notes=(extra,) if _is_content(behind) else ())
 
 
-def _mpeg(file: _Window) -> Content | None:
+def _mpeg(file: Window) -> Content | None:
     """Count the frames of MPEG audio."""
     tag = tag_length(file.read(0, 32), 0)
     if file.size > MOST_MPEG or count_frames(file.read(tag, PROBE)) is None:
@@ -385,7 +297,7 @@ def _mpeg(file: _Window) -> Content | None:
     return Content(frames.pieces, frames.decoded, frames.lead, frames.tail, tuple(notes))
 
 
-LOOKS: dict[bytes, Callable[[_Window], Content | None]] = {
+LOOKS: dict[bytes, Callable[[Window], Content | None]] = {
     b"RIFF": _wav,
     b"RIFX": _wav,
     b"RF64": _wav,

@@ -18,7 +18,8 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from musisep.audio.arrays import check_finite
-from musisep.io.containers import SEVERAL, Content, Damaged, content_of
+from musisep.io.chunks import Damaged
+from musisep.io.containers import SEVERAL, Content, content_of
 from musisep.io.decoding import Decoder, complaints
 from musisep.io.formats import MAX_CHANNELS, MAX_RATE, MAX_SAMPLES, MIN_RATE
 from musisep.io.pieces import Pieces

@@ -253,7 +253,8 @@ def test_the_demo_is_separated_and_measured(tmp_path, monkeypatch, capsys, dicti
     def halves(mixture, sample_rate, *, dictionary, settings, jobs, progress):
         seen.append(mixture)
         found = np.stack([0.6 * mixture, 0.3 * mixture])
-        tones = np.recarray(0, [("instrument", "i8"), ("f0_hz", "f8"), ("amplitude", "f8")])
+        names = ("time_s", "instrument", "f0_hz", "amplitude", "inharmonicity")
+        tones = np.recarray(0, [(name, "i8" if name == "instrument" else "f8") for name in names])
         return Separation(found, mixture, sample_rate, learned, tones, settings, 0.1)
 
     monkeypatch.chdir(tmp_path)
