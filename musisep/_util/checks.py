@@ -4,8 +4,10 @@ Callers go on with what is returned: NumPy's integers wrap round, its floats may
 """
 
 import math
+import os
 from collections.abc import Collection
 from numbers import Integral, Real
+from pathlib import Path
 
 from musisep._util.messages import shown
 
@@ -104,3 +106,12 @@ def sizes(name: str, value: object) -> tuple[int, ...]:
     """Refuse what is no tuple of integers of at least 0; return them as int."""
     instance(name, value, tuple)
     return tuple(at_least(name, size, 0) for size in value)  # type: ignore[attr-defined]
+
+
+def path(name: str, value: object) -> Path:
+    """Refuse what is no path in letters; return it as Path."""
+    if not isinstance(value, str | Path):
+        value = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if not isinstance(value, str):
+            raise ValueError(f"{name}={shown(value)} must be a path")
+    return Path(value)

@@ -8,12 +8,12 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util import checks
 from musisep.io.replacing import check_regular, problem, replacing
 
 PIECE = 2**18
@@ -39,7 +39,9 @@ ReadArray = Callable[..., NDArray[Any]]
 
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
     """Write a file whole or not at all; OSError if that is impossible."""
-    with replacing(Path(path)) as temporary, open(temporary, "wb") as file:
+    path = checks.path("path", path)
+    checks.instance("arrays", arrays, Mapping)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **{name: np.asarray(array) for name, array in arrays.items()})  # type: ignore[arg-type]
 
 
@@ -63,12 +65,13 @@ def reading_arrays(path: str | os.PathLike[str], kind: str) -> Iterator[ReadArra
     ValueError
         If it is not such a file, or would unpack to more.
     """
+    path = checks.path("path", path)
     try:
-        check_regular(Path(path), "read")
+        check_regular(path, "read")
         with _Sparing(path) as file, zipfile.ZipFile(file) as archive:
             yield lambda name, limit, end=(): _read_array(archive, name, limit, end)
     except MemoryError:
-        raise problem(Path(path), "does not fit into memory; make room there") from None
+        raise problem(path, "does not fit into memory; make room there") from None
     except Exception as error:  # zipfile, zlib and json have many ways to fail on damaged bytes
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that of a wrong seek
             if error.errno and not error.filename:

@@ -8,7 +8,7 @@ import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.scaling import unit_of
-from musisep.audio.arrays import peak
+from musisep.audio.arrays import as_real, peak
 from musisep.io.formats import MAX_RATE, MIN_RATE
 
 
@@ -44,10 +44,10 @@ def resample(audio: ArrayLike, from_rate: int, to_rate: int) -> NDArray[np.float
     ValueError
         If a rate is outside the limits or there are no samples.
     """
-    values = np.array(audio, dtype=np.float64)
+    values = as_real(audio, "audio").astype(np.float64)
     from_rate = check_rate("from_rate", from_rate)
     to_rate = check_rate("to_rate", to_rate)
-    if not values.ndim or not values.size:
+    if not np.ndim(audio) or not values.size:
         raise ValueError(f"audio.shape={values.shape} must hold at least one sample")
     if from_rate == to_rate:
         return values

@@ -1,6 +1,5 @@
 """Reading audio files: lengths are counted first, then samples are taken block by block."""
 
-import math
 import os
 import re
 import shlex
@@ -17,6 +16,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from musisep._util import checks
 from musisep.audio.arrays import check_finite
 from musisep.io.chunks import Damaged
 from musisep.io.containers import SEVERAL, Content, content_of
@@ -61,11 +61,11 @@ def read(
     ValueError
         If a sample is NaN or infinite, or the excerpt does not begin inside the recording.
     """
-    path = Path(path)
-    if not 0 <= start_s < math.inf:
-        raise ValueError(f"start_s={start_s} must be a time of at least 0 s")
-    if duration_s is not None and not 0 < duration_s < math.inf:
-        raise ValueError(f"duration_s={duration_s} must be a time above 0 s")
+    path = checks.path("path", path)
+    if checks.number("start_s", start_s) < 0:
+        raise ValueError(f"{start_s=} must be a time of at least 0 s")
+    if duration_s is not None and checks.number("duration_s", duration_s) <= 0:
+        raise ValueError(f"{duration_s=} must be a time above 0 s")
     notes = []
     with regular_file(path) as file:
         content = _look(path, file)
@@ -156,12 +156,12 @@ def _excerpt(
     """Return which samples of the recording to read; up to the limit if its length is unknown."""
     rate, most = sound.samplerate, MAX_SAMPLES // sound.channels
     length = content.length(sound.frames)
-    start = round(min(start_s * rate, sys.maxsize))
+    start = round(min(float(start_s) * rate, sys.maxsize))
     if length is not None and start >= length:
         raise _starts_behind(path, start_s, length / rate)
     frames = most if length is None else length - start
     if duration_s is not None:
-        frames = min(frames, max(1, round(min(duration_s * rate, sys.maxsize))))
+        frames = min(frames, max(1, round(min(float(duration_s) * rate, sys.maxsize))))
     if frames > most:
         claim = f"promises {frames} samples x {sound.channels} channels"
         advice = f"read a part of it, or if it is shorter, repair it: {_ffmpeg(path)}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from musisep._util import checks
 from musisep.io.leftovers import remove_leftovers, temporary_name
 
 KINDS = {
@@ -60,6 +61,7 @@ def replacing(path: Path) -> Iterator[Path]:
     a device is refused. The permissions of what is replaced stay. Temporary files that killed runs
     have left in the folder are removed.
     """
+    path = checks.path("path", path)
     temporary = None
     try:
         with suppress(FileNotFoundError):

@@ -9,7 +9,8 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import ArrayLike, NDArray
 
-from musisep.audio.arrays import check_finite, peak
+from musisep._util import checks
+from musisep.audio.arrays import as_array, as_real, check_finite, peak
 from musisep.io.decoding import Decoder
 from musisep.io.formats import BLOCK_FRAMES, MAX_CHANNELS, Format, format_of
 from musisep.io.rates import check_rate
@@ -55,7 +56,8 @@ def write(
     AudioFileError
         If the file cannot be written; a file that was there before is then untouched.
     """
-    path = Path(path)
+    path = checks.path("path", path)
+    checks.instance("subtype", subtype, str)
     form = format_of(path)
     _check_subtype(path, form, subtype)
     sample_rate = check_rate("sample_rate", sample_rate)
@@ -82,7 +84,9 @@ def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
     gain : float in (0, 1]
         1 for ``"FLOAT"``, whose range no sane signal leaves; otherwise 1 / peak, if above 1.
     """
-    loudest = max(map(peak, signals), default=0.0)
+    checks.instance("subtype", subtype, str)
+    checks.instance("signals", signals, Iterable)
+    loudest = max((peak(as_real(signal, "signals")) for signal in signals), default=0.0)
     largest = LARGEST.get(subtype, 1.0)
     return largest / loudest if loudest > largest else 1.0
 
@@ -96,7 +100,7 @@ def _check_subtype(path: Path, form: Format, subtype: str) -> None:
 
 def _check_audio(path: Path, audio: ArrayLike, subtype: str) -> NDArray[np.floating]:
     """Return the audio as `[channel, sample]`, fit for writing."""
-    name, values = repr(str(path)), np.asarray(audio)
+    name, values = repr(str(path)), as_array(audio, "audio")
     if not np.issubdtype(values.dtype, np.floating):
         raise ValueError(f"{name}: audio.dtype={values.dtype} must be real floating point")
     if values.ndim not in (1, 2) or not values.size:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from musisep import Dictionary
 from musisep.io import reading
 from musisep.io.files import AudioFileError, read, write
 from musisep.io.pieces import Pieces
@@ -253,3 +254,17 @@ def test_samples_that_are_not_finite(tmp_path, value):
     with pytest.raises(ValueError, match=r"x.wav' from start_s=0.5: channel 1, sample 321 is"):
         read(tmp_path / "x.wav", start_s=0.5)
     assert read(tmp_path / "x.wav", duration_s=0.5)[0].shape == (2, 4000)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"x.wav", ["x.wav"], np.array(["x.wav"])])
+def test_what_is_no_path_is_named(wrong):
+    for call in (read, lambda path: write(path, np.zeros(9), 8000), Dictionary.load):
+        with pytest.raises(ValueError, match=r"path=.* must be a path"):
+            call(wrong)
+
+
+@pytest.mark.parametrize("name", ["start_s", "duration_s"])
+@pytest.mark.parametrize("wrong", ["1", np.nan, [1], True, 10**400])
+def test_times_of_a_wrong_kind_are_named(wav, name, wrong):
+    with pytest.raises(ValueError, match=rf"{name}=.* must be a finite number"):
+        read(wav, **{name: wrong})
