@@ -161,8 +161,12 @@ def _unclear(error: Exception, given: dict[str, Any], function: Any) -> list[str
         names = set(given)
     if "\n" in text and not any("\n" in str(value) for value in given.values()):
         return [_told("message of lines", _place(error), text)]
-    if any(re.search(rf"(\b|_){re.escape(name)}\b", text) for name in names):
+    text = " ".join(text.split())
+    names = {" ".join(name.split()) for name in names}
+    if any(re.search(rf"(\b|_|^){re.escape(name)}(\b|$|=)", text) for name in names):
         return []
+    if isinstance(error, OSError) and error.filename in given.values():
+        return []  # it names the file
     if OUR_OWN.search(text) or _of_a_given_function(error, given):
         return []
     return [_told(f"{type(error).__name__} names no parameter", _place(error), text)]

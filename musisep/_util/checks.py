@@ -110,8 +110,8 @@ def sizes(name: str, value: object) -> tuple[int, ...]:
 
 def path(name: str, value: object) -> Path:
     """Refuse what is no path in letters; return it as Path."""
-    if not isinstance(value, str | Path):
+    if not isinstance(value, Path):
         value = os.fspath(value) if isinstance(value, os.PathLike) else value
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not value:
             raise ValueError(f"{name}={shown(value)} must be a path")
     return Path(value)

@@ -85,7 +85,10 @@ def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
         1 for ``"FLOAT"``, whose range no sane signal leaves; otherwise 1 / peak, if above 1.
     """
     checks.instance("subtype", subtype, str)
-    checks.instance("signals", signals, Iterable)
+    try:
+        signals = iter(signals)
+    except TypeError:
+        raise ValueError("signals must be several arrays") from None
     loudest = max((peak(as_real(signal, "signals")) for signal in signals), default=0.0)
     largest = LARGEST.get(subtype, 1.0)
     return largest / loudest if loudest > largest else 1.0
@@ -110,7 +113,7 @@ def _check_audio(path: Path, audio: ArrayLike, subtype: str) -> NDArray[np.float
     if len(values) > MAX_CHANNELS:
         limit = f"has more than {MAX_CHANNELS} channels (is it transposed?)"
         raise ValueError(f"{name}: audio.shape={values.shape} {limit}")
-    check_finite(values, name)
+    check_finite(values, f"{name}: audio")
     loudest, largest = peak(values), LARGEST.get(subtype, 1.0)
     if loudest > largest:
         limit = f"clips in {subtype} above {largest:g}"

@@ -256,7 +256,7 @@ def test_samples_that_are_not_finite(tmp_path, value):
     assert read(tmp_path / "x.wav", duration_s=0.5)[0].shape == (2, 4000)
 
 
-@pytest.mark.parametrize("wrong", [None, 3, b"x.wav", ["x.wav"], np.array(["x.wav"])])
+@pytest.mark.parametrize("wrong", [None, 3, "", b"x.wav", ["x.wav"], np.array(["x.wav"])])
 def test_what_is_no_path_is_named(wrong):
     for call in (read, lambda path: write(path, np.zeros(9), 8000), Dictionary.load):
         with pytest.raises(ValueError, match=r"path=.* must be a path"):

@@ -170,7 +170,7 @@ def test_float_that_would_overflow_is_refused(tmp_path):
 
 def test_not_finite_is_not_written(tmp_path):
     audio = np.array([[0, 0, 0], [0, np.nan, 0]])
-    refused_write(tmp_path / "x.wav", audio, "x.wav': channel 1, sample 1 is nan")
+    refused_write(tmp_path / "x.wav", audio, "x.wav': audio: channel 1, sample 1 is nan")
 
 
 def test_formats_and_subtypes(tmp_path):
@@ -291,6 +291,12 @@ def test_headroom_gain_is_common_and_writable(tmp_path):
     gain = headroom_gain(iter(signals), "PCM_16")
     assert gain == pytest.approx(1 / 3.7)
     write(tmp_path / "x.wav", gain * signals[1], 8000, subtype="PCM_16")
+
+
+@pytest.mark.parametrize("wrong", [3, None, np.array(3), ["x"], [None]])
+def test_headroom_gain_names_what_is_no_signal(wrong):
+    with pytest.raises(ValueError, match="signals"):
+        headroom_gain(wrong, "FLOAT")
 
 
 def test_headroom_gain_never_rounds_above_full_scale():
