@@ -67,6 +67,8 @@ class Record:
     def conflict(self, outputs: Iterable[Path]) -> str:
         """Tell why a run must not write these files unless it is told to; empty if it may."""
         previous = Record.load(self.path)
+        if previous is None and os.path.lexists(self.path):
+            return f"{self.path} exists, and is no record of a run"
         for path in outputs:
             if path.is_file() and not (previous and previous._owns(path)):
                 return f"{path} exists, and no run wrote it or it was changed since"

@@ -192,11 +192,13 @@ def test_a_run_that_was_killed_is_taken_up(folder, calls, monkeypatch):
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"made": 1, "files": [], "stale": 2}',
                                      "[" * 100_000, "\xff"])  # fmt: skip
-def test_a_file_that_is_no_record_is_none(folder, calls, failed, content):
+def test_a_file_that_is_no_record_is_not_replaced(folder, calls, failed, content):
     OUT.mkdir(parents=True)
     (OUT / "separation.json").write_text(content, encoding="latin-1")
-    (OUT / "instrument1.wav").write_bytes(b"mine")
-    failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, .*")
+    failed(["mix.wav"], "mix.wav: separated/mix/separation.json exists, and is no record of a .*")
+    assert (OUT / "separation.json").read_text(encoding="latin-1") == content
+    assert main(["separate", "mix.wav", "--overwrite"]) == 0
+    assert main(["separate", "mix.wav", "--skip-existing"]) == 0
 
 
 @pytest.mark.parametrize("known", [None, "right"])
@@ -218,10 +220,10 @@ def test_a_record_that_is_a_pipe_or_huge_is_none(folder, calls, failed):
     OUT.mkdir(parents=True)
     (OUT / "instrument1.wav").write_bytes(b"mine")
     os.mkfifo(OUT / "separation.json")
-    failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, .*")
+    failed(["mix.wav"], "mix.wav: separated/mix/separation.json exists, and is no record .*")
     (OUT / "separation.json").unlink()
     (OUT / "separation.json").symlink_to("/dev/zero")
-    failed(["mix.wav"], "mix.wav: separated/mix/instrument1.wav exists, .*")
+    failed(["mix.wav"], "mix.wav: separated/mix/separation.json exists, and is no record .*")
 
 
 def test_the_record_is_an_output_too(folder, refused):
