@@ -111,12 +111,10 @@ def audio_files(named: Path, suffixes: Collection[str] = ()) -> list[Path]:
         if path.suffix.lower() in known and path.name[0] != "."
         and os.path.isfile(path)
     ]  # fmt: skip
-    others = [path for path in named.iterdir() if _is_audio_that_is_not_read(path)]
+    others = [path for path in sorted(named.iterdir()) if _is_audio_that_is_not_read(path)]
     if found and others:
         kinds = ", ".join(sorted({path.suffix.lower() for path in others}))
-        say(
-            f"{named}: {len(others)} files are left out, as {kinds} is not read; convert them first"
-        )
+        say(f"{named}: left out, as {kinds} is not read: {others[0].name} and other such files")
     return found or [named]
 
 

@@ -162,3 +162,23 @@ def test_too_little_memory_is_answered_with_options_that_there_are(
     assert main(["invert", name, "--overwrite"]) == 1
     expected = f"musisep: {name}: memory is too small for it; {advice}\n"
     assert capsys.readouterr().err == expected
+
+
+@pytest.mark.parametrize("option", ["--start 1", "--duration 1", "--n-fft 512", "--hop-length 9",
+                                    "--kind mel"])  # fmt: skip
+def test_options_of_recordings_are_refused_for_archives(folder, capsys, option):
+    with pytest.raises(SystemExit, match="2"):
+        main(["invert", "kept.npz", *option.split()])
+    expected = f"{option.split()[0]} is for recordings, not for stored spectrograms"
+    assert expected in capsys.readouterr().err
+
+
+def test_a_failed_inversion_keeps_no_spectrogram(folder):
+    arguments = ["--kind", "mel", "--method", "griffin-lim", "--save-spectrogram", "kept.npz"]
+    assert main(["invert", "song.wav", *arguments]) == 1
+    assert not Path("kept.npz").exists()
+
+
+def test_an_input_that_is_named_twice_is_inverted_once(folder, capsys):
+    assert main(["invert", "song.wav", "./song.wav", *QUICK]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
