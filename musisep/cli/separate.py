@@ -195,9 +195,14 @@ def _claim(task: Task, args: argparse.Namespace, settings: Settings) -> Record |
         return None
     for path in task.outputs:
         check_writable(path)
+    _refuse_conflict(record, task, args)
+    return record
+
+
+def _refuse_conflict(record: Record, task: Task, args: argparse.Namespace) -> None:
+    """Raise FileExistsError if the outputs are not to be replaced."""
     if not args.overwrite and (conflict := record.conflict(task.outputs)):
         raise FileExistsError(f"{conflict}; use --overwrite, or change --out")
-    return record
 
 
 def _separate(
@@ -231,8 +236,7 @@ def _separate(
             jobs=args.jobs or cpu_count(), progress=bars,
         )  # fmt: skip
     del mixture  # before more memory is taken
-    if not args.overwrite and (conflict := record.conflict(task.outputs)):  # of a run meanwhile
-        raise FileExistsError(f"{conflict}; use --overwrite, or change --out")
+    _refuse_conflict(record, task, args)  # another run may have come meanwhile
     paths = _save(separation, task, args, record)
     lines = [str(task.recording), *stem_lines(separation, paths)]
     if args.references:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from musisep.io.chunks import CAF, HEADER_ENDS, RIFF, RIFX, W64, Chunks, Damaged, Window
-from musisep.io.decoding import UNKNOWN
 from musisep.io.mpeg import count_frames, tag_length
 from musisep.io.pieces import Piece
 
@@ -20,6 +19,8 @@ SMALL = 4096
 """Bytes at the ends that can be part of a frame, or a tag."""
 MOST_BLOCK = 8 * 64
 """Bytes of a sample of all channels."""
+UNKNOWN = 2**62
+"""So many samples or more are told by a decoder that does not know."""
 TO_THE_END = 2**64 - 1
 """The size of what goes on to the end."""
 PLACEHOLDERS = (

@@ -17,10 +17,6 @@ CODED = ("FLAC",)
 """Formats that call their samples so, too, but hold something else."""
 SOUGHT = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 """Sample formats in which any sample can be gone to; all others are decoded from the beginning."""
-
-UNKNOWN = 2**62
-"""So many samples or more are told by a decoder that does not know."""
-
 STDERR_LOCK = Lock()
 """Held by who has redirected it."""
 

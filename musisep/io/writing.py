@@ -85,10 +85,7 @@ def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
         1 for ``"FLOAT"``, whose range no sane signal leaves; otherwise 1 / peak, if above 1.
     """
     checks.instance("subtype", subtype, str)
-    try:
-        signals = iter(signals)
-    except TypeError:
-        raise ValueError("signals must be several arrays") from None
+    checks.iterable("signals", signals)
     loudest = max((peak(as_real(signal, "signals")) for signal in signals), default=0.0)
     largest = LARGEST.get(subtype, 1.0)
     return largest / loudest if loudest > largest else 1.0
