@@ -304,7 +304,7 @@ def tones() -> None:
         transform, other = our_cqt(setting), cqt_of_librosa(setting)
         time_s = np.arange(3 * 22_050) / 22_050
         found = []
-        for k, frequency in enumerate(transform.frequencies):
+        for k, frequency in enumerate(transform.frequencies_hz):
             tone = np.sin(2 * np.pi * frequency * time_s)
             found.append([abs(transform(tone)[k, 64]), abs(other(tone)[k, 64])])
         mine, theirs = np.array(found).T

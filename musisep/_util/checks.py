@@ -37,6 +37,16 @@ def at_least(name: str, value: object, limit: int, most: int = MOST) -> int:
     return int(value)
 
 
+def whole_hz(name: str, value: object) -> int:
+    """Refuse what is no whole number of Hz above 0; return it as int.
+
+    Floating point numbers without a fraction, as calculations give them, are whole numbers.
+    """
+    if isinstance(value, Real) and not isinstance(value, Integral) and float(value).is_integer():
+        value = int(float(value))
+    return at_least(name, value, 1)
+
+
 def number(name: str, value: object) -> float:
     """Refuse what is not a finite real number; return it as float."""
     if isinstance(value, Real) and not isinstance(value, bool):

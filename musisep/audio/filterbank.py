@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep._util import threads
 from musisep._util.checks import above_zero, at_least, function, instance
+from musisep._util.remaking import Remade
 from musisep.audio._kernels.filterbank import pool, spread, squares
 from musisep.audio.arrays import Real, Spectra, as_array, as_real, as_samples, read_only, real_kind
 from musisep.audio.stft import SpectralTransform
@@ -21,7 +22,7 @@ KINDS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 @dataclass(frozen=True, eq=False)
-class Filterbank:
+class Filterbank(Remade):
     """Weighted sums of frequency bins, without the zeros at either end of each band.
 
     Parameters

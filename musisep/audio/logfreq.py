@@ -9,7 +9,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import above_zero, at_least, instance, number, one_of
+from musisep._util.checks import above_zero, at_least, instance, number, one_of, whole_hz
 from musisep._util.limits import MOST_SIGMA
 from musisep.audio._kernels.filterbank import pool
 from musisep.audio._kernels.gaussians import CUT, support
@@ -85,7 +85,7 @@ class LogAxis:
         ValueError
             If a parameter is out of its range, or no two bins have room.
         """
-        sample_rate = at_least("sample_rate", sample_rate, 1)
+        sample_rate = whole_hz("sample_rate", sample_rate)
         per_octave = above_zero("bins_per_octave", bins_per_octave, FINEST)
         low = above_zero("fmin_hz", fmin_hz)
         high = min(above_zero("fmax_hz", fmax_hz), NYQUIST_SHARE * sample_rate)
@@ -179,7 +179,7 @@ def log_spectrogram(
     instance("axis", axis, LogAxis)
     if not callable(front_end):
         one_of("front_end", front_end, FRONT_ENDS)
-    sample_rate = at_least("sample_rate", sample_rate, 1)
+    sample_rate = whole_hz("sample_rate", sample_rate)
     hop_length = at_least("hop_length", hop_length, 1)
     sigma_bins = above_zero("sigma_bins", sigma_bins, MOST_SIGMA)
     gamma_hz = number("gamma_hz", gamma_hz)
@@ -275,7 +275,7 @@ def mel_magnitudes(
     centres = axis.frequencies_hz * (transform.n_fft / sample_rate)
     wanted = centres * (sigma_bins / axis.harscale)
     sigmas = np.sqrt(np.maximum(wanted**2 - peak_sigma**2, NARROWEST_FILTER**2))
-    ranges, weights = _gaussian_filters(centres, sigmas, peak_sigma, transform.frequencies)
+    ranges, weights = _gaussian_filters(centres, sigmas, peak_sigma, transform.bins)
     weights *= 2 / transform.frame_window.sum()
 
     def measure(spectra: Spectra, pooled: Real) -> None:

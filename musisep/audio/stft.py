@@ -4,17 +4,21 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import scipy.fft
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from musisep._util import threads
-from musisep._util.checks import at_least, flag, function, one_of, sizes
+from musisep._util.checks import at_least, flag, function, one_of, sizes, whole_hz
+from musisep._util.remaking import Remade
 from musisep.audio import arrays
 from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_channel, as_samples, frame_major
+from musisep.audio.axes import frame_times
 from musisep.audio.blocks import Blocks, FrameGrid, Shape
+from musisep.audio.caches import kept
 from musisep.audio.framing import divide_by_windows
 from musisep.audio.windows import make_window, resolve_fft_params
 
@@ -26,7 +30,7 @@ CHOICES = {
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralTransform:
+class SpectralTransform(Remade):
     """Short-time Fourier transform of real signals, and its inverse.
 
     Signals are ``[..., sample]``, spectra ``[..., frequency, frame]`` with n_fft // 2 + 1
@@ -59,6 +63,8 @@ class SpectralTransform:
     normalized : bool or {"frame_length", "window"}
         Divide spectra by sqrt(n_fft) (true or "frame_length") or by the root of the sum of the
         squared window ("window").
+    sample_rate : int > 0, optional
+        In Hz; for `frequencies_hz` and `times_s`, nothing else.
 
     Raises
     ------
@@ -76,6 +82,7 @@ class SpectralTransform:
     center_pad_mode: Literal["reflect", "constant"] = "reflect"
     center_tail_pad: Literal["symmetric", "minimal"] = "symmetric"
     normalized: bool | Literal["frame_length", "window"] = False
+    sample_rate: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and build the window."""
@@ -83,6 +90,8 @@ class SpectralTransform:
         for name, value in zip(("n_fft", "hop_length", "win_length"), sizes, strict=False):
             object.__setattr__(self, name, value)
         flag("center", self.center)
+        if self.sample_rate is not None:
+            object.__setattr__(self, "sample_rate", whole_hz("sample_rate", self.sample_rate))
         for name, choices in CHOICES.items():
             one_of(name, getattr(self, name), choices)
         if self.center_tail_pad == "minimal" and self.center_pad_mode == "reflect":
@@ -98,9 +107,24 @@ class SpectralTransform:
         return make_window(self.window, self.window_fn, width, self.n_fft, self.periodic)
 
     @property
-    def frequencies(self) -> int:
-        """Number of frequency bins."""
+    def bins(self) -> int:
+        """Number of frequencies."""
         return self.n_fft // 2 + 1
+
+    @property
+    def frequencies_hz(self) -> NDArray[np.float64]:
+        """Frequencies of the bins, shape (frequency,); only with a `sample_rate`."""
+        return scipy.fft.rfftfreq(self.n_fft, 1 / self._rate("frequencies_hz"))
+
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middles of so many frames in seconds; only with a `sample_rate`."""
+        middle = self.n_fft // 2 - self.lead
+        return frame_times(frames, self.hop, self._rate("times_s"), middle)
+
+    def _rate(self, wanted: str) -> int:
+        if self.sample_rate is None:  # hasattr is to answer no
+            raise AttributeError(f"{wanted} must be asked of a transform with a sample_rate")
+        return self.sample_rate
 
     @property
     def lead(self) -> int:
@@ -152,7 +176,7 @@ class SpectralTransform:
         """
         one_of("output_layout", output_layout, LAYOUTS)
         signal = as_samples(signal)
-        shape = *signal.shape[:-1], self.frames_of(signal), self.frequencies
+        shape = *signal.shape[:-1], self.frames_of(signal), self.bins
         result = np.empty(shape, np.result_type(signal, np.complex64))
         signals, spectra = signal.reshape(-1, signal.shape[-1]), result.reshape(-1, *shape[-2:])
         self.each_part(signals, spectra.__setitem__)
@@ -232,7 +256,7 @@ class SpectralTransform:
         def changed(frames: slice) -> Spectra:
             given = self._grid.spectra(signal, frames, window, self._reflect)
             spectra = np.asarray(change(frames, given))
-            shape = *leading, frames.stop - frames.start, self.frequencies
+            shape = *leading, frames.stop - frames.start, self.bins
             if spectra.shape != shape:
                 raise ValueError(f"change must return an array of {shape=}, not {spectra.shape}")
             return spectra
@@ -273,7 +297,7 @@ class SpectralTransform:
         signal already if it is longer than half of it), if the window is 0 at its ends and the
         transform not centred, or if `length` is more than the frames reach.
         """
-        spectrum = frame_major(spectrum, self.frequencies, input_layout)
+        spectrum = frame_major(spectrum, self.bins, input_layout)
         shortest = self.shortest_length(spectrum.shape[-2])
         if length is None and self.center and self.center_tail_pad == "minimal":
             raise ValueError("length=None must be given with center_tail_pad='minimal'")
@@ -301,7 +325,7 @@ class SpectralTransform:
         ValueError
             If the shape does not fit.
         """
-        spectrum = frame_major(spectrum, self.frequencies, "bfn")
+        spectrum = frame_major(spectrum, self.bins, "bfn")
         frame, count = spectrum.shape[-2], self.frame_count(length)
         if frame != count:
             raise ValueError(f"spectrum with {frame=} must have {count} for {length=}")
@@ -330,7 +354,7 @@ class SpectralTransform:
         count, signals = self.frames_of(signal), signal.reshape(-1, signal.shape[-1]).copy()
         divide_by_windows(signals, self.frame_window**2, self.hop, -self.lead, count)
         window, weights = self._synthesis(signal.dtype), self._grid.parseval(signal.dtype)
-        shape = *signal.shape[:-1], count, self.frequencies
+        shape = *signal.shape[:-1], count, self.bins
         result = np.empty(shape, np.result_type(signal, np.complex64))
         flat = result.reshape(-1, *shape[-2:])
         for part in self._grid.parts(len(signals), count):
@@ -387,14 +411,4 @@ def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> Spec
     return SpectralTransform(window=window, **parameters)
 
 
-def transform_cache_info() -> Any:
-    """Tell how often `get_transform` found what it was asked for, as `functools.lru_cache` does."""
-    return _cached_transform.cache_info()
-
-
-def transform_cache_clear() -> None:
-    """Forget the transforms that `get_transform` keeps, and its counts."""
-    _cached_transform.cache_clear()
-
-
-_cached_transform = lru_cache(maxsize=64, typed=True)(SpectralTransform)
+_cached_transform = kept("transforms")(SpectralTransform)

@@ -203,7 +203,7 @@ def test_adjoints(padding, n_fft, normalized, length, monkeypatch):
         center_pad_mode=padding[0], center_tail_pad=padding[1],
     )  # fmt: skip
     signal = noise(2, length)
-    spectrum = complex_noise(2, transform.frequencies, transform.frame_count(length))
+    spectrum = complex_noise(2, transform.bins, transform.frame_count(length))
 
     left = np.vdot(spectrum, transform.stft(signal)).real
     right = np.vdot(transform.stft_adjoint(spectrum, length), signal)

@@ -56,7 +56,7 @@ def test_changed_spectra_go_back_by_the_adjoint(padding, n_fft, hop, length, poi
         center_pad_mode=padding[0], center_tail_pad=padding[1],
     )  # fmt: skip
     signal, other = noise(2, 2, length)
-    weights = complex_noise(2, transform.frame_count(length), transform.frequencies)
+    weights = complex_noise(2, transform.frame_count(length), transform.bins)
 
     def weighted(frames, spectra):
         return weights[:, frames] * spectra

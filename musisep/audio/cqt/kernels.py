@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep._util.checks import above_zero, at_least, from_zero, number
+from musisep._util.checks import above_zero, at_least, from_zero, number, whole_hz
 from musisep.audio.cqt.cosinewindows import Window, get_window
 
 Frequencies = NDArray[np.float64]
@@ -83,7 +83,7 @@ def kernel_sizes(
     gamma: float,
 ) -> tuple[Frequencies, Lengths]:
     """Return the frequencies of the bins and the samples of their kernels, or refuse them."""
-    sr, fmin = at_least("sr", sr, 1), above_zero("fmin", fmin)
+    sr, fmin = whole_hz("sr", sr), above_zero("fmin", fmin)
     n_bins, gamma = at_least("n_bins", n_bins, 1), from_zero("gamma", gamma)
     alpha = octave_share(bins_per_octave)
     bins_per_octave = int(bins_per_octave)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import above_zero, at_least, flag, number
+from musisep._util.checks import above_zero, at_least, flag, number, whole_hz
 from musisep._util.messages import shown
+from musisep._util.remaking import Remade
 from musisep.audio.arrays import (
     Real,
     Spectra,
@@ -22,6 +23,7 @@ from musisep.audio.arrays import (
     read_only,
     real_kind,
 )
+from musisep.audio.axes import frame_times
 from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
 from musisep.audio.cqt.kernels import (
     Frequencies,
@@ -34,7 +36,7 @@ from musisep.audio.cqt.sinusoids import SinusoidBank
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CQT:
+class CQT(Remade):
     r"""Constant-Q transform of real signals: the correlation with a kernel for each bin.
 
     Bin k has the frequency :math:`f_k` = fmin 2^(k / bins_per_octave) and a kernel of
@@ -77,7 +79,7 @@ class CQT:
 
     Attributes
     ----------
-    frequencies : array, shape (bin,)
+    frequencies_hz : array, shape (bin,)
         In Hz.
     lengths : array of int, shape (bin,)
         Samples of the kernels.
@@ -110,14 +112,15 @@ class CQT:
     center: bool = True
     window: Window = "hann"
     norm: int = 1
-    frequencies: Frequencies = field(init=False, repr=False)
+    frequencies_hz: Frequencies = field(init=False, repr=False)
     lengths: Lengths = field(init=False, repr=False)
     kernel_width: int = field(init=False, repr=False)
     bank: SinusoidBank = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare the kernels."""
-        limits = {"sr": 1, "hop_length": 1, "n_bins": 1, "bins_per_octave": 1, "norm": 0}
+        object.__setattr__(self, "sr", whole_hz("sr", self.sr))
+        limits = {"hop_length": 1, "n_bins": 1, "bins_per_octave": 1, "norm": 0}
         for name, limit in limits.items():
             object.__setattr__(self, name, at_least(name, getattr(self, name), limit))
         for name in ("fmin", "gamma"):
@@ -137,10 +140,19 @@ class CQT:
         bank = SinusoidBank(
             2 * np.pi / self.sr * frequencies, lengths, gains, amplitudes, self.hop_length
         )
-        object.__setattr__(self, "frequencies", read_only(frequencies))
+        object.__setattr__(self, "frequencies_hz", read_only(frequencies))
         object.__setattr__(self, "lengths", bank.lengths)
         object.__setattr__(self, "kernel_width", kernel_width(lengths))
         object.__setattr__(self, "bank", bank)
+
+    @property
+    def first_centre(self) -> int:
+        """Sample in the middle of frame 0."""
+        return 0 if self.center else self.kernel_width // 2
+
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middles of so many frames in seconds."""
+        return frame_times(frames, self.hop_length, self.sr, self.first_centre)
 
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
@@ -173,14 +185,13 @@ class CQT:
         check_length(signal, 1 if self.center else self.kernel_width)
         shape = (*signal.shape[:-1], bank.lengths.size, self.frame_count(signal.shape[-1]))
         result = np.zeros(shape, np.result_type(signal, np.complex64))
-        first_centre = 0 if self.center else self.kernel_width // 2
         for index in np.ndindex(signal.shape[:-1]):
-            bank.correlate(as_channel(signal[index]), first_centre, result[index])
+            bank.correlate(as_channel(signal[index]), self.first_centre, result[index])
         return result
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HarmonicCQT:
+class HarmonicCQT(Remade):
     """Constant-Q transforms whose first bins are multiples of one frequency.
 
     A tone's harmonic h is in the same bin of the transform of `harmonics` h as its fundamental
@@ -202,7 +213,7 @@ class HarmonicCQT:
 
     Attributes
     ----------
-    frequencies : array, shape (harmonic, bin)
+    frequencies_hz : array, shape (harmonic, bin)
         In Hz.
 
     Raises
@@ -226,7 +237,7 @@ class HarmonicCQT:
     center_bins: bool = False
     gamma: float = 0.0
     center: bool = True
-    frequencies: Frequencies = field(init=False, repr=False)
+    frequencies_hz: Frequencies = field(init=False, repr=False)
     lowest: CQT = field(init=False, repr=False)
     bank: SinusoidBank = field(init=False, repr=False)
     places: NDArray[np.intp] = field(init=False, repr=False)
@@ -241,6 +252,7 @@ class HarmonicCQT:
         harmonics = tuple(above_zero("harmonics", harmonic) for harmonic in self.harmonics)
         fmin = above_zero("fmin", self.fmin)
         flag("center_bins", self.center_bins)
+        object.__setattr__(self, "sr", whole_hz("sr", self.sr))
         lowered = (finer - 1) / finer if self.center_bins else 0
         layers = [
             CQT(
@@ -256,12 +268,16 @@ class HarmonicCQT:
             for h in harmonics
         ]
         bank, places = SinusoidBank.union([layer.bank for layer in layers])
-        frequencies = read_only(np.stack([layer.frequencies for layer in layers]))
+        frequencies = read_only(np.stack([layer.frequencies_hz for layer in layers]))
         object.__setattr__(self, "harmonics", harmonics)
-        object.__setattr__(self, "frequencies", frequencies)
+        object.__setattr__(self, "frequencies_hz", frequencies)
         object.__setattr__(self, "lowest", min(layers, key=lambda layer: layer.fmin))
         object.__setattr__(self, "bank", bank)
         object.__setattr__(self, "places", read_only(places.reshape(frequencies.shape)))
+
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middles of so many frames in seconds."""
+        return self.lowest.times_s(frames)
 
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""

@@ -11,7 +11,8 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util import threads
-from musisep._util.checks import at_least, number
+from musisep._util.checks import at_least, number, whole_hz
+from musisep._util.remaking import Remade
 from musisep.audio.arrays import (
     Real,
     Spectra,
@@ -22,6 +23,7 @@ from musisep.audio.arrays import (
     check_length,
     read_only,
 )
+from musisep.audio.axes import frame_times
 from musisep.audio.cqt._kernels.variableq import CUT_SIGMAS, weigh
 from musisep.audio.cqt.kernels import LONGEST
 
@@ -45,7 +47,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class VariableQ:
+class VariableQ(Remade):
     r"""Constant-Q, variable-Q or constant-bandwidth transform of real signals.
 
     With X the discrete Fourier transform of the zero-padded signal over L points,
@@ -99,7 +101,7 @@ class VariableQ:
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare the filters."""
-        rate = at_least("sample_rate", self.sample_rate, 1)
+        rate = whole_hz("sample_rate", self.sample_rate)
         hop_length = at_least("hop_length", self.hop_length, 1)
         bandwidth = number("bandwidth", self.bandwidth)
         gamma_hz = number("gamma_hz", self.gamma_hz)
@@ -131,6 +133,10 @@ class VariableQ:
             ("sigmas_hz", read_only(sigmas)),
         ):
             object.__setattr__(self, name, value)
+
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middles of so many frames in seconds."""
+        return frame_times(frames, self.hop_length, self.sample_rate, 0)
 
     def coefficient_shape(self, length: int) -> tuple[int, int]:
         """Bins and frames of a signal of `length` samples; ValueError if there are none."""

@@ -1,12 +1,11 @@
 """How much each bin of a spectrum belongs to each pitch class."""
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep._util.checks import at_least, number
+from musisep._util.checks import at_least, number, whole_hz
 from musisep.audio.arrays import Real, read_only
+from musisep.audio.caches import kept
 
 REFERENCE_HZ = 27.5
 """The A four octaves below concert pitch: octaves are counted from here."""
@@ -59,14 +58,14 @@ def chroma_rows(
 def _checked(
     sample_rate: int, n_fft: int, n_chroma: int, tuning: float
 ) -> tuple[int, int, int, float]:
-    sample_rate, n_fft = at_least("sample_rate", sample_rate, 1), at_least("n_fft", n_fft, 2)
+    sample_rate, n_fft = whole_hz("sample_rate", sample_rate), at_least("n_fft", n_fft, 2)
     n_chroma, tuning = at_least("n_chroma", n_chroma, 1), number("tuning", tuning)
     if abs(tuning) > n_chroma:
         raise ValueError(f"{tuning=} must be within an octave, {n_chroma=} pitch classes")
     return sample_rate, n_fft, n_chroma, tuning
 
 
-@lru_cache(maxsize=16)
+@kept("chroma filters in either precision", 16)
 def _rows(
     sample_rate: int, n_fft: int, n_chroma: int, tuning: float
 ) -> dict[type[np.floating], Real]:
@@ -74,7 +73,7 @@ def _rows(
     return {kind: read_only(rows.astype(kind)) for kind in (np.float32, np.float64)}
 
 
-@lru_cache(maxsize=16)
+@kept("chroma filters", 16)
 def _weights(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> NDArray[np.float64]:
     hz = np.arange(1, n_fft // 2 + 2) * (sample_rate / n_fft)
     pitch = n_chroma * np.log2(hz / REFERENCE_HZ) - tuning

@@ -7,8 +7,9 @@ from typing import Any, Literal, TypedDict, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least
+from musisep._util.checks import at_least, whole_hz
 from musisep._util.messages import shown
+from musisep._util.remaking import Remade
 from musisep.audio.arrays import Real, Spectra
 from musisep.audio.features import descriptors
 from musisep.audio.features.descriptors import Descriptor
@@ -31,7 +32,7 @@ class FrameSettings(TypedDict, total=False):
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralFeatureTransform:
+class SpectralFeatureTransform(Remade):
     """Several features of signals in one pass over the short-time spectrum.
 
     Spectra with magnitudes from about 1e-19 to 1e19 can be held in single precision; see
@@ -96,7 +97,7 @@ class SpectralFeatureTransform:
 
     def __post_init__(self) -> None:
         """Refuse impossible parameters and prepare what was asked for."""
-        sample_rate, include = at_least("sample_rate", self.sample_rate, 1), _names(self.include)
+        sample_rate, include = whole_hz("sample_rate", self.sample_rate), _names(self.include)
         transform = get_transform(
             n_fft=self.n_fft,
             hop_length=self.hop_length,
@@ -105,6 +106,7 @@ class SpectralFeatureTransform:
             center=self.center,
             center_pad_mode=self.center_pad_mode,
             center_tail_pad=self.center_tail_pad,
+            sample_rate=sample_rate,
         )
         object.__setattr__(self, "sample_rate", sample_rate)
         object.__setattr__(self, "include", include)
@@ -153,10 +155,13 @@ class SpectralFeatureTransform:
             place = end
 
     @property
-    def hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins."""
-        bins = np.arange(self.transform.frequencies, dtype=np.float64)
-        return bins * (self.sample_rate / self.transform.n_fft)
+    def frequencies_hz(self) -> NDArray[np.float64]:
+        """Frequencies of the bins of the spectra, shape (frequency,)."""
+        return self.transform.frequencies_hz
+
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middles of so many frames in seconds."""
+        return self.transform.times_s(frames)
 
 
 def _names(include: Iterable[str] | None) -> tuple[str, ...]:
@@ -198,11 +203,11 @@ TABLE: dict[str, Callable[[SpectralFeatureTransform], Descriptor]] = {
     "chroma_stft": lambda of: descriptors.chroma(
         of.sample_rate, of.transform.n_fft, of.n_chroma, of.chroma_norm, of.tuning
     ),
-    "spectral_centroid": lambda of: descriptors.centroid(of.hz),
-    "spectral_bandwidth": lambda of: descriptors.bandwidth(of.hz, of.bandwidth_p),
-    "spectral_rolloff": lambda of: descriptors.rolloff(of.hz, of.roll_percent),
+    "spectral_centroid": lambda of: descriptors.centroid(of.frequencies_hz),
+    "spectral_bandwidth": lambda of: descriptors.bandwidth(of.frequencies_hz, of.bandwidth_p),
+    "spectral_rolloff": lambda of: descriptors.rolloff(of.frequencies_hz, of.roll_percent),
     "spectral_contrast": lambda of: descriptors.contrast(
-        of.hz, of.n_bands, of.contrast_fmin, of.contrast_quantile
+        of.frequencies_hz, of.n_bands, of.contrast_fmin, of.contrast_quantile
     ),
     "mfcc": _mfcc,
 }

@@ -87,7 +87,7 @@ def misi(
     peak = max(magnitudes.max(), np.abs(mixture).max()) or magnitudes.dtype.type(1)
     magnitudes, mixture = magnitudes / peak, mixture / peak
     start = started(magnitudes, transform.stft(mixture) if init is None else init, rng, transform)
-    flat = magnitudes.reshape(-1, transform.frequencies)
+    flat = magnitudes.reshape(-1, transform.bins)
 
     def magnitudes_of(frames: slice, _: Spectra) -> Real:
         return magnitudes[..., frames, :]

@@ -52,11 +52,11 @@ class StftMagnitude:
         def measure(spectra: Spectra, magnitudes: Real) -> None:
             np.abs(spectra, out=magnitudes)
 
-        return measure_frames(self.transform, x, self.transform.frequencies, measure, name="x")
+        return measure_frames(self.transform, x, self.transform.bins, measure, name="x")
 
     def shape(self, length: int) -> tuple[int, int]:
         """Return the numbers of frequencies and frames for signals of `length` samples."""
-        return self.transform.frequencies, self.transform.frame_count(length)
+        return self.transform.bins, self.transform.frame_count(length)
 
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
         """See `Representation`; where a magnitude is 0, its gradient counts as 0."""

@@ -161,7 +161,7 @@ def wanted(
     instance("transform", transform, SpectralTransform)
     if given and parameters:
         raise ValueError(f"transform and {', '.join(parameters)} must not both be given")
-    framed = frame_major(spec, transform.frequencies, "bfn", "spec")
+    framed = frame_major(spec, transform.bins, "bfn", "spec")
     with np.errstate(over="ignore"):
         magnitudes = np.ascontiguousarray(np.abs(framed))
     negative = spec.dtype.kind != "c" and spec.min() < 0
@@ -276,7 +276,7 @@ def _slope(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 def in_the_middle(transform: SpectralTransform) -> NDArray[np.complex128]:
     """Factors [frequency] of a spectrum whose phases are those in the middle of its frame."""
-    turns = np.arange(transform.frequencies) * (transform.n_fft // 2) / transform.n_fft
+    turns = np.arange(transform.bins) * (transform.n_fft // 2) / transform.n_fft
     return np.exp(-2j * np.pi * turns)
 
 

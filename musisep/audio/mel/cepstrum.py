@@ -1,7 +1,6 @@
 """Mel-frequency cepstral coefficients: the cosine transform of mel levels."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +8,9 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import at_least, one_of
+from musisep._util.remaking import Remade
 from musisep.audio.arrays import Real, read_only
+from musisep.audio.caches import kept
 from musisep.audio.filterbank import Filterbank
 from musisep.audio.mel.scale import MelNorm, MelScale
 from musisep.audio.mel.transforms import MelSpectrogramTransform
@@ -20,7 +21,7 @@ MOST_MELS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
-class MFCCTransform:
+class MFCCTransform(Remade):
     """Mel-frequency cepstral coefficients of signals: the cosine transform of mel levels in dB.
 
     Parameters
@@ -83,6 +84,10 @@ window_fn, center, center_pad_mode, center_tail_pad
         cosines = cepstral_filterbank(self.n_mfcc, self.n_mels, self.dct_norm, self.lifter)
         object.__setattr__(self, "mel", mel)
         object.__setattr__(self, "cosines", cosines)
+
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middles of so many frames in seconds."""
+        return self.mel.times_s(frames)
 
     def mfcc(self, x: ArrayLike) -> Real:
         """Return the coefficients of a signal; calling the object does the same.
@@ -188,13 +193,13 @@ def cepstral_filterbank(
     return _liftered(*sizes, dct_norm, at_least("lifter", lifter, 0))
 
 
-@lru_cache(maxsize=64)
+@kept("cosines")
 def _cosines(n_mfcc: int, n_mels: int, norm: str | None) -> NDArray[np.float64]:
     square = scipy.fft.dct(np.eye(n_mels), type=2, axis=0, norm=norm)
     return read_only(square[:n_mfcc])
 
 
-@lru_cache(maxsize=64)
+@kept("liftered cosines")
 def _liftered(n_mfcc: int, n_mels: int, norm: str | None, lifter: int) -> Filterbank:
     matrix = _cosines(n_mfcc, n_mels, norm).T
     if lifter:

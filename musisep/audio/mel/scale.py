@@ -1,15 +1,15 @@
 """Filters that are evenly spaced in mel."""
 
 import math
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from musisep._util.checks import at_least, number, one_of
+from musisep._util.checks import at_least, number, one_of, whole_hz
 from musisep.audio.arrays import read_only
+from musisep.audio.caches import kept
 from musisep.audio.filterbank import Filterbank
 
 MelScale = Literal["htk", "slaney"]
@@ -84,6 +84,13 @@ def mel_filterbank(
     return _packed(n_fft, _filters(f_min, f_max, n_mels, sample_rate, norm, mel_scale))
 
 
+def mel_frequencies(
+    f_min: float, f_max: float | None, n_mels: int, sample_rate: int, mel_scale: str
+) -> NDArray[np.float64]:
+    """Return where the filters of `melscale_fbanks` are highest, in Hz, shape (n_mels,)."""
+    return _corners_hz(_filters(f_min, f_max, n_mels, sample_rate, None, mel_scale))[1:-1]
+
+
 class _Filters(NamedTuple):
     """Parameters of `melscale_fbanks` that have been checked."""
 
@@ -104,7 +111,7 @@ def _filters(
     mel_scale: str,
 ) -> _Filters:
     """Check parameters; without `f_max`, it is sample_rate / 2."""
-    sample_rate, n_mels = at_least("sample_rate", sample_rate, 1), at_least("n_mels", n_mels, 1)
+    sample_rate, n_mels = whole_hz("sample_rate", sample_rate), at_least("n_mels", n_mels, 1)
     one_of("norm", norm, NORMS)
     one_of("mel_scale", mel_scale, SCALES)
     f_min = number("f_min", f_min)
@@ -114,28 +121,34 @@ def _filters(
     return _Filters(f_min, f_max, n_mels, sample_rate, norm, mel_scale)
 
 
-@lru_cache(maxsize=64)
+@kept("mel filters as arrays")
 def _dense(n_freqs: int, filters: _Filters) -> NDArray[np.float64]:
     return read_only(_triangles(np.linspace(0, filters.sample_rate / 2, n_freqs), filters))
 
 
-@lru_cache(maxsize=64)
+@kept("mel filters")
 def _packed(n_fft: int, filters: _Filters) -> Filterbank:
     return Filterbank(_triangles(scipy.fft.rfftfreq(n_fft, 1 / filters.sample_rate), filters))
 
 
 def _triangles(frequencies_hz: NDArray[np.float64], filters: _Filters) -> NDArray[np.float64]:
     """`melscale_fbanks` at the given frequencies."""
-    f_min, f_max, n_mels, _, norm, mel_scale = filters
-    ends = _hz_to_mel(f_min, mel_scale), _hz_to_mel(f_max, mel_scale)
-    corners_hz = _mel_to_hz(np.linspace(*ends, n_mels + 2), mel_scale)
-    if np.diff(corners_hz).min() < CLOSEST_HZ:
-        raise ValueError(f"{f_min=} and {f_max=} must be farther apart for {n_mels=} filters")
+    corners_hz = _corners_hz(filters)
     low, peak, high = corners_hz[:-2], corners_hz[1:-1], corners_hz[2:]
     rising = (frequencies_hz[:, None] - low) / (peak - low)
     falling = (high - frequencies_hz[:, None]) / (high - peak)
     weights = np.maximum(0, np.minimum(rising, falling))
-    return weights * (2 / (high - low)) if norm == "slaney" else weights
+    return weights * (2 / (high - low)) if filters.norm == "slaney" else weights
+
+
+def _corners_hz(filters: _Filters) -> NDArray[np.float64]:
+    """Where the filters begin, are highest, and end: each where its neighbour is highest."""
+    f_min, f_max, n_mels, _, _, mel_scale = filters
+    ends = _hz_to_mel(f_min, mel_scale), _hz_to_mel(f_max, mel_scale)
+    corners_hz = _mel_to_hz(np.linspace(*ends, n_mels + 2), mel_scale)
+    if np.diff(corners_hz).min() < CLOSEST_HZ:
+        raise ValueError(f"{f_min=} and {f_max=} must be farther apart for {n_mels=} filters")
+    return corners_hz
 
 
 def _hz_to_mel(hz: float, mel_scale: str) -> float:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import above_zero, flag, one_of
+from musisep._util.checks import above_zero, flag, one_of, whole_hz
+from musisep._util.remaking import Remade
 from musisep.audio.arrays import Real, Spectra, as_channel, as_real
 from musisep.audio.decibels import (
     AMIN,
@@ -20,7 +21,7 @@ from musisep.audio.decibels import (
     to_levels,
 )
 from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
-from musisep.audio.mel.scale import MelNorm, MelScale, mel_filterbank
+from musisep.audio.mel.scale import MelNorm, MelScale, mel_filterbank, mel_frequencies
 from musisep.audio.stft import SpectralTransform, get_transform
 
 OutputScale = Literal["linear", "log", "db"]
@@ -30,7 +31,7 @@ LOG_MODES = ("clamp", "add", "log1p")
 
 
 @dataclass(frozen=True, eq=False)
-class MelSpectrogramTransform:
+class MelSpectrogramTransform(Remade):
     """Mel spectrograms of signals, linear or on a logarithmic scale.
 
     A sample that is not finite spoils its frames and, on the scale "db" with `top_db`, all levels
@@ -98,6 +99,7 @@ center_tail_pad, normalized
         object.__setattr__(self, "top_db", check_range(self.top_db, self.mode))
         for name in ("power", "log_amin", "log_multiplier"):
             object.__setattr__(self, name, above_zero(name, getattr(self, name)))
+        object.__setattr__(self, "sample_rate", whole_hz("sample_rate", self.sample_rate))
         transform = get_transform(
             n_fft=self.n_fft,
             hop_length=self.hop_length,
@@ -108,6 +110,7 @@ center_tail_pad, normalized
             center_pad_mode=self.center_pad_mode,
             center_tail_pad=self.center_tail_pad,
             normalized=self.normalized,
+            sample_rate=self.sample_rate,
         )
         filterbank = mel_filterbank(
             transform.n_fft,
@@ -120,6 +123,16 @@ center_tail_pad, normalized
         )
         object.__setattr__(self, "transform", transform)
         object.__setattr__(self, "filterbank", filterbank)
+
+    @property
+    def frequencies_hz(self) -> NDArray[np.float64]:
+        """Where the filters are highest, shape (n_mels,)."""
+        ends = self.f_min, self.f_max
+        return mel_frequencies(*ends, self.n_mels, self.sample_rate, self.mel_scale)
+
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """Return the middles of so many frames in seconds."""
+        return self.transform.times_s(frames)
 
     def shape(self, length: int) -> tuple[int, int]:
         """Return the numbers of bands and frames for signals of `length` samples."""
@@ -141,8 +154,7 @@ center_tail_pad, normalized
         ValueError
             If the signal is too short; see `SpectralTransform.stft`.
         """
-        bins = self.transform.frequencies
-        return measure_frames(self.transform, x, bins, self._power, name="x")
+        return measure_frames(self.transform, x, self.transform.bins, self._power, name="x")
 
     def mel_spectrogram(
         self, x: ArrayLike, output_scale: OutputScale | None = None, to_db: bool | None = None
