@@ -8,7 +8,7 @@ from musisep.io.formats import (
     MIN_RATE,
 )
 from musisep.io.rates import check_rate, resample
-from musisep.io.reading import read
+from musisep.io.reading import AudioInfo, info, read
 from musisep.io.replacing import AudioFileError, replacing
 from musisep.io.writing import headroom_gain, write
 
@@ -19,8 +19,10 @@ __all__ = [
     "MAX_SAMPLES",
     "MIN_RATE",
     "AudioFileError",
+    "AudioInfo",
     "check_rate",
     "headroom_gain",
+    "info",
     "read",
     "replacing",
     "resample",

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
@@ -83,6 +84,52 @@ def read(
     name = repr(str(path))
     check_finite(audio, f"{name} from {start_s=}" if excerpt.start else name)
     return audio, sample_rate
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What an audio file holds.
+
+    Attributes
+    ----------
+    channels : int
+    samples : int
+        Of each channel.
+    sample_rate : int
+        In Hz.
+    """
+
+    channels: int
+    samples: int
+    sample_rate: int
+
+
+def info(path: str | os.PathLike[str]) -> AudioInfo:
+    """Tell what an audio file holds, without decoding its samples.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    AudioInfo
+
+    Raises
+    ------
+    AudioFileError
+        As `read`, or if neither the header nor the file tells the length.
+    """
+    path = checks.path("path", path)
+    with regular_file(path) as file:
+        content = _look(path, file)
+        with complaints(content.decoded is not None), _decoder(path, file, content) as sound:
+            _check_header(path, sound)
+            length = content.length(sound.frames)
+            if length is None:
+                raise problem(path, f"does not tell its length; convert it first: {_ffmpeg(path)}")
+            return AudioInfo(sound.channels, length, sound.samplerate)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from musisep.io.files import AudioFileError, read, write
+from musisep.io.files import AudioFileError, info, read, write
 
 RATE = 16000
 UNTOLD = "its header tells no length; all samples that are there were read"
@@ -84,6 +84,21 @@ def test_header_without_a_length(tmp_path, name, subtype):
         np.testing.assert_array_equal(read(path, start_s=0.25, duration_s=9)[0], whole[:, 4000:])
     with pytest.raises(ValueError, match="start_s=1e\\+300 must be below the length of"):
         read(path, start_s=1e300)
+
+
+@pytest.mark.parametrize(("name", "subtype"), PLAIN)
+def test_info_counts_what_a_header_does_not_tell(tmp_path, name, subtype):
+    path = tmp_path / name
+    whole = written(path, subtype)
+    unclosed(path)
+    assert info(path).samples == whole.shape[1]
+
+
+def test_info_of_flac_without_a_length_is_refused(tmp_path):
+    written(tmp_path / "x.flac", "PCM_24")
+    unclosed(tmp_path / "x.flac")
+    with pytest.raises(AudioFileError, match=r"does not tell its length; convert it first: ffmpeg"):
+        info(tmp_path / "x.flac")
 
 
 @pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000, 0x80000000, 0x7FFFFFFF])

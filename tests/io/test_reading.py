@@ -14,7 +14,7 @@ import soundfile as sf
 
 from musisep import Dictionary
 from musisep.io import reading
-from musisep.io.files import AudioFileError, read, write
+from musisep.io.files import AudioFileError, AudioInfo, info, read, write
 from musisep.io.pieces import Pieces
 
 
@@ -60,6 +60,33 @@ def test_excerpt_outside_the_recording(wav):
         read(wav, start_s=float("nan"))
     with pytest.raises(ValueError, match=r"duration_s=0 must be a time above 0 s"):
         read(wav, duration_s=0)
+
+
+# What a file holds
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.flac", "x.ogg", "x.mp3"])
+def test_info_is_the_shape_of_what_is_read(tmp_path, name):
+    subtype = {"x.wav": "FLOAT", "x.flac": "PCM_24", "x.ogg": "VORBIS", "x.mp3": "MPEG_LAYER_III"}
+    write(tmp_path / name, noise(2, 80000), 16000, subtype=subtype[name])
+    audio, rate = read(tmp_path / name)
+    assert info(tmp_path / name) == AudioInfo(*audio.shape, rate)
+
+
+def test_info_decodes_nothing(wav, monkeypatch):
+    monkeypatch.setattr(sf.SoundFile, "read", lambda *_: pytest.fail("samples were decoded"))
+    assert info(wav) == AudioInfo(channels=1, samples=8000, sample_rate=8000)
+
+
+def test_info_refuses_as_reading_does(wav):
+    with pytest.raises(AudioFileError, match=r"no\.wav' cannot be read: No such file"):
+        info(wav.with_name("no.wav"))
+    patch(wav, 24, struct.pack("<I", 300_000))
+    with pytest.raises(AudioFileError, match="has a sample rate of 300000 Hz, outside"):
+        info(wav)
+    wav.write_bytes(wav.read_bytes()[:1000])
+    with pytest.raises(AudioFileError, match="is truncated"):
+        info(wav)
 
 
 # Bad input

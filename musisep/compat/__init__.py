@@ -1,0 +1,1 @@
+"""Names and signatures of other packages, as thin layers over ours."""
