@@ -129,7 +129,7 @@ def settings() -> Iterator[Setting]:
 def lengths(setting: Setting) -> Iterator[int]:
     """Yield lengths of signals down to one sample, or to one frame where it must be whole."""
     n = setting.n_fft
-    for length in (4 * n + 7, 4 * n, 2 * n + 1, n, n // 2 + 1, n // 2, n // 3, 1):
+    for length in (4 * n + 7, 4 * n, 2 * n + 21, n, n // 2 + 1, n // 2, n // 3, 1):
         if setting.center or length >= n:
             yield length
 

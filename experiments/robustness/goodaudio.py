@@ -67,15 +67,25 @@ def _transforms() -> dict[str, Call]:
         "SpectralTransform": (stft.SpectralTransform, {**FFT, **WINDOWED}),
         "get_transform": (stft.get_transform, {**FFT, **WINDOWED}),
         "stft": (one.stft, {"signal": NOISE, "output_layout": "bfn"}),
-        "istft": (one.istft, {"spectrum": SPECTRA, "length": 1200, "input_layout": "bfn"}),
-        "stft_adjoint": (one.stft_adjoint, {"spectrum": SPECTRA, "length": 1200}),
-        "istft_adjoint": (one.istft_adjoint, {"signal": NOISE}),
+        "istft": (
+            one.istft,
+            {"spectrum": SPECTRA, "length": 1200, "input_layout": "bfn", "safety": "always"},
+        ),
+        "stft_adjoint": (
+            one.stft_adjoint, {"spectrum": SPECTRA, "length": 1200, "input_layout": "bfn"},
+        ),
+        "istft_adjoint": (
+            one.istft_adjoint, {"signal": NOISE, "output_layout": "bfn", "safety": "off"},
+        ),
         "frame_count": (one.frame_count, {"length": 100}),
         "shortest_length": (one.shortest_length, {"frames": 4}),
         "each_block": (one.each_block, {"signal": NOISE, "use": lambda *_: None}),
         "map_spectra": (
             one.map_spectra,
-            {"signal": NOISE, "change": lambda _, part: part, "leading": (), "adjoint": False},
+            {
+                "signal": NOISE, "change": lambda _, part: part, "leading": (), "adjoint": False,
+                "safety": "always",
+            },
         ),
         "resolve_fft_params": (
             windows.resolve_fft_params, {**FFT, "win_length": 60, "pad": 3},

@@ -15,6 +15,8 @@ from musisep.audio.arrays import Real, Spectra, peak
 
 CACHE_POINTS = 2**17
 """Samples of windowed frames that one core works on at a time: little enough for its cache."""
+SHARE_POINTS = 2**16
+"""Samples of windowed frames for which it pays to wake up another thread."""
 Blocks = Callable[[slice], Spectra]
 """Returns the spectra [..., frame, frequency] of the frames of a slice; from several threads."""
 Shape = tuple[int, ...]
@@ -45,9 +47,9 @@ class FrameGrid:
         return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
     def shares(self, count: int) -> list[slice]:
-        """Divide frames into blocks for the cache, but at least one for each worker."""
+        """Divide frames into blocks for the cache, and for all workers if they are worth it."""
         share = -(-count // scipy.fft.get_workers()) * self.n_fft
-        return self.blocks(count, min(CACHE_POINTS, share))
+        return self.blocks(count, min(CACHE_POINTS, max(SHARE_POINTS, share)))
 
     def groups(self, signals: int, count: int) -> list[slice]:
         """Divide signals of so many frames into groups for the cache, at least one each."""
@@ -90,22 +92,19 @@ class FrameGrid:
             own, shape = flat[group], (group.stop - group.start, length)
             with np.errstate(over="ignore", invalid="ignore"):  # told below
                 result[group] = go_back(lambda block: own[:, block], flat.shape[1], shape, kind)
+            if not math.isfinite(peak(result[group])) and np.isfinite(own).all():
+                raise ValueError(
+                    f"spectrum with a peak of {max(peak(own.real), peak(own.imag)):.3g} must "
+                    f"be less, lest its samples overflow in {kind}: divide it by its peak"
+                )
 
         threads.each(work, self.groups(len(flat), flat.shape[1]))
-        if not math.isfinite(peak(result)) and np.isfinite(spectrum).all():
-            raise ValueError(
-                f"spectrum with a peak of {max(peak(spectrum.real), peak(spectrum.imag)):.3g} must "
-                f"be less, lest its samples overflow in {kind}: divide it by its peak"
-            )
         return result.reshape(*spectrum.shape[:-2], length)
 
-    def parseval(self, kind: DTypeLike) -> Real:
-        """Weights [frequency] with which rfft is the adjoint of irfft: others stand for two."""
-        weights = np.full(self.n_fft // 2 + 1, 2 / self.n_fft, dtype=kind)
-        weights[0] /= 2
-        if self.n_fft % 2 == 0:
-            weights[-1] /= 2
-        return weights
+    @property
+    def lone(self) -> slice:
+        """The frequencies of a spectrum that stand for themselves; all others stand for two."""
+        return slice(None, None, (self.n_fft + 1) // 2)
 
     def spectra(self, signal: Real, frames: slice, window: Real, reflect: bool) -> Spectra:
         """Transform some frames of signals [..., sample]; result [..., frame, frequency].

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import above_zero, at_least, flag, instance, iterable, number, one_of
 from musisep._util.messages import shown
 from musisep.audio.arrays import Real, as_array, as_real, as_samples, check_finite, full_scale
-from musisep.audio.framing import divide_by_windows, overlap_add
+from musisep.audio.framing import Overlap, overlap_add
 
 SILENCE = 1e-8
 """Standard deviation up to which audio counts as silent."""
@@ -210,7 +210,8 @@ def stitch_chunks(
     chunk_size, hop_size = _sizes(chunk_size, hop_size)
     num_stems = at_least("num_stems", num_stems, 1)
     target_num_samples = at_least("target_num_samples", target_num_samples, 1)
-    weights = _chunk_window(window, chunk_size)
+    overlap = Overlap(_chunk_window(window, chunk_size), hop_size)
+    weights = overlap.window * overlap.inverse
     padding = chunk_size - hop_size
     count, result = 0, None
     iterable("processed_chunks", processed_chunks)
@@ -235,7 +236,13 @@ def stitch_chunks(
             f"{target_num_samples=} must be at most {count * hop_size}, where the last of "
             f"{count} chunks ends"
         )
-    divide_by_windows(result, weights, hop_size, -padding, count)
+    ends = overlap.ends(-padding, count, target_num_samples)
+    if ends.lost < target_num_samples:
+        raise ValueError(
+            f"sample {ends.lost} of {target_num_samples=} lies under no window: decrease "
+            f"{hop_size=}, or give a window without zeros at its ends"
+        )
+    ends.complete(result)
     return result
 
 

@@ -1,36 +1,25 @@
 """Short-time Fourier transform, its inverse and their adjoints."""
 
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
-import scipy.fft
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike
 
 from musisep._util import threads
-from musisep._util.checks import at_least, flag, function, one_of, sizes, whole_hz
-from musisep._util.remaking import Remade
-from musisep.audio import arrays
+from musisep._util.checks import at_least, flag, function, one_of, sizes
 from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_channel, as_samples, frame_major
-from musisep.audio.axes import frame_times
-from musisep.audio.blocks import Blocks, FrameGrid, Shape
+from musisep.audio.blocks import FrameGrid, GoBack
 from musisep.audio.caches import kept
-from musisep.audio.framing import divide_by_windows
-from musisep.audio.windows import make_window, resolve_fft_params
-
-CHOICES = {
-    "center_pad_mode": ("reflect", "constant"),
-    "center_tail_pad": ("symmetric", "minimal"),
-    "normalized": (False, True, "frame_length", "window"),
-}
+from musisep.audio.frames import FrameParameters
+from musisep.audio.maps import SAFETIES, Safety, StftMaps
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralTransform(Remade):
+class SpectralTransform(FrameParameters):
     """Short-time Fourier transform of real signals, and its inverse.
 
     Signals are ``[..., sample]``, spectra ``[..., frequency, frame]`` with n_fft // 2 + 1
@@ -47,8 +36,8 @@ class SpectralTransform(Remade):
         Samples of the window, at most n_fft (the default); zeros on both sides fill the frame.
     window_fn : str or tuple
         Window for `scipy.signal.get_window`, or "rect", used unless `window` is given.
-    window : array, shape (win_length,), optional
-        Samples of the window itself.
+    window : array, shape (win_length,) or (n_fft,), optional
+        Samples of the window itself; n_fft samples are those of a whole frame.
     periodic : bool
         Whether the window that `window_fn` names is periodic or symmetric.
     center : bool
@@ -71,89 +60,6 @@ class SpectralTransform(Remade):
     ValueError
         If a parameter is out of its range.
     """
-
-    n_fft: int
-    hop_length: int | None = None
-    win_length: int | None = None
-    window_fn: str | tuple[object, ...] = "hann"
-    window: ArrayLike | None = None
-    periodic: bool = True
-    center: bool = True
-    center_pad_mode: Literal["reflect", "constant"] = "reflect"
-    center_tail_pad: Literal["symmetric", "minimal"] = "symmetric"
-    normalized: bool | Literal["frame_length", "window"] = False
-    sample_rate: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse impossible parameters and build the window."""
-        sizes = resolve_fft_params(self.n_fft, self.hop_length, self.win_length)
-        for name, value in zip(("n_fft", "hop_length", "win_length"), sizes, strict=False):
-            object.__setattr__(self, name, value)
-        flag("center", self.center)
-        if self.sample_rate is not None:
-            object.__setattr__(self, "sample_rate", whole_hz("sample_rate", self.sample_rate))
-        for name, choices in CHOICES.items():
-            one_of(name, getattr(self, name), choices)
-        if self.center_tail_pad == "minimal" and self.center_pad_mode == "reflect":
-            raise ValueError(
-                "center_tail_pad='minimal' must go with center_pad_mode='constant', not 'reflect'"
-            )
-        self.frame_window.flags.writeable = False
-
-    @cached_property
-    def frame_window(self) -> NDArray[np.float64]:
-        """The window between zeros, shape (n_fft,), not normalized."""
-        width = self.win_length or self.n_fft
-        return make_window(self.window, self.window_fn, width, self.n_fft, self.periodic)
-
-    @property
-    def bins(self) -> int:
-        """Number of frequencies."""
-        return self.n_fft // 2 + 1
-
-    @property
-    def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins, shape (frequency,); only with a `sample_rate`."""
-        return scipy.fft.rfftfreq(self.n_fft, 1 / self._rate("frequencies_hz"))
-
-    def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds; only with a `sample_rate`."""
-        middle = self.n_fft // 2 - self.lead
-        return frame_times(frames, self.hop, self._rate("times_s"), middle)
-
-    def _rate(self, wanted: str) -> int:
-        if self.sample_rate is None:  # hasattr is to answer no
-            raise AttributeError(f"{wanted} must be asked of a transform with a sample_rate")
-        return self.sample_rate
-
-    @property
-    def lead(self) -> int:
-        """Samples by which frame t begins before sample t * hop_length."""
-        return self.n_fft // 2 if self.center else 0
-
-    @property
-    def hop(self) -> int:
-        """Samples between frames."""
-        return self.hop_length or 1  # never None since construction
-
-    def shortest_length(self, frames: int) -> int:
-        """Return the samples of the shortest signal with so many frames; may be 0 for one."""
-        frames = at_least("frames", frames, 1)
-        if self.center and self.center_tail_pad == "minimal":
-            return (frames - 1) * self.hop + 1
-        return (frames - 1) * self.hop + self.n_fft - 2 * self.lead
-
-    def frame_count(self, length: int) -> int:
-        """Count the frames of a signal of `length` samples; ValueError if there is none."""
-        length = at_least("length", length, 1 if self.center else self.n_fft)
-        if self.center and self.center_tail_pad == "minimal":
-            return -(-length // self.hop)
-        return 1 + (length + 2 * self.lead - self.n_fft) // self.hop
-
-    def frames_of(self, signal: Real, name: str = "signal") -> int:
-        """Count the frames of signals [..., sample]; ValueError by name if there is none."""
-        arrays.check_length(signal, 1 if self.center else self.n_fft, name)
-        return self.frame_count(signal.shape[-1])
 
     def stft(self, signal: ArrayLike, output_layout: Layout = "bfn") -> Spectra:
         """Transform a signal.
@@ -187,13 +93,12 @@ class SpectralTransform(Remade):
 
         `use` gets slices of signals and of frames, and spectra [signal, frame, frequency].
         """
-        signals = np.ascontiguousarray(signals)
-        grid, window = self._grid, self._analysis(signals.dtype)
+        signals, maps = np.ascontiguousarray(signals), self._maps
 
         def work(part: tuple[slice, slice]) -> None:
-            use(part, grid.spectra(signals[part[0]], part[1], window, self._reflect))
+            use(part, maps.forward(signals[part[0]], part[1]))
 
-        threads.each(work, grid.parts(len(signals), self.frames_of(signals)))
+        threads.each(work, maps.grid.parts(len(signals), self.frames_of(signals)))
 
     def each_block(self, signal: ArrayLike, use: Callable[[slice, Spectra], object]) -> None:
         """Transform one channel and hand over small blocks of frames, for nothing to be stored.
@@ -221,6 +126,7 @@ class SpectralTransform(Remade):
         leading: tuple[int, ...],
         *,
         adjoint: bool = False,
+        safety: Safety = "always",
     ) -> Real:
         """Transform a signal, change its spectra and transform back, in small blocks of frames.
 
@@ -235,6 +141,8 @@ class SpectralTransform(Remade):
             Shape of the result before the samples.
         adjoint : bool
             Whether to go back by the adjoint of `stft` instead of by its inverse.
+        safety : {"always", "off"}
+            As of `istft`; the adjoint of `stft` needs none.
 
         Returns
         -------
@@ -249,23 +157,28 @@ class SpectralTransform(Remade):
         """
         function("change", change)
         flag("adjoint", adjoint)
+        one_of("safety", safety, SAFETIES)
         leading = sizes("leading", leading)
         signal = np.ascontiguousarray(as_samples(signal))
-        window = self._analysis(signal.dtype)
+        maps, count, length = self._maps, self.frames_of(signal), signal.shape[-1]
+        go_back = maps.adjoint if adjoint else self._inverse(count, length, safety)
 
         def changed(frames: slice) -> Spectra:
-            given = self._grid.spectra(signal, frames, window, self._reflect)
-            spectra = np.asarray(change(frames, given))
+            spectra = np.asarray(change(frames, maps.forward(signal, frames)))
             shape = *leading, frames.stop - frames.start, self.bins
             if spectra.shape != shape:
                 raise ValueError(f"change must return an array of {shape=}, not {spectra.shape}")
             return spectra
 
-        go_back, length = self._adjoint if adjoint else self._inverse, signal.shape[-1]
-        return go_back(changed, self.frames_of(signal), (*leading, length), signal.dtype)
+        return go_back(changed, count, (*leading, length), signal.dtype)
 
     def istft(
-        self, spectrum: ArrayLike, length: int | None = None, *, input_layout: Layout = "bfn"
+        self,
+        spectrum: ArrayLike,
+        length: int | None = None,
+        *,
+        input_layout: Layout = "bfn",
+        safety: Safety = "always",
     ) -> Real:
         """Find the signal whose spectrum is closest to a given one, in the least squares sense.
 
@@ -276,10 +189,13 @@ class SpectralTransform(Remade):
         ----------
         spectrum : array of complex, shape (..., frequency, frame)
         length : int > 0, optional
-            Samples of the result. If left out, those of the shortest signal with as many frames;
-            it must be given for "minimal" padding, where that would be one sample of the last hop.
+            Samples of the result; 0 behind the last sample under a window. If left out, those of
+            the shortest signal with as many frames; it must be given for "minimal" padding, where
+            that would be one sample of the last hop.
         input_layout : {"bfn", "bnf"}
             Order of the last two axes of the spectrum, as in `stft`.
+        safety : {"always", "off"}
+            Whether samples under no window before that are refused, or 0 as well.
 
         Returns
         -------
@@ -293,18 +209,20 @@ class SpectralTransform(Remade):
         Notes
         -----
         Samples where the sum of the squared windows is below 2e-16 of a window's maximum cannot
-        be recovered: there is no inverse if a hop is too long for the window (at the end of the
-        signal already if it is longer than half of it), if the window is 0 at its ends and the
-        transform not centred, or if `length` is more than the frames reach.
+        be recovered: there is no inverse if a hop is too long for the window, or if the window is
+        0 at its beginning and the transform not centred.
         """
         spectrum = frame_major(spectrum, self.bins, input_layout)
-        shortest = self.shortest_length(spectrum.shape[-2])
+        count = spectrum.shape[-2]
+        shortest = self.shortest_length(count)
         if length is None and self.center and self.center_tail_pad == "minimal":
             raise ValueError("length=None must be given with center_tail_pad='minimal'")
-        length = shortest if length is None else length
-        return self._grid.each_group(self._inverse, spectrum, at_least("length", length, 1))
+        length = at_least("length", shortest if length is None else length, 1)
+        return self._maps.grid.each_group(self._inverse(count, length, safety), spectrum, length)
 
-    def stft_adjoint(self, spectrum: ArrayLike, length: int) -> Real:
+    def stft_adjoint(
+        self, spectrum: ArrayLike, length: int, *, input_layout: Layout = "bfn"
+    ) -> Real:
         """Apply the adjoint of `stft`: it takes gradients by the spectrum to ones by the signal.
 
         It is adjoint in the real inner product <a, b> = sum of ``(conj(a) * b).real``:
@@ -315,6 +233,8 @@ class SpectralTransform(Remade):
         spectrum : array of complex, shape (..., frequency, frame)
         length : int > 0
             Samples of the signal; the spectrum must have the frames of such a signal.
+        input_layout : {"bfn", "bnf"}
+            As of `istft`.
 
         Returns
         -------
@@ -325,13 +245,19 @@ class SpectralTransform(Remade):
         ValueError
             If the shape does not fit.
         """
-        spectrum = frame_major(spectrum, self.bins, "bfn")
+        spectrum = frame_major(spectrum, self.bins, input_layout)
         frame, count = spectrum.shape[-2], self.frame_count(length)
         if frame != count:
             raise ValueError(f"spectrum with {frame=} must have {count} for {length=}")
-        return self._grid.each_group(self._adjoint, spectrum, int(length))
+        return self._maps.grid.each_group(self._maps.adjoint, spectrum, int(length))
 
-    def istft_adjoint(self, signal: ArrayLike) -> Spectra:
+    def istft_adjoint(
+        self,
+        signal: ArrayLike,
+        *,
+        output_layout: Layout = "bfn",
+        safety: Safety = "always",
+    ) -> Spectra:
         """Apply the adjoint of `istft`: it takes gradients by the signal to ones by the spectrum.
 
         <x, istft(Z, length)> = <istft_adjoint(x), Z> as in `stft_adjoint`, for all x of `length`
@@ -340,74 +266,50 @@ class SpectralTransform(Remade):
         Parameters
         ----------
         signal : array, shape (..., sample)
+        output_layout : {"bfn", "bnf"}
+            As of `stft`.
+        safety : {"always", "off"}
+            As of `istft`: samples that are 0 there have no gradient.
 
         Returns
         -------
-        array of complex, shape (..., frequency, frame)
+        array of complex, shape (..., frequency, frame) or (..., frame, frequency)
 
         Raises
         ------
         ValueError
             As `istft`.
         """
+        one_of("output_layout", output_layout, LAYOUTS)
         signal = as_samples(signal)
-        count, signals = self.frames_of(signal), signal.reshape(-1, signal.shape[-1]).copy()
-        divide_by_windows(signals, self.frame_window**2, self.hop, -self.lead, count)
-        window, weights = self._synthesis(signal.dtype), self._grid.parseval(signal.dtype)
-        shape = *signal.shape[:-1], count, self.bins
-        result = np.empty(shape, np.result_type(signal, np.complex64))
-        flat = result.reshape(-1, *shape[-2:])
-        for part in self._grid.parts(len(signals), count):
-            spectra = self._grid.spectra(signals[part[0]], part[1], window, reflect=False)
-            np.multiply(spectra, weights, out=flat[part])
-        return result.swapaxes(-1, -2)
+        count, length = self.frames_of(signal), signal.shape[-1]
+        ends = self._maps.ends(count, length, safety)
+        found = self._maps.inverse_adjoint(signal.reshape(-1, length), count, ends)
+        result = found.reshape(*signal.shape[:-1], count, self.bins)
+        return result if output_layout == "bnf" else result.swapaxes(-1, -2)
 
     @cached_property
-    def _grid(self) -> FrameGrid:
-        return FrameGrid(self.n_fft, self.hop, self.lead)
-
-    @property
-    def _reflect(self) -> bool:
-        return self.center and self.center_pad_mode == "reflect"
-
-    @cached_property
-    def _scale(self) -> float:
-        """What spectra are multiplied by."""
-        if self.normalized == "window":
-            return 1 / (math.sqrt(np.sum(self.frame_window**2)) or 1)  # an empty window stays so
-        return 1 / math.sqrt(self.n_fft) if self.normalized else 1.0
-
-    def _analysis(self, kind: DTypeLike) -> Real:
-        return (self.frame_window * self._scale).astype(kind)
-
-    def _synthesis(self, kind: DTypeLike) -> Real:
-        return (self.frame_window / self._scale).astype(kind)
-
-    def _inverse(self, spectra: Blocks, count: int, shape: Shape, kind: DTypeLike) -> Real:
-        """Find signals of this shape from the spectra [..., frame, frequency] of `count` frames."""
-        result = self._grid.overlap_add(spectra, count, shape, self._synthesis(kind), False)
-        flat = result.reshape(-1, shape[-1])
-        for group in self._grid.groups(len(flat), count):  # NumPy would copy all signals at once
-            divide_by_windows(flat[group], self.frame_window**2, self.hop, -self.lead, count)
-        return result
-
-    def _adjoint(self, spectra: Blocks, count: int, shape: Shape, kind: DTypeLike) -> Real:
-        """Apply the adjoint to the spectra [..., frame, frequency] of `count` frames."""
-        weights, window = self._grid.parseval(kind), self._analysis(kind)
-
-        return self._grid.overlap_add(
-            lambda frames: spectra(frames) / weights, count, shape, window, self._reflect
+    def _maps(self) -> StftMaps:
+        return StftMaps(
+            FrameGrid(self.n_fft, self.hop, self.lead),
+            self.frame_window,
+            self._scale,
+            self.center and self.center_pad_mode == "reflect",
         )
+
+    def _inverse(self, count: int, length: int, safety: Safety) -> GoBack:
+        return partial(self._maps.inverse, ends=self._maps.ends(count, length, safety))
 
 
 def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:
     """Return a `SpectralTransform` with these parameters that is kept for the next such call.
 
-    One with a `window` of its own is made anew each time. Parameters, errors: as there.
+    One with a `window` of its own is made anew each time. Parameters, errors: as there. The order
+    in which they are named does not matter.
     """
     if window is None:
         with suppress(TypeError):  # of a list among the parameters of a window
-            return _cached_transform(**parameters)
+            return _cached_transform(**dict(sorted(parameters.items())))
     return SpectralTransform(window=window, **parameters)
 
 

@@ -56,8 +56,9 @@ def make_window(
 
     Parameters
     ----------
-    window : array, shape (win_length,), optional
-        Samples of the window itself; `window_fn` and `periodic` do not matter then.
+    window : array, shape (win_length,) or (n_fft,), optional
+        Samples of the window itself; n_fft samples are those of a whole frame. `window_fn` and
+        `periodic` do not matter then.
     window_fn : str or tuple
         Window for `scipy.signal.get_window`; "rect" is its "boxcar".
     win_length : int, from 1 to n_fft
@@ -69,7 +70,8 @@ def make_window(
     Returns
     -------
     array, shape (n_fft,)
-        The window in the middle, with (n_fft - win_length) // 2 zeros before it.
+        The window in the middle, with (n_fft - win_length) // 2 zeros before it, or the given one
+        of a whole frame as it is.
 
     Raises
     ------
@@ -78,14 +80,12 @@ def make_window(
     """
     n_fft, _, win_length, _ = resolve_fft_params(n_fft, None, win_length)
     samples = _named(window_fn, win_length, periodic) if window is None else _given(window)
-    if samples.shape != (win_length,) or not np.isfinite(samples).all():
+    if samples.shape not in ((win_length,), (n_fft,)) or not np.isfinite(samples).all():
         name = f"{window_fn=}" if window is None else "window"
-        raise ValueError(
-            f"{name} of shape={samples.shape} must be finite and of shape "
-            f"(win_length,)=({win_length},)"
-        )
-    left = (n_fft - win_length) // 2
-    return np.pad(samples, (left, n_fft - win_length - left))
+        sizes = " or ".join(f"{size} samples" for size in sorted({win_length, n_fft}))
+        raise ValueError(f"{name} of shape={samples.shape} must be finite and have {sizes}")
+    left = (n_fft - samples.size) // 2
+    return np.pad(samples, (left, n_fft - samples.size - left))
 
 
 def _named(

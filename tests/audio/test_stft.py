@@ -111,10 +111,18 @@ def test_layouts():
     assert frame_first.flags.c_contiguous
     back = transform.istft(frame_first, 50, input_layout="bnf")
     np.testing.assert_array_equal(back, transform.istft(frequency_first, 50))
+    adjoint = transform.stft_adjoint(frame_first, 50, input_layout="bnf")
+    np.testing.assert_array_equal(adjoint, transform.stft_adjoint(frequency_first, 50))
+    gradient = transform.istft_adjoint(signal, output_layout="bnf")
+    np.testing.assert_array_equal(gradient, transform.istft_adjoint(signal).swapaxes(1, 2))
+    assert gradient.flags.c_contiguous
+    for call in (transform.stft_adjoint, transform.istft):
+        with pytest.raises(ValueError, match="input_layout='nbf' must be one of"):
+            call(frame_first, 50, input_layout="nbf")
+    with pytest.raises(ValueError, match="output_layout='fbn' must be one of"):
+        transform.istft_adjoint(signal, output_layout="fbn")
     with pytest.raises(ValueError, match="layout='fbn' must be one of"):
         transform.stft(signal, output_layout="fbn")
-    with pytest.raises(ValueError, match="layout='nbf' must be one of"):
-        transform.istft(frame_first, 50, input_layout="nbf")
 
 
 @settings(max_examples=500)
@@ -169,8 +177,6 @@ def test_any_length_that_the_frames_reach():
         back = transform.istft(spectrum, length)
         assert back.shape == (length,)
         np.testing.assert_allclose(back[:60], noise(60)[:length], atol=1e-12)
-    with pytest.raises(ValueError, match=r"sample 68 of length=69 lies under no window"):
-        transform.istft(spectrum, 69)
     with pytest.raises(ValueError, match="length=0 must be an integer of at least 1"):
         transform.istft(spectrum, 0)
 
@@ -232,16 +238,8 @@ def test_without_centring_frames_begin_on_the_hop():
     expected = np.stack([np.fft.rfft(signal[s : s + 8]) for s in (0, 3, 6)], 1)
     np.testing.assert_allclose(transform.stft(signal), expected, atol=1e-13)
     np.testing.assert_allclose(transform.istft(expected, 14), signal, atol=1e-13)
-    with pytest.raises(ValueError, match=r"sample 14 of length=15"):
-        transform.istft(transform.stft(noise(15)), 15)
     with pytest.raises(ValueError, match=r"signal of shape=\(7,\) must have at least 8 samples"):
         transform.stft(noise(7))
-
-
-def test_a_window_that_is_0_at_its_ends_has_no_inverse_without_centring():
-    transform = SpectralTransform(8, 2, center=False)
-    with pytest.raises(ValueError, match="sample 0 of length=14 lies under no window"):
-        transform.istft(transform.stft(noise(14)), 14)
 
 
 @pytest.mark.parametrize("leading", [(), (2,), (2, 3), (0,)])
@@ -304,19 +302,6 @@ def test_silence_stays_silence(length, mode):
     assert back.shape == (length,)
 
 
-def test_refuses_hops_that_leave_samples_without_a_window():
-    transform = SpectralTransform(64, 64)
-    message = r"sample 32 of length=300 .*hop_length=64 for a window of 64"
-    with pytest.raises(ValueError, match=message):
-        transform.istft(transform.stft(noise(300)), 300)
-
-
-def test_refuses_a_window_that_is_zero():
-    transform = SpectralTransform(8, 2, window=np.zeros(8))
-    with pytest.raises(ValueError, match=r"sample 0 of length=9 lies under no window"):
-        transform.istft(transform.stft(noise(9)), 9)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -327,7 +312,8 @@ def test_refuses_a_window_that_is_zero():
         ({"center": "no"}, "center='no' must be True or False"),
         ({"normalized": ["window"]}, "normalized=.'window'. must be one of"),
         ({"window_fn": "hat"}, "window_fn='hat'"),
-        ({"window": np.ones(15)}, r"shape=\(15,\) must be finite and of shape .*\(16,\)"),
+        ({"window": np.ones(15)}, r"shape=\(15,\) must be finite and have 16 samples"),
+        ({"window": np.ones(15), "win_length": 8}, "have 8 samples or 16 samples"),
         ({"center_pad_mode": "wrap"}, "center_pad_mode='wrap' must be one of .*reflect"),
         ({"center_tail_pad": "none"}, "center_tail_pad='none' must be one of .*minimal"),
         ({"center_tail_pad": "minimal"}, "must go with center_pad_mode='constant'"),
@@ -367,9 +353,10 @@ def test_other_types_of_numbers():
     np.testing.assert_array_equal(spectrum, transform.stft(signal.astype(np.float32)))
 
 
-def test_windows_too_small_for_float32_are_refused_there():
-    transform = SpectralTransform(16, 4, window=1e-25 * np.hanning(18)[1:-1])
-    signal = 1e10 * noise(100)
-    np.testing.assert_allclose(transform.istft(transform.stft(signal), 100), signal, rtol=1e-9)
-    with pytest.raises(ValueError, match="lies under no window"):
-        transform.istft(transform.stft(signal.astype(np.float32)), 100)
+@pytest.mark.parametrize(("kind", "rtol"), [(np.float64, 1e-9), (np.float32, 1e-3)])
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_windows_may_be_of_any_scale(scale, kind, rtol):
+    transform = SpectralTransform(16, 4, window=scale * np.hanning(18)[1:-1])
+    signal = (1e-8 * noise(100) / scale**0.5).astype(kind)
+    found = transform.istft(transform.stft(signal), 100)
+    np.testing.assert_allclose(found, signal, atol=rtol * np.abs(signal).max())

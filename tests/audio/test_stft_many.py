@@ -41,6 +41,16 @@ def test_short_signals_go_together_through_few_blocks(monkeypatch):
     assert calls.count("go") == calls.count("back") == -(-2000 // (2**17 // (64 * 11)))
 
 
+@pytest.mark.parametrize(("frames", "blocks"), [(1000, 1), (3000, 3)])
+def test_little_work_is_not_divided_among_threads(frames, blocks, monkeypatch):
+    calls = []
+    rfft = scipy.fft.rfft
+    monkeypatch.setattr(scipy.fft, "rfft", lambda *a, **k: calls.append(1) or rfft(*a, **k))
+    with scipy.fft.set_workers(3):
+        SpectralTransform(64, 16).stft(noise(16 * frames - 16))
+    assert len(calls) == blocks
+
+
 @pytest.mark.parametrize("shape", [(0, 40), (3, 0, 40)])
 def test_no_signals_have_no_spectra(shape):
     transform = SpectralTransform(16, 4)

@@ -43,6 +43,11 @@ def test_a_short_window_stands_in_the_middle():
     np.testing.assert_array_equal(window, [0, 0, *range(1, 12), 0, 0, 0])
 
 
+def test_a_given_window_may_be_that_of_a_whole_frame():
+    window = np.arange(16.0)
+    np.testing.assert_array_equal(make_window(window, "hann", 11, 16, True), window)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -53,7 +58,8 @@ def test_a_short_window_stands_in_the_middle():
         ((None, ("gaussian", 0), 8, 8, True), r"window_fn=\('gaussian', 0\) .* must be finite"),
         ((None, "hann", 8, 8, "x"), "periodic='x' must be True or False"),
         (("hann", "hann", 8, 8, True), "window of dtype=<U4 must hold real numbers"),
-        ((np.ones(15), "hann", 16, 16, True), r"shape=\(15,\) must be finite and of .*\(16,\)"),
+        ((np.ones(15), "hann", 16, 16, True), r"shape=\(15,\) must be finite and have 16 samples$"),
+        ((np.ones(15), "hann", 8, 16, True), "must be finite and have 8 samples or 16 samples"),
         ((np.full(16, np.nan), "hann", 16, 16, True), "must be finite"),
         ((None, "hann", 9, 8, True), "win_length=9 must be at most n_fft=8"),
     ],

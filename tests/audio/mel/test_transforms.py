@@ -82,7 +82,8 @@ def test_parameters_reach_the_short_time_transform():
         "center_tail_pad": "minimal",
     }
     transform = MelSpectrogramTransform(**SIZES, **parameters, normalized="window").transform
-    assert transform is get_transform(n_fft=1024, hop_length=300, **parameters, normalized="window")
+    sizes = {"n_fft": 1024, "hop_length": 300, "sample_rate": RATE}
+    assert transform is get_transform(**sizes, **parameters, normalized="window")
     parameters |= {**SIZES, "f_min": 50.0, "f_max": 5000.0, "norm": None, "mel_scale": "htk"}
     del parameters["periodic"]
     mel = MFCCTransform(**parameters, top_db=30.0).mel
