@@ -16,6 +16,7 @@ from musisep.audio import (
     logfreq,
     mel,
     stft,
+    streams,
     windows,
 )
 
@@ -79,6 +80,9 @@ def _transforms() -> dict[str, Call]:
         ),
         "frame_count": (one.frame_count, {"length": 100}),
         "shortest_length": (one.shortest_length, {"frames": 4}),
+        "stream": (
+            lambda **given: list(streams.stream(**given)), {"transform": one, "blocks": [NOISE]}
+        ),
         "each_block": (one.each_block, {"signal": NOISE, "use": lambda *_: None}),
         "map_spectra": (
             one.map_spectra,
@@ -208,7 +212,11 @@ def _chunks() -> dict[str, Call]:
     cut = {"audio": NOISE, "chunk_size": 100, "hop_size": 50, "batch_size": 4}
     stitched = {
         "processed_chunks": [np.ones((4, 1, 1, 8))], "num_stems": 1, "chunk_size": 8, "hop_size": 4,
-        "target_num_samples": 14, "window": np.ones(8),
+        "target_num_samples": 12, "window": np.ones(8), "trim_margin": 1,
+    }  # fmt: skip
+    processed = {
+        **cut, "function": np.sin, "pad_batch": True, "dtype": "float32", "window": np.ones(100),
+        "trim_margin": 3, "normalize": True, "padding_mode": "reflect", "progress": None,
     }  # fmt: skip
     joined = {
         "processed_chunks": [np.ones(8)], "starts": [0], "full_size": 8, "chunk_size": 8,
@@ -226,6 +234,7 @@ def _chunks() -> dict[str, Call]:
             {**cut, "padding_mode": "reflect"},
         ),
         "stitch_chunks": (chunks.stitch_chunks, stitched),
+        "process_in_chunks": (chunks.process_in_chunks, processed),
         "split_sequence": (
             chunks.split_sequence,
             {"sequence": NOISE, "chunk_size": 100, "trim_margin": 3, "avoid_short_end": True},

@@ -2,8 +2,8 @@
 
 `stft`, `cqt` and `mel` make spectra of signals and take gradients back, `logfreq` puts magnitudes
 on an axis where a change of pitch is a shift, and `frontend` does so for recordings. `features`
-measures, `inversion` retrieves signals from magnitudes, `chunks` cuts recordings for other models.
-What they offer can be imported from here as well.
+measures, `inversion` retrieves signals from magnitudes, `streams` transforms what comes in blocks,
+`chunks` cuts recordings for other models. What they offer can be imported from here as well.
 
 Signals are ``[..., sample]``, spectra ``[..., frequency, frame]``. Single precision stays single,
 all else is computed in double. Inputs are left alone, what does not fit is a ValueError that says
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from musisep.audio.logfreq import *
     from musisep.audio.mel import *
     from musisep.audio.stft import *
+    from musisep.audio.streams import *
     from musisep.audio.windows import *
 
 HOMES = {
@@ -34,6 +35,7 @@ HOMES = {
         "denormalize_audio",
         "generate_chunks",
         "normalize_audio",
+        "process_in_chunks",
         "split_sequence",
         "stitch_chunks",
     ),
@@ -90,6 +92,7 @@ HOMES = {
         "spectral_power",
     ),
     "stft": ("SpectralTransform", "get_transform"),
+    "streams": ("stream",),
     "windows": ("make_window", "resolve_fft_params"),
 }
 """The public names of each module."""

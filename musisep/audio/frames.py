@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, flag, one_of, whole_hz
 from musisep._util.remaking import Remade
 from musisep.audio.arrays import Real, check_length
-from musisep.audio.axes import frame_times
+from musisep.audio.axes import Framing, frame_times
 from musisep.audio.windows import make_window, resolve_fft_params
 
 CHOICES = {
@@ -96,6 +96,12 @@ class FrameParameters(Remade):
     def hop(self) -> int:
         """Samples between frames."""
         return self.hop_length or 1  # never None since construction
+
+    @property
+    def framing(self) -> Framing:
+        """Which samples the frames see."""
+        mirrored = self.center and self.center_pad_mode == "reflect"
+        return Framing(self.n_fft, self.hop, self.lead, mirrored, self.frame_count)
 
     def shortest_length(self, frames: int) -> int:
         """Return the samples of the shortest signal with so many frames; may be 0 for one."""

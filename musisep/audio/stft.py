@@ -62,7 +62,7 @@ class SpectralTransform(FrameParameters):
     """
 
     def stft(self, signal: ArrayLike, output_layout: Layout = "bfn") -> Spectra:
-        """Transform a signal.
+        """Transform a signal; calling the object does the same.
 
         Parameters
         ----------
@@ -87,6 +87,8 @@ class SpectralTransform(FrameParameters):
         signals, spectra = signal.reshape(-1, signal.shape[-1]), result.reshape(-1, *shape[-2:])
         self.each_part(signals, spectra.__setitem__)
         return result if output_layout == "bnf" else result.swapaxes(-1, -2)
+
+    __call__ = stft
 
     def each_part(self, signals: Real, use: Callable[..., object]) -> None:
         """Transform real signals [signal, sample] and hand over blocks, as `each_block` does.
@@ -294,7 +296,7 @@ class SpectralTransform(FrameParameters):
             FrameGrid(self.n_fft, self.hop, self.lead),
             self.frame_window,
             self._scale,
-            self.center and self.center_pad_mode == "reflect",
+            self.framing.mirrored,
         )
 
     def _inverse(self, count: int, length: int, safety: Safety) -> GoBack:

@@ -252,7 +252,7 @@ def test_what_cannot_be_cut_up_is_refused_at_once(changed, message):
         ({"processed_chunks": [np.zeros((3, 8))]}, r"chunks of shape=\(3, 8\) must be \[batch, st"),
         (
             {"processed_chunks": [np.zeros((3, 1, 2, 8)), np.zeros((3, 1, 1, 8))]},
-            r"chunks of shape=\(3, 1, 1, 8\) must be .* of the same channels",
+            r"chunks of shape=\(3, 1, 1, 8\) must be of the same stems and channels",
         ),
         ({"target_num_samples": 13}, r"target_num_samples=13 must be at most 12, .* 3 chunks ends"),
         ({"processed_chunks": []}, r"processed_chunks must hold at least one batch"),

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import above_zero, at_least, from_zero, number, whole_hz
 from musisep.audio.cqt.cosinewindows import Window, get_window
@@ -87,16 +87,15 @@ def kernel_sizes(
     n_bins, gamma = at_least("n_bins", n_bins, 1), from_zero("gamma", gamma)
     alpha = octave_share(bins_per_octave)
     bins_per_octave = int(bins_per_octave)
-    with np.errstate(over="ignore"):
-        last = fmin * np.exp2((n_bins - 1) / bins_per_octave)
+    last = frequency_of(n_bins - 1, fmin, bins_per_octave)
     for name, limit in (("fmax", fmax), ("sr / 2", sr / 2)):
         highest = math.inf if limit is None else number(name, limit)
-        if last > highest * (1 + ROUNDING):
+        if exceeds(last, highest):
             raise ValueError(
                 f"{n_bins=} from {fmin=} with {bins_per_octave=} end at {last:g} Hz, "
                 f"above {name}={highest:g}"
             )
-    frequencies = fmin * 2 ** (np.arange(n_bins) / bins_per_octave)
+    frequencies = frequency_of(np.arange(n_bins), fmin, bins_per_octave)
     lengths = np.ceil(Q * sr / (frequencies + gamma / alpha))
     if not 2 <= lengths[-1] <= lengths[0] <= LONGEST:
         raise ValueError(
@@ -104,6 +103,17 @@ def kernel_sizes(
             f"which must be at least 2 and at most {LONGEST}"
         )
     return frequencies, lengths.astype(np.int64)
+
+
+@np.errstate(over="ignore")
+def frequency_of(bins: ArrayLike, fmin: float, bins_per_octave: int) -> Frequencies:
+    """Return the frequencies of bins in Hz; infinite if they are beyond numbers."""
+    return fmin * 2 ** np.divide(bins, bins_per_octave)
+
+
+def exceeds(frequencies: ArrayLike, highest: float) -> NDArray[np.bool_]:
+    """Tell which frequencies are above the highest that is allowed, not by rounding alone."""
+    return np.asarray(frequencies) > highest * (1 + ROUNDING)
 
 
 def octave_share(bins_per_octave: int) -> float:

@@ -23,11 +23,13 @@ from musisep.audio.arrays import (
     read_only,
     real_kind,
 )
-from musisep.audio.axes import frame_times
+from musisep.audio.axes import Framing, frame_times
 from musisep.audio.cqt.cosinewindows import Window, cosine_sum, window_norms
 from musisep.audio.cqt.kernels import (
     Frequencies,
     Lengths,
+    exceeds,
+    frequency_of,
     kernel_sizes,
     kernel_width,
     octave_share,
@@ -154,6 +156,12 @@ class CQT(Remade):
         """Return the middles of so many frames in seconds."""
         return frame_times(frames, self.hop_length, self.sr, self.first_centre)
 
+    @property
+    def framing(self) -> Framing:
+        """Which samples the frames see."""
+        lead = self.kernel_width // 2 - self.first_centre
+        return Framing(self.kernel_width, self.hop_length, lead, True, self.frame_count)
+
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
         shortest = 1 if self.center else self.kernel_width
@@ -205,7 +213,7 @@ class HarmonicCQT(Remade):
     fmin : float > 0
         In Hz. The transform of harmonic h begins at h fmin.
     fmax : float, optional
-        Limit in Hz for all bins, as sr / 2 is.
+        Limit in Hz that no bin up to sr / 2 must exceed.
     bins_per_semitone : int > 0
     center_bins : bool
         If true, `fmin` is lowered by (bins_per_semitone - 1) / bins_per_semitone semitones: bin
@@ -214,7 +222,9 @@ class HarmonicCQT(Remade):
     Attributes
     ----------
     frequencies_hz : array, shape (harmonic, bin)
-        In Hz.
+        In Hz, also of bins above sr / 2.
+    audible : array of bool, shape (harmonic, bin)
+        Which bins are not above sr / 2.
 
     Raises
     ------
@@ -223,6 +233,10 @@ class HarmonicCQT(Remade):
 
     Notes
     -----
+    Bins above sr / 2 hold 0: harmonics that a recording cannot contain are silent. So high
+    fundamentals can be looked for in a stack of many harmonics. (`CQT` refuses such bins. Kernels
+    of their frequencies would find what is as far below sr / 2, once more and in a wrong place.)
+
     Bins that several harmonics share are computed once. Without `center`, frames are those of
     the transform with the longest kernels.
     """
@@ -240,6 +254,7 @@ class HarmonicCQT(Remade):
     frequencies_hz: Frequencies = field(init=False, repr=False)
     lowest: CQT = field(init=False, repr=False)
     bank: SinusoidBank = field(init=False, repr=False)
+    audible: NDArray[np.bool_] = field(init=False, repr=False)
     places: NDArray[np.intp] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -254,30 +269,45 @@ class HarmonicCQT(Remade):
         flag("center_bins", self.center_bins)
         object.__setattr__(self, "sr", whole_hz("sr", self.sr))
         lowered = (finer - 1) / finer if self.center_bins else 0
+        firsts = [h * fmin / 2 ** (lowered / 12) for h in harmonics]
+        frequencies = _stack_frequencies(firsts, self.n_bins, 12 * finer)
+        audible = ~exceeds(frequencies, self.sr / 2)
+        if not audible.any():
+            raise ValueError(
+                f"{fmin=} and harmonics={shown(self.harmonics)} must leave a bin up to "
+                f"sr / 2={self.sr / 2:g}"
+            )
         layers = [
             CQT(
                 sr=self.sr,
                 hop_length=self.hop_length,
-                fmin=h * fmin / 2 ** (lowered / 12),
+                fmin=first,
                 fmax=self.fmax,
-                n_bins=self.n_bins,
+                n_bins=int(count),
                 bins_per_octave=12 * finer,
                 gamma=self.gamma,
                 center=self.center,
             )
-            for h in harmonics
+            for first, count in zip(firsts, audible.sum(axis=1), strict=True)
+            if count
         ]
         bank, places = SinusoidBank.union([layer.bank for layer in layers])
-        frequencies = read_only(np.stack([layer.frequencies_hz for layer in layers]))
         object.__setattr__(self, "harmonics", harmonics)
-        object.__setattr__(self, "frequencies_hz", frequencies)
+        object.__setattr__(self, "n_bins", frequencies.shape[1])
+        object.__setattr__(self, "frequencies_hz", read_only(frequencies))
         object.__setattr__(self, "lowest", min(layers, key=lambda layer: layer.fmin))
         object.__setattr__(self, "bank", bank)
-        object.__setattr__(self, "places", read_only(places.reshape(frequencies.shape)))
+        object.__setattr__(self, "audible", read_only(audible))
+        object.__setattr__(self, "places", read_only(places))
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
         """Return the middles of so many frames in seconds."""
         return self.lowest.times_s(frames)
+
+    @property
+    def framing(self) -> Framing:
+        """Which samples the frames see."""
+        return self.lowest.framing
 
     def frame_count(self, length: int) -> int:
         """Count the frames of a signal of `length` samples; ValueError if there is none."""
@@ -300,7 +330,20 @@ class HarmonicCQT(Remade):
         ValueError
             As `CQT`.
         """
-        return self.lowest._correlate(self.bank, signal)[..., self.places, :]
+        values = self.lowest._correlate(self.bank, signal)
+        shape = (*values.shape[:-2], *self.audible.shape, values.shape[-1])
+        result = np.zeros(shape, values.dtype)
+        result[..., self.audible, :] = values[..., self.places, :]
+        return result
+
+
+def _stack_frequencies(firsts: Sequence[float], n_bins: int, bins_per_octave: int) -> Frequencies:
+    """Return the frequencies [harmonic, bin] in Hz, or refuse more than there are numbers for."""
+    n_bins, highest = at_least("n_bins", n_bins, 1), max(firsts)
+    last = frequency_of(n_bins - 1, highest, bins_per_octave)
+    if not np.isfinite(last):
+        raise ValueError(f"{n_bins=} from {highest:g} Hz end at {last:g} Hz, which must be finite")
+    return np.stack([frequency_of(np.arange(n_bins), first, bins_per_octave) for first in firsts])
 
 
 def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:

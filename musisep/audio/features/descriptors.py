@@ -35,6 +35,8 @@ class Descriptor(NamedTuple):
     """Makes [frame, row] of [frame, frequency]."""
     finish: Callable[[Real], Real]
     """Makes the feature of all that was measured, both [..., row, frame]."""
+    maximum_of: str = ""
+    """What of it refers to a maximum over all frames, if anything does."""
 
 
 def centroid(hz: Bins) -> Descriptor:
@@ -91,7 +93,8 @@ def _normed(energies: Real, norm: float) -> Real:
 def contrast(hz: Bins, n_bands: int, fmin: float, quantile: float) -> Descriptor:
     """Describe `musisep.audio.features.spectral_contrast`."""
     bands = contrast_bands(hz, n_bands, fmin, quantile)
-    return Descriptor(2 * len(bands), 2, partial(extremes, bands=bands), _peaks_above_valleys)
+    measure = partial(extremes, bands=bands)
+    return Descriptor(2 * len(bands), 2, measure, _peaks_above_valleys, "spectral_contrast")
 
 
 @np.errstate(invalid="ignore")

@@ -11,6 +11,7 @@ from musisep._util.checks import at_least, whole_hz
 from musisep._util.messages import shown
 from musisep._util.remaking import Remade
 from musisep.audio.arrays import Real, Spectra
+from musisep.audio.axes import Framing
 from musisep.audio.features import descriptors
 from musisep.audio.features.descriptors import Descriptor
 from musisep.audio.filterbank import measure_frames, spectral_power
@@ -155,6 +156,12 @@ class SpectralFeatureTransform(Remade):
             place = end
 
     @property
+    def framing(self) -> Framing:
+        """Which samples the frames see."""
+        limits = [d.maximum_of for d in self._descriptors.values() if d.maximum_of]
+        return self.transform.framing._replace(maximum_of=" and ".join(limits))
+
+    @property
     def frequencies_hz(self) -> NDArray[np.float64]:
         """Frequencies of the bins of the spectra, shape (frequency,)."""
         return self.transform.frequencies_hz
@@ -196,7 +203,8 @@ def _mfcc(features: SpectralFeatureTransform) -> Descriptor:
         dct_norm=features.dct_norm,
     )
     bank = transform.mel.filterbank
-    return Descriptor(bank.bands, 2, bank.apply, transform.from_mel)
+    limit = transform.framing.maximum_of
+    return Descriptor(bank.bands, 2, bank.apply, transform.from_mel, limit and f"mfcc with {limit}")
 
 
 TABLE: dict[str, Callable[[SpectralFeatureTransform], Descriptor]] = {

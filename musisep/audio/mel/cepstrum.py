@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, one_of
 from musisep._util.remaking import Remade
 from musisep.audio.arrays import Real, read_only
+from musisep.audio.axes import Framing
 from musisep.audio.caches import kept
 from musisep.audio.filterbank import Filterbank
 from musisep.audio.mel.scale import MelNorm, MelScale
@@ -88,6 +89,11 @@ window_fn, center, center_pad_mode, center_tail_pad
     def times_s(self, frames: int) -> NDArray[np.float64]:
         """Return the middles of so many frames in seconds."""
         return self.mel.times_s(frames)
+
+    @property
+    def framing(self) -> Framing:
+        """Which samples the frames see."""
+        return self.mel.framing
 
     def mfcc(self, x: ArrayLike) -> Real:
         """Return the coefficients of a signal; calling the object does the same.

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import above_zero, flag, one_of, whole_hz
 from musisep._util.remaking import Remade
 from musisep.audio.arrays import Real, Spectra, as_channel, as_real
+from musisep.audio.axes import Framing
 from musisep.audio.decibels import (
     AMIN,
     RangeMode,
@@ -133,6 +134,12 @@ center_tail_pad, normalized
     def times_s(self, frames: int) -> NDArray[np.float64]:
         """Return the middles of so many frames in seconds."""
         return self.transform.times_s(frames)
+
+    @property
+    def framing(self) -> Framing:
+        """Which samples the frames see."""
+        limited = self.output_scale == "db" and self.top_db is not None
+        return self.transform.framing._replace(maximum_of=f"top_db={self.top_db}" * limited)
 
     def shape(self, length: int) -> tuple[int, int]:
         """Return the numbers of bands and frames for signals of `length` samples."""

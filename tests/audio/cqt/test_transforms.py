@@ -305,6 +305,39 @@ def test_bins_that_harmonics_share_are_computed_once():
     assert HarmonicCQT(**HARMONIC).bank.lengths.size == 192
 
 
+@pytest.mark.parametrize("center", [True, False])
+def test_harmonics_that_a_recording_cannot_contain_are_silent(center):
+    # Fundamentals up to 3.1 kHz, of which the sixth harmonic is at 18.6 kHz.
+    sizes = {**HARMONIC, "harmonics": (1, 3, 6, 50), "center": center}
+    transform = HarmonicCQT(**{**sizes, "n_bins": 180})
+    signal = noise(2, 9000)
+    values = transform(signal)
+    above = transform.frequencies_hz > RATE / 2
+    np.testing.assert_allclose(transform.frequencies_hz[2], 6 * transform.frequencies_hz[0])
+    np.testing.assert_array_equal(above.sum(axis=1), [0, 45, 81, 180])
+    np.testing.assert_array_equal(transform.audible, ~above)
+    assert not values[:, above].any()
+    for number, (harmonic, count) in enumerate(zip((1, 3, 6), (180, 135, 99), strict=True)):
+        own = {**sizes, "harmonics": (1, harmonic), "n_bins": count}  # with the same lowest
+        expected = HarmonicCQT(**own)(signal)[:, 1]
+        np.testing.assert_allclose(values[:, number, :count], expected, atol=1e-11)
+
+
+def test_a_tone_is_not_found_again_beyond_half_the_sample_rate():
+    transform = HarmonicCQT(**{**HARMONIC, "harmonics": (1, 6), "n_bins": 150})
+    tone = np.cos(2 * np.pi * 3500 * np.arange(8000) / RATE)  # the alias would be at 4500 Hz
+    levels = abs(transform(tone))[1, :, 40]
+    assert transform.frequencies_hz[1, levels.argmax()] == pytest.approx(3500, rel=0.01)
+    assert levels[transform.frequencies_hz[1] > 4000].max() == 0
+
+
+def test_half_the_sample_rate_itself_is_audible():
+    transform = HarmonicCQT(
+        harmonics=(1, 2), sr=8000, hop_length=100, fmin=125.0, bins_per_semitone=1, n_bins=61
+    )
+    np.testing.assert_array_equal(transform.audible.sum(axis=1), [61, 49])
+
+
 def test_harmonics_without_center_have_common_frames():
     transform = HarmonicCQT(**HARMONIC, center=False)
     signal = noise(transform.lowest.kernel_width + 550)
@@ -325,7 +358,12 @@ def test_harmonics_without_center_have_common_frames():
         ({"fmin": "a"}, "fmin='a' must be a finite number"),
         ({"center_bins": "no"}, "center_bins='no' must be True or False"),
         ({"bins_per_semitone": 0}, "bins_per_semitone=0 must be an integer of at least 1"),
-        ({"harmonics": (1, 20)}, r"fmin=2000.0 .* above sr / 2=4000"),
+        (
+            {"harmonics": (50, 90)},
+            r"fmin=100.0 and harmonics=.* must leave a bin up to sr",
+        ),
+        ({"n_bins": 10**12}, r"n_bins=10{12} from 300 Hz end at inf Hz, which must be finite"),
+        ({"n_bins": 0}, "n_bins=0 must be an integer of at least 1"),
         ({"fmax": 500.0}, "above fmax=500"),
         ({"hop_length": 0}, "hop_length=0 must be an integer of at least 1"),
     ],
