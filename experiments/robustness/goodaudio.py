@@ -162,6 +162,7 @@ def _mel() -> dict[str, Call]:
         "LogMelSpectrogramTransform": (lambda **given: logarithmic(**given)(NOISE), MEL),
         "MFCCTransform": (lambda **given: mel.MFCCTransform(**given)(NOISE), CEPSTRUM),
         "mfcc": (mel.mfcc, {"x": NOISE, **CEPSTRUM}),
+        "mfcc of a spectrogram": (mel.mfcc, {"spectrogram": MAGNITUDES, **CEPSTRUM}),
         "dct_matrix": (mel.dct_matrix, {"n_mfcc": 4, "n_mels": 8, "norm": "ortho"}),
         "melscale_fbanks": (
             mel.melscale_fbanks,
@@ -192,6 +193,7 @@ def _features() -> dict[str, Call]:
     }  # fmt: skip
     settings = {name: value for name, value in everything.items() if name != "x"}
     contrast = {"n_bands": 3, "fmin": 200.0, "quantile": 0.02}
+    frames = {**FFT, "sample_rate": RATE}
     made = features.SpectralFeatureTransform
     return {
         "rms": (features.rms, {**framed, "pad_mode": "reflect"}),
@@ -205,6 +207,21 @@ def _features() -> dict[str, Call]:
         "spectral_contrast": (features.spectral_contrast, {**spectral, **contrast}),
         "spectral_bandwidth": (features.spectral_bandwidth, {**spectral, "p": 2.0}),
         "spectral_rolloff": (features.spectral_rolloff, {**spectral, "roll_percent": 0.5}),
+        "estimate_tuning": (
+            features.estimate_tuning,
+            {**spectral, "bins_per_octave": 12, "resolution": 0.1, "f_min": 150.0, "f_max": 4e3},
+        ),
+        "spectral_features of a spectrogram": (
+            features.spectral_features,
+            {"spectrogram": MAGNITUDES, **frames, "include": ("mfcc", "chroma_stft"), "n_mfcc": 5,
+             "n_mels": 8},
+        ),
+        "onset_strength of a spectrogram": (
+            features.onset_strength, {"spectrogram": MAGNITUDES, **frames, "n_mels": 8},
+        ),
+        "estimate_tuning of a spectrogram": (
+            features.estimate_tuning, {"spectrogram": MAGNITUDES, **frames},
+        ),
     }  # fmt: skip
 
 

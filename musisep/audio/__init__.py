@@ -52,6 +52,7 @@ HOMES = {
     "features": (
         "SpectralFeatureTransform",
         "chroma_stft",
+        "estimate_tuning",
         "onset_strength",
         "onset_strength_multi",
         "rms",

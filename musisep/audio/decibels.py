@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musisep._util.checks import above_zero, number, one_of
+from musisep._util.checks import above_zero, from_zero, number, one_of
 from musisep.audio.arrays import Real, as_real
 
 RangeMode = Literal["per_example", "torchaudio_compat"]
@@ -36,8 +36,9 @@ def amplitude_to_db(
         What `x` holds: a factor of ten is 10 or 20 decibels.
     top_db : float >= 0, optional
         Levels that are further than this below the maximum are raised to this distance.
-    amin : float > 0
-        Smaller values count as `amin`.
+    amin : float >= 0
+        Smaller values count as `amin`. If that is 0, the level of 0 is -inf, unless `top_db`
+        raises it.
     ref_value : float > 0
         Value of 0 dB, unless `amin` is larger.
     mode : {"torchaudio_compat", "per_example"}
@@ -54,7 +55,7 @@ def amplitude_to_db(
         If a parameter is out of its range, or `x` does not hold real numbers.
     """
     one_of("stype", stype, PER_DECADE)
-    amin, ref_value = above_zero("amin", amin), above_zero("ref_value", ref_value)
+    amin, ref_value = from_zero("amin", amin), above_zero("ref_value", ref_value)
     top_db = check_range(top_db, mode)
     levels = np.array(as_real(x, "x")).reshape(np.shape(x))
     to_levels(levels, PER_DECADE[stype], amin, ref_value)
@@ -74,9 +75,10 @@ def check_range(top_db: float | None, mode: str) -> float | None:
 
 def to_levels(values: Real, per_decade: float, amin: float = AMIN, ref_value: float = 1.0) -> None:
     """Replace values by levels; `per_decade` decibels are a factor of ten."""
-    amin = representable(amin, values)
+    amin = representable(amin, values) if amin else 0.0
     np.maximum(values, amin, out=values)
-    np.log(values, out=values)  # twice as fast as log10
+    with np.errstate(divide="ignore"):
+        np.log(values, out=values)  # twice as fast as log10
     values -= math.log(max(amin, ref_value))
     values *= per_decade / math.log(10)
 

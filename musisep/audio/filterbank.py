@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +13,19 @@ from musisep._util import threads
 from musisep._util.checks import above_zero, at_least, function, instance
 from musisep._util.remaking import Remade
 from musisep.audio._kernels.filterbank import pool, spread, squares
-from musisep.audio.arrays import Real, Spectra, as_array, as_real, as_samples, read_only, real_kind
+from musisep.audio.arrays import (
+    Real,
+    Spectra,
+    as_array,
+    as_numbers,
+    as_real,
+    as_samples,
+    read_only,
+    real_kind,
+)
 from musisep.audio.stft import SpectralTransform
+
+Made = TypeVar("Made")
 
 BLOCK_FRAMES = 256
 """Frames that one thread takes at a time."""
@@ -113,23 +124,9 @@ class Filterbank(Remade):
             If the number of frequencies is another one, or they are not real.
         """
         values = as_real(spectrogram, "spectrogram")
-        frequencies = len(self.matrix)
-        if values.ndim < 2 or values.shape[-2] != frequencies:
-            raise ValueError(
-                f"spectrogram of shape={values.shape} must be of shape (..., {frequencies=}, frame)"
-            )
-        values = values.swapaxes(-1, -2)
-        count = math.prod(values.shape[:-1])
-        rows = np.ascontiguousarray(values).reshape(count, frequencies)
-        result = np.empty((len(rows), self.bands), dtype=rows.dtype)
-
+        _check_frequencies(values, len(self.matrix), "spectrogram")
         # Not by BLAS: its threads go on spinning after each product and slow down ours.
-        def work(block: slice) -> None:
-            self.apply(rows[block], result[block])
-
-        size = BLOCK_FRAMES
-        threads.each(work, [slice(i, i + size) for i in range(0, len(rows), size)])
-        return result.reshape(*values.shape[:-1], self.bands).swapaxes(-1, -2)
+        return measure_spectra(values, self.bands, self.apply)
 
     def project_adjoint(self, bands: ArrayLike) -> Real:
         """Apply the adjoint of `project`: it takes gradients by bands to ones by frequencies.
@@ -254,11 +251,93 @@ def measure_frames(
     return result.swapaxes(-1, -2)
 
 
+def measure_spectra(
+    spectrogram: Real | Spectra, rows: int, measure: Callable[[Any, Real], object]
+) -> Real:
+    """Compute a few values of each frame of a spectrogram, as `measure_frames` does of a signal.
+
+    Parameters
+    ----------
+    spectrogram : array, shape (..., frequency, frame)
+        In the precision to compute in; see `as_spectrogram`.
+    rows : int
+        Values for each frame.
+    measure : function
+        Called, possibly from several threads, with some frames [frame, frequency] and with the
+        array [frame, row] to be filled for them.
+
+    Returns
+    -------
+    array, shape (..., row, frame)
+        In this precision.
+    """
+    frames = spectrogram.swapaxes(-1, -2)
+    *leading, count, frequencies = frames.shape
+    # If all frames follow each other in memory, it does not matter whose they are.
+    lengths = (1, math.prod(leading) * count) if frames.flags.c_contiguous else (-1, count)
+    flat = frames.reshape(*lengths, frequencies)
+    result = np.zeros((*leading, count, rows), dtype=real_kind(frames))
+    out, size = result.reshape(*flat.shape[:2], rows), BLOCK_FRAMES
+
+    def work(part: tuple[int, slice]) -> None:
+        measure(np.ascontiguousarray(flat[part]), out[part])
+
+    blocks = [slice(i, i + size) for i in range(0, flat.shape[1], size)]
+    threads.each(work, [(k, block) for k in range(len(flat)) for block in blocks])
+    return result.swapaxes(-1, -2)
+
+
+def as_spectrogram(
+    values: ArrayLike, frequencies: int, name: str = "spectrogram"
+) -> Real | Spectra:
+    """Return magnitudes, powers or complex spectra in the precision to compute in.
+
+    Raises
+    ------
+    ValueError
+        If they are not [..., frequency, frame] with so many frequencies, or real and negative.
+    """
+    array = as_numbers(values, name)
+    _check_frequencies(array, frequencies, name)
+    if array.dtype.kind == "c":
+        return array.astype(np.result_type(real_kind(array), np.complex64), copy=False)
+    array = as_real(array, name)
+    least = array.min(initial=0)
+    if least < 0:
+        raise ValueError(f"{name} with a value of {least:.3g} must be at least 0, or complex")
+    return array
+
+
+def of_either(
+    x: ArrayLike | None,
+    spectrogram: ArrayLike | None,
+    of_signal: Callable[[ArrayLike], Made],
+    of_spectrogram: Callable[[ArrayLike], Made],
+) -> Made:
+    """Return what is made of a signal or of a spectrogram; ValueError if not just one is given."""
+    if x is not None and spectrogram is not None:
+        raise ValueError("x and spectrogram must not both be given")
+    if spectrogram is not None:
+        return of_spectrogram(spectrogram)
+    if x is None:
+        raise ValueError("x=None must be a signal, unless a spectrogram is given")
+    return of_signal(x)
+
+
+def _check_frequencies(values: NDArray[Any], frequencies: int, name: str) -> None:
+    if values.ndim < 2 or values.shape[-2] != frequencies:
+        raise ValueError(
+            f"{name} of shape={values.shape} must be of shape (..., {frequencies=}, frame)"
+        )
+
+
 def _room(out: Real | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Real:
     """Return where to write; kernels do not notice when they leave an array."""
     if out is None:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
         kind = getattr(out, "dtype", type(out).__name__)
-        raise ValueError(f"out of shape={np.shape(out)}, {kind}, must be of {shape=}, {dtype}")
+        raise ValueError(
+            f"out of shape={getattr(out, 'shape', None)}, {kind}, must be of {shape=}, {dtype}"
+        )
     return out

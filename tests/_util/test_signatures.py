@@ -1,5 +1,7 @@
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import pytest
 
 from musisep._util.signatures import shows_fields
 
@@ -8,6 +10,7 @@ from musisep._util.signatures import shows_fields
 class Options:
     depth: int = 3
     name: str = "x"
+    made: int = field(default=0, init=False)
 
 
 @shows_fields(Options)
@@ -23,3 +26,29 @@ def test_the_signature_shows_the_fields_and_calls_go_on_as_before():
     assert parameters["name"].kind is inspect.Parameter.KEYWORD_ONLY
     assert function(1, depth=2) == (1, 1, {"depth": 2})
     assert function.__doc__ == "Return what it was given."
+
+
+@shows_fields(Options, only=("depth",))
+def chosen(*, depth=7, **options):
+    return depth, options
+
+
+@shows_fields(function, without=("name",))
+def outer(first, **options):
+    return function(first, **options)
+
+
+def test_parameters_of_a_function_its_own_first_and_some_left_out():
+    assert str(inspect.signature(outer)) == "(first, *, second=1, depth: int = 3)"
+    assert str(inspect.signature(chosen)) == "(*, depth=7)"
+    assert chosen(depth=4) == (4, {})
+    assert inspect.signature(outer).bind(1, depth=2).kwargs == {"depth": 2}
+
+
+@pytest.mark.parametrize(
+    ("of", "name"), [(function, "made"), (chosen, "name"), (outer, "name"), (outer, "deep")]
+)
+def test_a_name_that_is_not_shown_is_a_type_error_of_the_function(of, name):
+    assert name not in inspect.signature(of).parameters
+    with pytest.raises(TypeError, match=rf"^{of.__name__}\(\) got .* argument '{name}'$"):
+        of(1, **{name: 2}) if of is not chosen else of(**{name: 2})

@@ -256,12 +256,12 @@ def test_what_cannot_be_cut_up_is_refused_at_once(changed, message):
         ),
         ({"target_num_samples": 13}, r"target_num_samples=13 must be at most 12, .* 3 chunks ends"),
         ({"processed_chunks": []}, r"processed_chunks must hold at least one batch"),
-        ({"window": np.zeros(8)}, r"sample 0 of target_num_samples=12 lies under no"),
+        ({"window": np.zeros(8)}, r"sample 0 of length=12 lies under no"),
         (
             {"window": [1.0, 1, 1, 0, 0, 0, 0, 0]},
             r"sample 3 of .*=12 lies under no window: decrease hop_size=4, or give a window wit",
         ),
-        ({"window": [1.0] * 7 + [0.0]}, r"sample 11 of target_num_samples=12 lies under no"),
+        ({"window": [1.0] * 7 + [0.0]}, r"sample 11 of length=12 lies under no"),
     ],
 )
 def test_what_cannot_be_stitched_is_refused(changed, message):

@@ -55,12 +55,25 @@ def test_zero_has_the_level_of_amin():
     np.testing.assert_allclose(levels, 10 * np.log10(np.finfo(np.float32).tiny), rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_without_a_least_value_the_level_of_zero_is_infinite(kind):
+    powers = np.array([[0.0, 1e-30, 1.0], [0.0, 0.0, 100.0]], dtype=kind)
+    levels = amplitude_to_db(powers, amin=0, top_db=None)
+    np.testing.assert_allclose(levels, [[-np.inf, -300, 0], [-np.inf, -np.inf, 20]], rtol=1e-6)
+    raised = amplitude_to_db(powers, amin=0, top_db=80.0)
+    np.testing.assert_allclose(raised, [[-60, -60, 0], [-60, -60, 20]], rtol=1e-6, atol=1e-12)
+    referred = amplitude_to_db(powers, amin=0, ref_value=0.01, top_db=None)
+    np.testing.assert_allclose(referred, levels + 20, rtol=1e-6)
+    np.testing.assert_array_equal(amplitude_to_db(0 * powers, amin=0), -np.inf)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"stype": "amplitude"}, "stype='amplitude' must be one of"),
         ({"mode": "all"}, "mode='all' must be one of"),
-        ({"amin": 0.0}, "amin=0.0 must be finite and above 0"),
+        ({"amin": -1e-9}, "amin=-1e-09 must be at least 0"),
+        ({"ref_value": 0.0}, "ref_value=0.0 must be finite and above 0"),
         ({"ref_value": -1.0}, "ref_value=-1.0 must be finite and above 0"),
         ({"top_db": -1.0}, "top_db=-1.0 must be at least 0"),
         ({"top_db": "80"}, "top_db='80' must be a finite number"),

@@ -1,9 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.fft
 
 from musisep.audio import filterbank as module
-from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
+from musisep.audio.filterbank import Filterbank, measure_frames, measure_spectra, spectral_power
 from musisep.audio.stft import SpectralTransform
 
 RNG = np.random.default_rng(3)
@@ -89,7 +91,13 @@ def test_refuses_values_and_room_that_do_not_fit():
             bank.apply(values)
     with pytest.raises(ValueError, match=r"values of dtype=complex128 must hold real numbers"):
         bank.apply(np.ones((2, 9)) * 1j)
-    for out in (np.empty((2, 5)), np.empty((2, 6), np.float32), np.empty((2, 6), ">f8"), [0]):
+    for out in (
+        np.empty((2, 5)),
+        np.empty((2, 6), np.float32),
+        np.empty((2, 6), ">f8"),
+        [0],
+        [[1], []],
+    ):
         with pytest.raises(ValueError, match=r"out of shape=.* must be of shape=\(2, 6\), float64"):
             bank.apply(np.ones((2, 9)), out)
     for out in (np.empty((2, 4)), np.empty((2, 5), np.float32)):
@@ -184,3 +192,31 @@ def test_what_is_not_measured_is_zero():
     np.testing.assert_array_equal(found, np.zeros((3, 13)))
     with pytest.raises(ValueError, match=r"^sound of shape=\(0,\) must have at least one sample"):
         measure_frames(transform, [], 3, print, name="sound")
+
+
+def test_spectrograms_are_measured_block_by_block_in_any_order_of_memory():
+    values = np.random.default_rng(0).random((3, 9, 5000))
+    blocks = []
+
+    def total(frames, rows):
+        assert frames.flags.c_contiguous
+        blocks.append(len(frames))
+        rows[:, 0] = frames.sum(axis=1)
+
+    frame_major = np.ascontiguousarray(values.swapaxes(-1, -2)).swapaxes(-1, -2)
+    for given in (values, frame_major, values[:, :, ::-1][:, :, ::-1]):
+        tracemalloc.start()
+        found = measure_spectra(given, 1, total)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < values.nbytes / 2
+        assert sum(blocks) == 15000 and max(blocks) < 1000
+        blocks.clear()
+        np.testing.assert_allclose(found[:, 0], values.sum(axis=1))
+
+
+def test_many_short_spectrograms_are_measured_together():
+    blocks = []
+    spectra = SpectralTransform(64, 16).stft(RNG.standard_normal((2000, 160)))
+    measure_spectra(spectra, 1, lambda frames, rows: blocks.append(len(frames)))
+    assert sum(blocks) == 22000 and len(blocks) < 100

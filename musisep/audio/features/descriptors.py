@@ -62,13 +62,9 @@ def chroma(
     sample_rate: int, n_fft: int, n_chroma: int, norm: float | None, tuning: float
 ) -> Descriptor:
     """Describe `musisep.audio.features.chroma_stft`."""
-    if norm is not None and not (isinstance(norm, float | np.floating) and norm == np.inf):
-        norm = above_zero("chroma_norm", norm)
-        if norm < SMALLEST_NORM:
-            raise ValueError(f"chroma_{norm=} must be at least {SMALLEST_NORM}, or None")
     weights = chroma_rows(sample_rate, n_fft, n_chroma, tuning)
-    finish = np.ascontiguousarray if norm is None else partial(_normed, norm=norm)
-    return Descriptor(len(weights[np.float64]), 2, partial(_products, weights=weights), finish)
+    measure = partial(_products, weights=weights)
+    return Descriptor(len(weights[np.float64]), 2, measure, _scaling(norm))
 
 
 def _products(powers: Real, weights: Weights) -> Real:
@@ -76,6 +72,33 @@ def _products(powers: Real, weights: Weights) -> Real:
     result = np.empty((len(powers), len(own)), dtype=powers.dtype)
     multiply(powers, own, result)
     return result
+
+
+def _scaling(norm: float | None) -> Callable[[Real], Real]:
+    """Return what scales pitch classes to a norm."""
+    if norm is None:
+        return np.ascontiguousarray
+    if not (isinstance(norm, float | np.floating) and np.isinf(norm)):
+        norm = number("chroma_norm", norm)
+        if norm != 0 and norm < SMALLEST_NORM:
+            raise ValueError(f"chroma_{norm=} must be 0, at least {SMALLEST_NORM}, ±inf, or None")
+    if norm == 0:
+        return _by_count
+    return _by_minimum if norm < 0 else partial(_normed, norm=norm)
+
+
+def _by_count(energies: Real) -> Real:
+    """Divide each frame [..., row, frame] by the number of rows that are not 0."""
+    count = np.count_nonzero(energies, axis=-2, keepdims=True)
+    return energies / np.maximum(count, 1).astype(energies.dtype)
+
+
+@np.errstate(invalid="ignore")
+def _by_minimum(energies: Real) -> Real:
+    """Divide each frame [..., row, frame] by its least row, if that is not 0."""
+    least = energies.min(axis=-2, keepdims=True)
+    least[least < np.finfo(energies.dtype).tiny] = 1
+    return energies / least
 
 
 @np.errstate(invalid="ignore")  # the share of what is infinite is NaN

@@ -10,11 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, whole_hz
 from musisep._util.messages import shown
 from musisep._util.remaking import Remade
+from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import Real, Spectra
 from musisep.audio.axes import Framing
 from musisep.audio.features import descriptors
 from musisep.audio.features.descriptors import Descriptor
-from musisep.audio.filterbank import measure_frames, spectral_power
+from musisep.audio.filterbank import (
+    as_spectrogram,
+    measure_frames,
+    measure_spectra,
+    of_either,
+    spectral_power,
+)
 from musisep.audio.mel import MelNorm, MelScale, MFCCTransform
 from musisep.audio.stft import SpectralTransform, get_transform
 
@@ -132,17 +139,44 @@ class SpectralFeatureTransform(Remade):
         ValueError
             If the signal is too short; see `SpectralTransform.stft`.
         """
-        used = self._descriptors.values()
-        rows = sum(descriptor.rows for descriptor in used)
-        values = measure_frames(self.transform, x, rows, self._measure, name="x")
-        places = np.cumsum([descriptor.rows for descriptor in used])[:-1]
+        values = measure_frames(self.transform, x, self._rows, self._measure, name="x")
+        return self._finished(values)
+
+    __call__ = extract
+
+    def from_spectrogram(self, spectrogram: ArrayLike) -> dict[str, Real]:
+        """Measure the features of a spectrogram.
+
+        Parameters
+        ----------
+        spectrogram : array, shape (..., frequency, frame)
+            Magnitudes or complex spectra, for all features.
+
+        Returns
+        -------
+        dict of array, shape (..., row, frame)
+            Those of the signal; float32 if the spectrogram is in single precision, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the number of frequencies is another one, or magnitudes are negative.
+        """
+        values = as_spectrogram(spectrogram, self.transform.bins)
+        return self._finished(measure_spectra(values, self._rows, self._measure))
+
+    @property
+    def _rows(self) -> int:
+        return sum(descriptor.rows for descriptor in self._descriptors.values())
+
+    def _finished(self, values: Real) -> dict[str, Real]:
+        """Make the features of all that was measured [..., row, frame]."""
+        places = np.cumsum([descriptor.rows for descriptor in self._descriptors.values()])[:-1]
         parts = np.split(values, places, axis=-2)
         return {
             name: descriptor.finish(part)
             for (name, descriptor), part in zip(self._descriptors.items(), parts, strict=True)
         }
-
-    __call__ = extract
 
     def _measure(self, spectra: Spectra, rows: Real) -> None:
         """Fill the rows [frame, row] of all features for a block of spectra."""
@@ -221,14 +255,21 @@ TABLE: dict[str, Callable[[SpectralFeatureTransform], Descriptor]] = {
 }
 
 
+@shows_fields(SpectralFeatureTransform)
 def spectral_features(
-    x: ArrayLike, *, include: Iterable[str] | None = None, **settings: Any
+    x: ArrayLike | None = None,
+    *,
+    spectrogram: ArrayLike | None = None,
+    include: Iterable[str] | None = None,
+    **settings: Any,
 ) -> dict[str, Real]:
     """Measure several features of a signal in one pass over its short-time spectrum.
 
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Magnitudes or complex spectra instead; see `SpectralFeatureTransform.from_spectrogram`.
     include : iterable of str, optional
         Features; see `SpectralFeatureTransform`.
     **settings
@@ -242,14 +283,20 @@ def spectral_features(
     Raises
     ------
     ValueError
-        As `SpectralFeatureTransform`.
+        As `SpectralFeatureTransform`, or unless one of `x` and `spectrogram` is given.
     """
-    return SpectralFeatureTransform(include=include, **settings)(x)
+    transform = SpectralFeatureTransform(include=include, **settings)
+    return of_either(x, spectrogram, transform, transform.from_spectrogram)
 
 
+shows_frames = shows_fields(SpectralFeatureTransform, only=FrameSettings.__annotations__)
+
+
+@shows_frames
 def chroma_stft(
-    x: ArrayLike,
+    x: ArrayLike | None = None,
     *,
+    spectrogram: ArrayLike | None = None,
     n_chroma: int = 12,
     norm: float | None = 2,
     tuning: float = 0.0,
@@ -260,10 +307,14 @@ def chroma_stft(
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Magnitudes or complex spectra instead.
     n_chroma : int > 0
         Pitch classes in an octave; the first is C.
-    norm : float, at least 0.1, optional
-        Each frame is scaled to this norm of 1; infinite for a maximum of 1. Not scaled if None.
+    norm : float, optional
+        Each frame is scaled to this norm of 1: from 0.1 on, or infinite for a maximum of 1; -inf
+        for a minimum of 1, if that is not 0. If it is 0, each frame is divided by the number of
+        classes that are not 0. Not scaled if None.
     tuning : float
         Deviation from 440 Hz, in pitch classes; an octave at most.
     **settings
@@ -277,17 +328,27 @@ def chroma_stft(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, or the signal too short.
+        If a parameter is out of its range, the signal too short, or not just one of `x` and
+        `spectrogram` given.
     """
-    return _single("chroma_stft", x, settings, n_chroma=n_chroma, chroma_norm=norm, tuning=tuning)
+    parameters = {"n_chroma": n_chroma, "chroma_norm": norm, "tuning": tuning}
+    return _single("chroma_stft", x, spectrogram, settings, **parameters)
 
 
-def spectral_centroid(x: ArrayLike, **settings: Unpack[FrameSettings]) -> Real:
+@shows_frames
+def spectral_centroid(
+    x: ArrayLike | None = None,
+    *,
+    spectrogram: ArrayLike | None = None,
+    **settings: Unpack[FrameSettings],
+) -> Real:
     """Measure the mean frequency of each frame, weighted by magnitude.
 
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Magnitudes or complex spectra instead.
     **settings
         See `SpectralFeatureTransform`.
 
@@ -299,17 +360,27 @@ def spectral_centroid(x: ArrayLike, **settings: Unpack[FrameSettings]) -> Real:
     Raises
     ------
     ValueError
-        If a parameter is out of its range, or the signal too short.
+        If a parameter is out of its range, the signal too short, or not just one of `x` and
+        `spectrogram` given.
     """
-    return _single("spectral_centroid", x, settings)
+    return _single("spectral_centroid", x, spectrogram, settings)
 
 
-def spectral_bandwidth(x: ArrayLike, *, p: float = 2.0, **settings: Unpack[FrameSettings]) -> Real:
+@shows_frames
+def spectral_bandwidth(
+    x: ArrayLike | None = None,
+    *,
+    spectrogram: ArrayLike | None = None,
+    p: float = 2.0,
+    **settings: Unpack[FrameSettings],
+) -> Real:
     """Measure how far the spectrum of each frame spreads around its centroid.
 
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Magnitudes or complex spectra instead.
     p : float, from 0.01 to 30
         The p-th root of the mean p-th power of the distance is taken, weighted by magnitude.
     **settings
@@ -323,19 +394,27 @@ def spectral_bandwidth(x: ArrayLike, *, p: float = 2.0, **settings: Unpack[Frame
     Raises
     ------
     ValueError
-        If a parameter is out of its range, or the signal too short.
+        If a parameter is out of its range, the signal too short, or not just one of `x` and
+        `spectrogram` given.
     """
-    return _single("spectral_bandwidth", x, settings, bandwidth_p=p)
+    return _single("spectral_bandwidth", x, spectrogram, settings, bandwidth_p=p)
 
 
+@shows_frames
 def spectral_rolloff(
-    x: ArrayLike, *, roll_percent: float = 0.85, **settings: Unpack[FrameSettings]
+    x: ArrayLike | None = None,
+    *,
+    spectrogram: ArrayLike | None = None,
+    roll_percent: float = 0.85,
+    **settings: Unpack[FrameSettings],
 ) -> Real:
     """Find the frequency below which lies a given share of each frame's magnitudes.
 
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Magnitudes or complex spectra instead.
     roll_percent : float
         The share (not in percent), above 0 and below 1.
     **settings
@@ -349,14 +428,17 @@ def spectral_rolloff(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, or the signal too short.
+        If a parameter is out of its range, the signal too short, or not just one of `x` and
+        `spectrogram` given.
     """
-    return _single("spectral_rolloff", x, settings, roll_percent=roll_percent)
+    return _single("spectral_rolloff", x, spectrogram, settings, roll_percent=roll_percent)
 
 
+@shows_frames
 def spectral_contrast(
-    x: ArrayLike,
+    x: ArrayLike | None = None,
     *,
+    spectrogram: ArrayLike | None = None,
     n_bands: int = 6,
     fmin: float = 200.0,
     quantile: float = 0.02,
@@ -367,6 +449,8 @@ def spectral_contrast(
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Magnitudes or complex spectra instead.
     n_bands : int > 0
         Bands above `fmin`, an octave each; the last goes on to half the sample rate.
     fmin : float > 0
@@ -386,14 +470,21 @@ def spectral_contrast(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, some band has no bin, or the signal is too short.
+        If a parameter is out of its range, some band has no bin, the signal is too short, or not
+        just one of `x` and `spectrogram` given.
     """
     parameters = {"n_bands": n_bands, "contrast_fmin": fmin, "contrast_quantile": quantile}
-    return _single("spectral_contrast", x, settings, **parameters)
+    return _single("spectral_contrast", x, spectrogram, settings, **parameters)
 
 
-def _single(name: str, x: ArrayLike, settings: FrameSettings, **parameters: Any) -> Real:
-    for key in settings:
-        if key not in FrameSettings.__annotations__:
-            raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
-    return spectral_features(x, include=(name,), **settings, **parameters)[name]
+def _single(
+    name: str,
+    x: ArrayLike | None,
+    spectrogram: ArrayLike | None,
+    settings: FrameSettings,
+    **parameters: Any,
+) -> Real:
+    features = spectral_features(
+        x, spectrogram=spectrogram, include=(name,), **settings, **parameters
+    )
+    return features[name]

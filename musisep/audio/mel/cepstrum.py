@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import at_least, one_of
 from musisep._util.remaking import Remade
+from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import Real, read_only
 from musisep.audio.axes import Framing
 from musisep.audio.caches import kept
-from musisep.audio.filterbank import Filterbank
+from musisep.audio.filterbank import Filterbank, of_either
 from musisep.audio.mel.scale import MelNorm, MelScale
 from musisep.audio.mel.transforms import MelSpectrogramTransform
 
@@ -116,6 +117,26 @@ window_fn, center, center_pad_mode, center_tail_pad
 
     __call__ = mfcc
 
+    def from_spectrogram(self, spectrogram: ArrayLike) -> Real:
+        """Return the coefficients that belong to a spectrogram.
+
+        Parameters
+        ----------
+        spectrogram : array, shape (..., frequency, frame)
+            Powers (squared magnitudes) or complex spectra.
+
+        Returns
+        -------
+        array, shape (..., n_mfcc, frame)
+            Those of the signal; float32 if the spectrogram is in single precision, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the number of frequencies is another one, or powers are negative.
+        """
+        return self.cosines.project(self.mel.from_spectrogram(spectrogram))
+
     def from_mel(self, mel_power: ArrayLike) -> Real:
         """Return the coefficients that belong to a linear mel spectrogram of powers.
 
@@ -140,12 +161,17 @@ window_fn, center, center_pad_mode, center_tail_pad
         return self.cosines.project(self.mel.scaled(mel_power, "db"))
 
 
-def mfcc(x: ArrayLike, **parameters: Any) -> Real:
+@shows_fields(MFCCTransform)
+def mfcc(
+    x: ArrayLike | None = None, *, spectrogram: ArrayLike | None = None, **parameters: Any
+) -> Real:
     """Return the mel-frequency cepstral coefficients of a signal.
 
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Powers or complex spectra instead; see `MFCCTransform.from_spectrogram`.
     **parameters
         Those of `MFCCTransform`, with its defaults.
 
@@ -156,9 +182,10 @@ def mfcc(x: ArrayLike, **parameters: Any) -> Real:
     Raises
     ------
     ValueError
-        As `MFCCTransform`.
+        As `MFCCTransform`, or unless one of `x` and `spectrogram` is given.
     """
-    return MFCCTransform(**parameters)(x)
+    transform = MFCCTransform(**parameters)
+    return of_either(x, spectrogram, transform, transform.from_spectrogram)
 
 
 def dct_matrix(

@@ -37,12 +37,18 @@ def melscale_fbanks(
 ) -> NDArray[np.float64]:
     """Make triangular filters whose corners are evenly spaced in mel.
 
+    Bin k of `n_freqs` lies at k * sample_rate / n_fft for n_fft = 2 (n_freqs - 1), as in librosa:
+    the last one is sample_rate / 2. torchaudio lets bins end at sample_rate // 2, half a hertz
+    lower for odd sample rates. A number of bins cannot tell of an odd `n_fft`, whose last bin lies
+    lower: the transforms here place their filters at its bins, as librosa does.
+
     Parameters
     ----------
     n_freqs : int > 0
-        Bins of a spectrum, from 0 Hz to sample_rate / 2.
+        Bins of a spectrum.
     f_min, f_max : float
-        Ends of the first and the last filter in Hz, 0 <= f_min < f_max <= sample_rate / 2.
+        Ends of the first and the last filter in Hz, 0 <= f_min < f_max and f_min < sample_rate / 2.
+        What a filter has above sample_rate / 2 is cut off.
     n_mels : int > 0
     sample_rate : int > 0
         In Hz.
@@ -54,7 +60,7 @@ def melscale_fbanks(
     Returns
     -------
     array, shape (n_freqs, n_mels)
-        Read-only. A filter that is narrower than the bins may be zero.
+        Read-only. A filter may be zero if it is narrower than the bins, or lies beyond them.
 
     Raises
     ------
@@ -116,8 +122,8 @@ def _filters(
     one_of("mel_scale", mel_scale, SCALES)
     f_min = number("f_min", f_min)
     f_max = sample_rate / 2 if f_max is None else number("f_max", f_max)
-    if not 0 <= f_min < f_max <= sample_rate / 2:
-        raise ValueError(f"0 <= {f_min=} < {f_max=} <= {sample_rate / 2=} must hold (Hz)")
+    if not (0 <= f_min < f_max and f_min < sample_rate / 2):
+        raise ValueError(f"0 <= {f_min=} < {f_max=} and f_min < {sample_rate / 2=} must hold (Hz)")
     return _Filters(f_min, f_max, n_mels, sample_rate, norm, mel_scale)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import above_zero, flag, one_of, whole_hz
 from musisep._util.remaking import Remade
+from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import Real, Spectra, as_channel, as_real
 from musisep.audio.axes import Framing
 from musisep.audio.decibels import (
@@ -21,7 +22,14 @@ from musisep.audio.decibels import (
     representable,
     to_levels,
 )
-from musisep.audio.filterbank import Filterbank, measure_frames, spectral_power
+from musisep.audio.filterbank import (
+    Filterbank,
+    as_spectrogram,
+    measure_frames,
+    measure_spectra,
+    of_either,
+    spectral_power,
+)
 from musisep.audio.mel.scale import MelNorm, MelScale, mel_filterbank, mel_frequencies
 from musisep.audio.stft import SpectralTransform, get_transform
 
@@ -46,14 +54,15 @@ class MelSpectrogramTransform(Remade):
 center_tail_pad, normalized
         See `SpectralTransform`.
     n_mels, f_min, f_max, norm, mel_scale
-        See `melscale_fbanks`; without `f_max` the filters end at sample_rate / 2.
+        See `melscale_fbanks`; without `f_max` the filters end at sample_rate / 2. They are for
+        the bins k * sample_rate / n_fft, whether `n_fft` is even or odd.
     power : float > 0
         Magnitudes are raised to this power before they are pooled.
     top_db : float >= 0, optional
         Dynamic range of "db"; see `amplitude_to_db`.
     output_scale : {"db", "log", "linear"}
-        Decibels (a factor of ten is 20 / power of them: 10 for powers, 20 for magnitudes), the
-        natural logarithm, or neither.
+        Decibels (a factor of ten is 20 / power of them: 10 for powers, 20 for magnitudes, so that
+        the level of a tone does not depend on `power`), the natural logarithm, or neither.
     log_amin : float > 0
     log_mode : {"clamp", "add", "log1p"}
         For "log": ln(max(mel, log_amin)), ln(mel + log_amin) or ln(1 + log_multiplier mel).
@@ -187,6 +196,46 @@ center_tail_pad, normalized
             If the signal is too short (see `SpectralTransform.stft`), the scale is unknown, or
             both ways of naming it are used.
         """
+        scale = self._chosen(output_scale, to_db)
+        measure = partial(self._measure, scale)
+        mel = measure_frames(self.transform, x, self.filterbank.bands, measure, name="x")
+        return self._limited(mel, scale)
+
+    __call__ = mel_spectrogram
+
+    def from_spectrogram(
+        self,
+        spectrogram: ArrayLike,
+        output_scale: OutputScale | None = None,
+        to_db: bool | None = None,
+    ) -> Real:
+        """Return the mel spectrogram that belongs to a spectrogram.
+
+        Parameters
+        ----------
+        spectrogram : array, shape (..., frequency, frame)
+            Powers (of magnitudes), as `spectrogram` returns them, or complex spectra.
+        output_scale, to_db
+            See `mel_spectrogram`.
+
+        Returns
+        -------
+        array, shape (..., n_mels, frame)
+            That of the signal; float32 if the spectrogram is in single precision, else float64.
+
+        Raises
+        ------
+        ValueError
+            If the number of frequencies is another one, powers are negative, or the scale is
+            unknown or named in both ways.
+        """
+        scale = self._chosen(output_scale, to_db)
+        values = as_spectrogram(spectrogram, self.transform.bins)
+        measure = partial(self._measure if np.iscomplexobj(values) else self._pool, scale)
+        return self._limited(measure_spectra(values, self.filterbank.bands, measure), scale)
+
+    def _chosen(self, output_scale: OutputScale | None, to_db: bool | None) -> OutputScale:
+        """Return the scale of a call, which may be named in two ways."""
         if to_db is not None:
             flag("to_db", to_db)
             if output_scale is not None:
@@ -194,11 +243,7 @@ center_tail_pad, normalized
             output_scale = "db" if to_db else "linear"
         scale = self.output_scale if output_scale is None else output_scale
         one_of("output_scale", scale, OUTPUT_SCALES)
-        measure = partial(self._measure, scale)
-        mel = measure_frames(self.transform, x, self.filterbank.bands, measure, name="x")
-        return self._limited(mel, scale)
-
-    __call__ = mel_spectrogram
+        return scale
 
     def linearized(self, x: ArrayLike) -> tuple[Real, Callable[[ArrayLike], Real]]:
         """Return the mel spectrogram of a signal and what takes gradients back to the signal.
@@ -277,7 +322,10 @@ center_tail_pad, normalized
         return spectral_power(spectra, self.power, out)
 
     def _measure(self, scale: OutputScale, spectra: Spectra, bands: Real) -> None:
-        self.filterbank.apply(self._power(spectra), bands)
+        self._pool(scale, self._power(spectra), bands)
+
+    def _pool(self, scale: OutputScale, powers: Real, bands: Real) -> None:
+        self.filterbank.apply(powers, bands)
         self._rescale(bands, scale)
 
     def _rescale(self, mel: Real, scale: OutputScale) -> None:
@@ -306,12 +354,17 @@ class LogMelSpectrogramTransform(MelSpectrogramTransform):
     output_scale: OutputScale = field(default="log", init=False)
 
 
-def mel_spectrogram(x: ArrayLike, **parameters: Any) -> Real:
+@shows_fields(MelSpectrogramTransform)
+def mel_spectrogram(
+    x: ArrayLike | None = None, *, spectrogram: ArrayLike | None = None, **parameters: Any
+) -> Real:
     """Return the mel spectrogram of a signal.
 
     Parameters
     ----------
     x : array, shape (..., sample)
+    spectrogram : array, shape (..., frequency, frame), optional
+        Powers or complex spectra instead; see `MelSpectrogramTransform.from_spectrogram`.
     **parameters
         Those of `MelSpectrogramTransform`, with its defaults.
 
@@ -322,6 +375,7 @@ def mel_spectrogram(x: ArrayLike, **parameters: Any) -> Real:
     Raises
     ------
     ValueError
-        As `MelSpectrogramTransform`.
+        As `MelSpectrogramTransform`, or unless one of `x` and `spectrogram` is given.
     """
-    return MelSpectrogramTransform(**parameters)(x)
+    transform = MelSpectrogramTransform(**parameters)
+    return of_either(x, spectrogram, transform, transform.from_spectrogram)

@@ -1,8 +1,11 @@
+import inspect
+
 import numpy as np
 import pytest
 from peers import librosa
 
 from musisep.audio.features import onset_strength, onset_strength_multi
+from musisep.audio.mel import MelSpectrogramTransform
 
 RATE = 22050
 SIZES = {"n_fft": 512, "hop_length": 100, "n_mels": 20}
@@ -97,10 +100,46 @@ def test_hops_of_any_kind(hop, same):
 
 
 def test_onsets_are_in_decibels_only():
-    with pytest.raises(TypeError, match="output_scale"):
-        onset_strength(np.zeros(100), output_scale="linear")
+    for function in (onset_strength, onset_strength_multi):
+        for name in ("output_scale", "log_amin", "log_mode", "log_multiplier"):
+            with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) got .* '{name}'"):
+                function(np.zeros(100), **{name: "linear"})
 
 
 def test_too_loud_for_single_precision_is_refused():
     with pytest.raises(ValueError, match=r"x has a peak of 1e\+30, .* in float32"):
         onset_strength(np.full(3000, 1e30, dtype=np.float32))
+
+
+@pytest.mark.parametrize("function", [onset_strength, onset_strength_multi])
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_spectrograms_give_what_their_signals_give(function, power):
+    signal = clicks(2, 5000)
+    expected = function(signal, power=power, **SIZES)
+    spectra = MelSpectrogramTransform(n_fft=512, hop_length=100).transform.stft(signal)
+    found = function(spectrogram=spectra, power=power, **SIZES)
+    np.testing.assert_array_equal(found, expected)
+    found = function(spectrogram=np.abs(spectra), power=power, **SIZES)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    for kind in (np.complex64, np.float32):
+        assert function(spectrogram=np.abs(spectra).astype(kind), **SIZES).dtype == np.float32
+
+
+@pytest.mark.parametrize("function", [onset_strength, onset_strength_multi])
+def test_refuses_what_is_no_spectrogram(function):
+    with pytest.raises(ValueError, match="x and spectrogram must not both be given"):
+        function(clicks(3000), spectrogram=np.ones((257, 3)), **SIZES)
+    with pytest.raises(ValueError, match="x=None must be a signal, unless a spectrogram is given"):
+        function(**SIZES)
+    with pytest.raises(ValueError, match="spectrogram with a value of -60 must be at least 0"):
+        function(spectrogram=np.full((257, 3), -60.0), **SIZES)
+
+
+def test_signatures_show_the_parameters():
+    for function in (onset_strength, onset_strength_multi):
+        shown = inspect.signature(function).parameters
+        assert list(shown)[:2] == ["x", "spectrogram"]
+        assert {"lag", "max_size", "n_mels", "f_max", "top_db", "center_pad_mode"} <= set(shown)
+        assert shown["sample_rate"].default == 22050 and shown["norm"].default == "slaney"
+        assert "parameters" not in shown and "output_scale" not in shown
+        inspect.signature(function).bind(np.zeros(9), n_mels=30, lag=2)

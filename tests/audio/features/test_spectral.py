@@ -1,4 +1,5 @@
 import dataclasses
+import inspect
 import pickle
 
 import numpy as np
@@ -8,6 +9,8 @@ from peers import librosa
 
 from musisep.audio import features
 from musisep.audio.features import SpectralFeatureTransform, spectral_features
+from musisep.audio.features.descriptors import chroma
+from musisep.audio.features.spectral import FrameSettings
 from musisep.audio.mel import mfcc
 
 RATE = 22050
@@ -43,6 +46,8 @@ CASES = [
     ("chroma_stft", {"norm": np.inf}, {}),
     ("chroma_stft", {"norm": 1}, {"norm": 1}),
     ("chroma_stft", {"norm": None}, {"norm": None}),
+    ("chroma_stft", {"norm": -np.inf}, {"norm": -np.inf}),
+    ("chroma_stft", {"norm": 0}, {"norm": 0}),
     ("chroma_stft", {"n_chroma": 24, "tuning": 0.3}, {"n_chroma": 24, "norm": 2, "tuning": 0.3}),
     ("spectral_centroid", {}, {}),
     ("spectral_bandwidth", {}, {}),
@@ -146,6 +151,87 @@ def test_each_signal_of_a_batch_has_its_own_features(kind):
         np.testing.assert_array_equal(values[1, 2], single(name, batch[1, 2], **SMALL))
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_spectrograms_give_what_their_signals_give(kind):
+    signal = music(2, 60000, kind=kind)
+    transform = SpectralFeatureTransform(**SMALL)
+    expected, spectra = transform(signal), transform.transform.stft(signal)
+    for given in (spectra, np.ascontiguousarray(spectra)):
+        for name, values in transform.from_spectrogram(given).items():
+            assert values.dtype == kind
+            np.testing.assert_array_equal(values, expected[name])
+            np.testing.assert_array_equal(single(name, None, spectrogram=given, **SMALL), values)
+    with scipy.fft.set_workers(2):
+        two = transform.from_spectrogram(spectra)
+    for name, values in transform.from_spectrogram(np.abs(spectra)).items():
+        np.testing.assert_array_equal(two[name], expected[name])
+        # Beside a share that is just reached, rounding moves the rolloff by a bin.
+        if name != "spectral_rolloff":
+            rtol = 1e-3 if kind == np.float32 else 1e-9
+            np.testing.assert_allclose(values, expected[name], rtol=rtol, atol=rtol)
+
+
+def test_magnitudes_are_meant_for_all_features():
+    magnitudes = np.abs(SpectralFeatureTransform(**SMALL).transform.stft(music(3000)))
+    found = spectral_features(spectrogram=magnitudes, chroma_norm=None, sample_rate=RATE, **SMALL)
+    frames = {"sr": RATE, "n_fft": 512}
+    chroma = librosa.feature.chroma_stft(
+        S=magnitudes**2, norm=None, tuning=0.0, dtype=np.float64, **frames
+    )
+    centroid = librosa.feature.spectral_centroid(S=magnitudes, **frames)
+    np.testing.assert_allclose(found["chroma_stft"], chroma, rtol=1e-9)
+    np.testing.assert_allclose(found["spectral_centroid"], centroid, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_refuses_what_is_no_spectrogram(name):
+    wrong = np.full((257, 3), -1.0)
+    with pytest.raises(ValueError, match="spectrogram with a value of -1 must be at least 0"):
+        single(name, None, spectrogram=wrong, **SMALL)
+    with pytest.raises(ValueError, match=r"spectrogram of shape=\(3, 257\) .* frequencies=257"):
+        single(name, None, spectrogram=-wrong.T, **SMALL)
+    with pytest.raises(ValueError, match="x and spectrogram must not both be given"):
+        single(name, music(600), spectrogram=-wrong, **SMALL)
+    with pytest.raises(ValueError, match="x=None must be a signal, unless a spectrogram is given"):
+        single(name, None, **SMALL)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_chroma_by_its_minimum_and_by_its_count(kind):
+    magnitudes = np.random.default_rng(3).random((257, 4)).astype(kind)
+    magnitudes[:, 3] = 0
+    energies = features.chroma_stft(spectrogram=magnitudes, norm=None, **SMALL)
+    lowest = features.chroma_stft(spectrogram=magnitudes, norm=-np.inf, **SMALL)
+    np.testing.assert_allclose(lowest[:, :3], energies[:, :3] / energies[:, :3].min(0), rtol=1e-6)
+    counted = features.chroma_stft(spectrogram=magnitudes, norm=0, **SMALL)
+    np.testing.assert_allclose(counted, energies / 12, rtol=1e-6)
+    assert lowest.dtype == counted.dtype == kind
+    assert not lowest[:, 3].any()
+    energies = np.array([[3, 0, 0], [1.5, 2, 0], [2, 4, 0]], dtype=kind)
+    by_count, by_minimum = (
+        chroma(RATE, 512, 3, norm, 0.0).finish(energies) for norm in (0, -np.inf)
+    )
+    np.testing.assert_array_equal(by_count, (energies / np.array([3, 2, 1])).astype(kind))
+    np.testing.assert_array_equal(by_minimum, (energies / np.array([1.5, 1, 1])).astype(kind))
+    assert by_count.dtype == by_minimum.dtype == kind
+
+
+def test_signatures_show_the_parameters():
+    frames = [*FrameSettings.__annotations__]
+    for name, own in {
+        "chroma_stft": ["n_chroma", "norm", "tuning"],
+        "spectral_centroid": [],
+        "spectral_bandwidth": ["p"],
+        "spectral_rolloff": ["roll_percent"],
+        "spectral_contrast": ["n_bands", "fmin", "quantile"],
+    }.items():
+        shown = inspect.signature(getattr(features, name)).parameters
+        assert list(shown) == ["x", "spectrogram", *own, *frames]
+        assert shown["n_fft"].default == 2048
+    transform = list(inspect.signature(SpectralFeatureTransform).parameters)
+    assert list(inspect.signature(spectral_features).parameters) == ["x", "spectrogram", *transform]
+
+
 def test_float32_is_close_to_float64():
     loud, quiet = music(4000), 1e-10 * music(4000)
     for signal in (loud, quiet):
@@ -203,7 +289,8 @@ def test_threads_change_nothing():
         ({"n_fft": 1}, "n_fft=1 .* at least 2"),
         ({"hop_length": 0}, "hop_length=0 .* at least 1"),
         ({"n_chroma": 0}, "n_chroma=0 .* at least 1"),
-        ({"chroma_norm": 0}, "chroma_norm=0 .* above 0"),
+        ({"chroma_norm": -1}, "chroma_norm=-1.0 must be 0, at least 0.1, ±inf, or None"),
+        ({"chroma_norm": np.nan}, "chroma_norm=nan must be"),
         ({"tuning": np.nan}, "tuning=nan .* finite"),
         ({"bandwidth_p": 0.0}, "bandwidth_p=0.0 .* above 0"),
         ({"roll_percent": 1}, "roll_percent=1 .* below 1"),
@@ -217,7 +304,7 @@ def test_threads_change_nothing():
         ({"include": 5}, "include=5 must be several of"),
         ({"include": [["mfcc"]]}, r"Unknown spectral feature \['mfcc'\]"),
         ({"chroma_norm": "max"}, "chroma_norm='max' must be"),
-        ({"chroma_norm": 0.001}, "chroma_norm=0.001 must be at least 0.1"),
+        ({"chroma_norm": 0.001}, "chroma_norm=0.001 must be 0, at least 0.1"),
         ({"tuning": 1e300}, r"tuning=1e\+300 must be within an octave"),
         ({"bandwidth_p": 300}, "bandwidth_p=300 must be from 0.01 to 30"),
         ({"roll_percent": "85"}, "roll_percent='85' must be"),
@@ -238,6 +325,8 @@ def test_a_function_knows_its_own_parameters_only():
         features.spectral_centroid(music(100), n_chroma=-1)
     with pytest.raises(TypeError, match=r"spectral_rolloff\(\) got .* 'include'"):
         features.spectral_rolloff(music(100), include=("mfcc",))
+    with pytest.raises(TypeError, match=r"^spectral_features\(\) got .* 'norm'"):
+        spectral_features(music(100), norm=1)
 
 
 def test_parameters_of_features_that_are_not_wanted_are_not_looked_at():

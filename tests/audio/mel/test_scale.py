@@ -33,6 +33,34 @@ def test_corners_are_evenly_spaced_in_mel():
     np.testing.assert_allclose(weights.T, triangles, atol=1e-12)
 
 
+@pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
+@pytest.mark.parametrize("norm", [None, "slaney"])
+@pytest.mark.parametrize("f_max", [5000.0, 16000.0])
+def test_what_lies_above_the_bins_is_cut_off(mel_scale, norm, f_max):
+    choices = {"norm": norm, "mel_scale": mel_scale}
+    weights = melscale_fbanks(257, 100.0, f_max, 30, 8000, **choices)
+    # The same filters, seen by bins that go beyond them.
+    farther = melscale_fbanks(257 * 8 - 7, 100.0, f_max, 30, 64000, **choices)
+    np.testing.assert_allclose(weights, farther[:257], atol=1e-12)
+    assert farther[257:].any() and weights[-1].any()
+
+
+@pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
+def test_ends_may_be_anywhere(mel_scale):
+    weights = melscale_fbanks(65, 0.0, 1e308, 8, 8000, norm="slaney", mel_scale=mel_scale)
+    assert np.isfinite(weights).all() and weights[1:].any()
+
+
+@pytest.mark.parametrize(("n_freqs", "sample_rate"), [(513, 44101), (512, 22051), (3, 7)])
+def test_bins_are_those_of_an_even_transform_at_odd_rates_too(n_freqs, sample_rate):
+    # A filter that rises from 0 Hz to the last bin and beyond shows where the bins are.
+    rising = melscale_fbanks(n_freqs, 0.0, 2.0 * sample_rate, 1, sample_rate)[:, 0]
+    hz = np.arange(n_freqs) * sample_rate / (2 * (n_freqs - 1))
+    peak = 700 * ((1 + 2 * sample_rate / 700) ** 0.5 - 1)
+    expected = np.minimum(hz / peak, (2 * sample_rate - hz) / (2 * sample_rate - peak))
+    np.testing.assert_allclose(rising, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("n_fft", [2048, 2047])
 def test_filters_of_a_transform_stand_at_its_frequencies(n_fft):
     ours = mel_filterbank(n_fft, 0.0, None, 40, 22050, "slaney", "slaney").matrix
@@ -62,8 +90,8 @@ def test_numpy_integers_do_not_overflow():
         ({"n_mels": 8.0}, "n_mels=8.0 must be an integer"),
         ({"sample_rate": 0}, "sample_rate=0 must be an integer of at least 1"),
         ({"f_min": -1.0}, "0 <= f_min=-1.0 < f_max=4000.0"),
-        ({"f_min": 4000.0}, "f_min=4000.0 < f_max=4000.0"),
-        ({"f_max": 4001.0}, "f_max=4001.0 <= sample_rate / 2=4000.0"),
+        ({"f_min": 3000.0, "f_max": 3000.0}, "f_min=3000.0 < f_max=3000.0"),
+        ({"f_min": 4000.0, "f_max": 5000.0}, "f_min < sample_rate / 2=4000.0 must hold"),
         ({"f_max": float("nan")}, "f_max=nan"),
         ({"f_min": [0]}, r"f_min=\[0\] must be a finite number"),
         ({"f_max": None}, "f_max=None must be a finite number"),
