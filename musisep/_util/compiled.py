@@ -45,6 +45,43 @@ def telling(tell: Callable[[], None]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def telling_each(tell: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` after each kernel that is compiled within the block."""
+    with install_listener("numba:compile", _Each(tell)):
+        yield
+
+
+def is_kernel(value: Any) -> bool:
+    """Tell whether a value is a kernel; with NUMBA_DISABLE_JIT none is."""
+    return isinstance(value, numba.core.dispatcher.Dispatcher)
+
+
+def cache_folder(kernel: Any) -> str | None:
+    """Return where the compiled code of a kernel is kept, or None if nowhere."""
+    folder: str | None = kernel.stats.cache_path
+    return folder
+
+
+def kept(kernel: Any) -> int:
+    """Count the types of arguments for which the compiled code of a kernel is kept on disk."""
+    return kernel._cache.count() if cache_folder(kernel) else 0
+
+
+class _Each(Listener):
+    """Calls a function after each event."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def on_start(self, event: Event) -> None:
+        """Hear that a compilation begins."""
+
+    def on_end(self, event: Event) -> None:
+        """Hear that it ends."""
+        self._tell()
+
+
 class _First(Listener):
     """Calls a function at the first event; numba compiles in one thread at a time."""
 
@@ -68,6 +105,13 @@ class _Cache(FunctionCache):
         super().__init__(function)
         stamp = self._impl.locator.get_source_stamp()
         self._cache_file = _Checked(self.cache_path, f"checked-{self._impl.filename_base}", stamp)
+
+    def count(self) -> int:
+        """Count what is kept; 0 if it cannot be read."""
+        try:
+            return len(self._cache_file._load_index())
+        except Exception:  # see `load_overload`
+            return 0
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what is compiled for a signature, or None; forget all of a damaged cache."""

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from musisep.cli.base import execute, new_parser
 from musisep.cli.invert import INVERT
 from musisep.cli.separate import SEPARATE
+from musisep.cli.warmup import WARM_UP
 
-COMMANDS = (SEPARATE, INVERT)
+COMMANDS = (SEPARATE, INVERT, WARM_UP)
 """The sub-commands; without a name it is the first."""
 OWN_OPTIONS = ("--help", "--version")
 """What is answered before a command is named."""
@@ -55,7 +56,8 @@ def run_named(argv: Sequence[str]) -> int:
         parser.exit(2)
     if not _is_named(argv[0]):
         if _is_mistyped(argv[0]):
-            names = " and ".join(command.name for command in COMMANDS)
+            *others, last = (command.name for command in COMMANDS)
+            names = f"{', '.join(others)} and {last}"
             parser.error(f"{argv[0]!r} is no file and no command; the commands are {names}")
         argv = [COMMANDS[0].name, *argv]
     return execute(parser, argv)

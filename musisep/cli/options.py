@@ -62,7 +62,7 @@ def add_existing_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def add_quiet_option(group: argparse._ArgumentGroup) -> None:
+def add_quiet_option(group: argparse._ActionsContainer) -> None:
     """Add --quiet."""
     group.add_argument("--quiet", action="store_true", help="no progress bars")
 

@@ -180,7 +180,18 @@ def documented_settings(
     num_dicts: int,
     mask: bool,
 ) -> "Settings":
-    """Return the settings that the parameters of `main` mean at a sample rate in Hz.
+    """Return the settings that the parameters of `main` mean at a sample rate.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Samples per second.
+    inst_num, ..., mask
+        As in `main`.
+
+    Returns
+    -------
+    Settings
 
     Raises
     ------

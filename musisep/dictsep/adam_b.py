@@ -38,6 +38,10 @@ class Adam_B(adam_b.Adam_B):  # noqa: D101
         direction : array_like, shape (harmonic, instrument)
             Where to go: the negative gradient.
 
+        Returns
+        -------
+        ndarray, shape (harmonic, instrument)
+
         Raises
         ------
         ValueError
@@ -48,5 +52,16 @@ class Adam_B(adam_b.Adam_B):  # noqa: D101
         return super().step(direction)
 
     def reset(self, i: Any) -> None:
-        """Start column `i` afresh: forget its moments and its steps."""
+        """Start a column afresh: forget its moments and its steps.
+
+        Parameters
+        ----------
+        i : int
+            Number of the column.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column.
+        """
         super().reset(whole(0, self.steps.size - 1)("i", i))

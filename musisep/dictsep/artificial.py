@@ -33,6 +33,19 @@ def gen_test_spects(
     Amplitudes are uniform in [0, 1], fundamentals uniform between 0.2 and 0.6 of the axis,
     widths within 5 % of a steady sinusoid's, inharmonicities uniform up to 1e-4.
 
+    Parameters
+    ----------
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    model : ToneModel
+        Axis, width and exponents.
+    tone_num : int
+        Number of tones of an instrument.
+    number : int
+        Number of spectra.
+    rng : numpy.random.Generator
+        Source of randomness.
+
     Returns
     -------
     ndarray, shape (instrument, m, number)

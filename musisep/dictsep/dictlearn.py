@@ -84,6 +84,11 @@ class Learner(AdamSteps):
         Finds the tones of frames; `GreedyPursuit` by default.
     rng : numpy.random.Generator, optional
         Source of randomness.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range, or `init` has not the columns that learn.
     """
 
     @partial(checked, harscale=above_zero)
@@ -109,11 +114,26 @@ class Learner(AdamSteps):
         super().__init__(model, finder, inst_num, har, lifetime, rng, init)
 
     def step(self, frames: ArrayLike) -> Peaks:
-        """Find the tones of frames [frame, bin], improve the dictionary, return the tones."""
+        """Find the tones of frames and improve the dictionary.
+
+        Parameters
+        ----------
+        frames : array_like, shape (frame, m)
+
+        Returns
+        -------
+        Peaks, shape (frame, tone)
+            The tones that were found; an amplitude of 0 is an empty place.
+
+        Raises
+        ------
+        ValueError
+            If frames are negative somewhere, or of another height.
+        """
         return super().step(self._frames(frames))
 
     def fit(self, frames: ArrayLike) -> None:
-        """Find the tones of frames [frame, bin] and fit the columns to them, several times."""
+        """Find the tones of frames [frame, m] and fit the columns to them, several times."""
         super().fit(self._frames(frames))
 
     def _frames(self, frames: ArrayLike) -> Floats:
@@ -165,6 +185,11 @@ def stoch_grad(
         Synthesised spectrum.
     inst_amps : ndarray, shape (instrument,)
         Summed amplitudes of each instrument.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or a number is out of its range.
     """
     y = np.asarray(y, dtype=np.float64)
     instruments = np.shape(inst_dict)[1]
@@ -300,6 +325,11 @@ def synth_spect(
         Synthesised linear-frequency spectrogram with all instruments.
     inst_spectrums_lin : list of ndarray
         The same for each instrument.
+
+    Raises
+    ------
+    ValueError
+        If the spectrogram is empty or negative somewhere, or a number is out of its range.
     """
     frames = np.ascontiguousarray(np.asarray(spect, dtype=np.float64).T)
     inst_dict = np.require(inst_dict, np.float64, ["C", "W"])
@@ -319,7 +349,7 @@ def synth_spect(
 
 
 def all_instruments(spects: Floats, pexp: float) -> Floats:
-    """Spectrogram of all instruments from those of each."""
+    """Return the spectrogram of all instruments [bin, frame] from those of each."""
     return np.asarray(np.sum(spects**pexp, axis=0) ** (1 / pexp))
 
 

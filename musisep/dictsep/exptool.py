@@ -37,7 +37,22 @@ def inst_shift(
     pexp: float,
     powers: Floats,
 ) -> None:
-    """Add the p-th powers of all harmonics of all tones to ``powers`` ``[bin]``.
+    """Add the p-th powers of all harmonics of all tones.
+
+    Parameters
+    ----------
+    params : array_like, shape (4, tone)
+        Amplitude, shift, sigma and spread of each tone.
+    insts : array_like of int, shape (tone,)
+        Instrument numbers.
+    inst_dict : array_like, shape (harmonic, instrument)
+        Relative amplitudes of the harmonics.
+    harscale : float
+        Scale of the frequency axis; `LINEAR` for a linear one.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    powers : ndarray of float64, shape (bin,)
+        What is added to.
 
     Raises
     ------
@@ -59,7 +74,20 @@ def inst_shift_grad(
     powers: Floats,
     jacobian: Floats,
 ) -> None:
-    """`inst_shift`, and the derivatives of the powers, added to ``jacobian`` ``[4, tone, bin]``."""
+    """Add the p-th powers of all tones, and their derivatives by the tones.
+
+    Parameters
+    ----------
+    params, insts, inst_dict, harscale, pexp, powers
+        As in `inst_shift`.
+    jacobian : ndarray of float64, shape (4, tone, bin)
+        What the derivatives by `params` are added to.
+
+    Raises
+    ------
+    ValueError
+        As `inst_shift`.
+    """
     tones = _tones(params, insts, inst_dict)
     _added("powers", powers, (getattr(powers, "size", "bin"),))
     _added("jacobian", jacobian, (4, tones[1].size, powers.size))
@@ -77,10 +105,21 @@ def inst_shift_dict_grad(
     less: ArrayLike,
     grads: Floats,
 ) -> None:
-    """Add the sums over bins of ``more * dS/dD`` and ``less * dS/dD`` to ``grads``.
+    """Add weighted derivatives of the p-th powers by the dictionary.
 
-    ``grads`` is ``[2, harmonic, instrument]``; ``more`` and ``less`` are weights of the bins of the
-    spectrum S of p-th powers, by which the derivatives by the dictionary D are weighted.
+    Parameters
+    ----------
+    params, insts, inst_dict, harscale, pexp
+        As in `inst_shift`.
+    more, less : array_like, shape (bin,)
+        Two weights of each bin.
+    grads : ndarray of float64, shape (2, harmonic, instrument)
+        What the sums over bins are added to: the first with `more`, the second with `less`.
+
+    Raises
+    ------
+    ValueError
+        As `inst_shift`.
     """
     tones = _tones(params, insts, inst_dict)
     weights = [np.require(values, np.float64, ["C", "W"]) for values in (more, less)]
@@ -94,7 +133,18 @@ def inst_shift_dict_grad(
 def inst_scale(
     params: ArrayLike, insts: ArrayLike, inst_dict: ArrayLike, pexp: float, powers: Floats
 ) -> None:
-    """`inst_shift` on the linear axis."""
+    """Do as `inst_shift` on the linear axis.
+
+    Parameters
+    ----------
+    params, insts, inst_dict, pexp, powers
+        As in `inst_shift`; shifts are positions of fundamentals, in bins.
+
+    Raises
+    ------
+    ValueError
+        As `inst_shift`.
+    """
     inst_shift(params, insts, inst_dict, LINEAR, pexp, powers)
 
 
@@ -107,7 +157,18 @@ def inst_scale_grad(
     powers: Floats,
     jacobian: Floats,
 ) -> None:
-    """`inst_shift_grad` on the linear axis."""
+    """Do as `inst_shift_grad` on the linear axis.
+
+    Parameters
+    ----------
+    params, insts, inst_dict, pexp, powers, jacobian
+        As in `inst_shift_grad`; shifts are positions of fundamentals, in bins.
+
+    Raises
+    ------
+    ValueError
+        As `inst_shift`.
+    """
     inst_shift_grad(params, insts, inst_dict, LINEAR, pexp, powers, jacobian)
 
 

@@ -76,6 +76,10 @@ def inst_shift_obj(
     y : array_like, shape (m,)
         Spectrum to compare with.
 
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
@@ -100,7 +104,23 @@ def inst_shift_grad(
     n: int,
     y: ArrayLike,
 ) -> Floats:
-    """Gradient of `inst_shift_obj` with respect to `peak_array`, shape (4 * n,)."""
+    """Gradient of `inst_shift_obj` with respect to the tones.
+
+    Parameters
+    ----------
+    peak_array, insts, inst_dict, harscale, pexp, qexp, m, n, y
+        As in `inst_shift_obj`.
+
+    Returns
+    -------
+    ndarray, shape (4 * n,)
+        Derivatives by the numbers of `peak_array`.
+
+    Raises
+    ------
+    ValueError
+        As `inst_shift_obj`.
+    """
     params, insts, inst_dict = _tones(peak_array, insts, inst_dict, n)
     harscale, pexp, qexp = float(harscale), float(pexp), float(qexp)
     powers, residual, slope = np.zeros(m), np.empty(m), np.empty(m)
@@ -122,7 +142,23 @@ def inst_shift_dict_grad(
     n: int,
     y: ArrayLike,
 ) -> Floats:
-    """Gradient of `inst_shift_obj` with respect to `inst_dict`, and of its shape."""
+    """Gradient of `inst_shift_obj` with respect to the dictionary.
+
+    Parameters
+    ----------
+    peak_array, insts, inst_dict, harscale, pexp, qexp, m, n, y
+        As in `inst_shift_obj`.
+
+    Returns
+    -------
+    ndarray, shape (harmonic, instrument)
+        Derivatives by the entries of `inst_dict`.
+
+    Raises
+    ------
+    ValueError
+        As `inst_shift_obj`.
+    """
     params, insts, inst_dict = _tones(peak_array, insts, inst_dict, n)
     grads = np.zeros((2, *inst_dict.shape))
     _kernels.add_loss_dict_grads(

@@ -86,7 +86,20 @@ def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
 
 
 def gen_random_inst_dict(har: int, inst_num: int, rng: np.random.Generator | None = None) -> Floats:
-    """Generate a dictionary with columns from `gen_random_inst`, shape (har, inst_num)."""
+    """Generate a dictionary of random columns.
+
+    Parameters
+    ----------
+    har, inst_num : int
+        Number of harmonics, and of instruments.
+    rng : numpy.random.Generator, optional
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (har, inst_num)
+        Each column is what `gen_random_inst` returns.
+    """
     rng = rng or np.random.default_rng()
     return np.stack([gen_random_inst(har, rng) for _ in range(inst_num)], axis=1)
 
@@ -212,7 +225,13 @@ class AdamSteps:
         self.carried[:] = 0
 
     def get_dict(self) -> Floats:
-        """Get the active part of the dictionary: the columns that lived longest."""
+        """Get the active part of the dictionary: the columns that lived longest.
+
+        Returns
+        -------
+        ndarray, shape (harmonic, instrument)
+            A copy, in the order in which they learn.
+        """
         oldest = np.argsort(-self.ages, kind="stable")[: self.instruments]
         return self.adam.value[:, np.sort(oldest)].copy()
 

@@ -24,6 +24,11 @@ class Adam_B:
     eps : float
         Added to the denominator to avoid division by zero.
 
+    Raises
+    ------
+    ValueError
+        If `init` is not [harmonic, instrument].
+
     Attributes
     ----------
     value : ndarray, shape (harmonic, instrument)

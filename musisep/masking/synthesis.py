@@ -48,10 +48,8 @@ def synthesise(voices: Voices, harscale: float, pexp: float, m: int) -> Floats:
     if columns.shape != tones.insts.shape or not known:
         raise ValueError(f"voices must have a column for each tone, and {instruments=} at most")
     powers = np.zeros((instruments, len(tones.amps), m))
-    _kernels.add_tones_of_frames(
-        tones.params, np.ascontiguousarray(tones.insts), np.ascontiguousarray(columns), dictionary,
-        harscale, pexp, powers,
-    )  # fmt: skip
+    insts, columns = (np.array(x, dtype=np.int64, order="C") for x in (tones.insts, columns))
+    _kernels.add_tones_of_frames(tones.params, insts, columns, dictionary, harscale, pexp, powers)
     return powers if pexp == 1 else powers ** (1 / pexp)
 
 

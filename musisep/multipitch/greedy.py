@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 import scipy.ndimage
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.fields import check_fields
 from musisep._util.threads import each_block
@@ -73,10 +73,11 @@ class Correlation:
         return products[..., : roots.shape[-1]]
 
     def select(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
-        """Find tones where the correlation is highest; see `fft_selector`."""
+        """Find tones at the highest local maxima of the correlation; see `fft_selector`."""
         scores = self._scores(y, qexp)
-        insts, shifts = np.unravel_index(_highest(scores.ravel(), prenum), scores.shape)
-        return self._tones(scores[insts, shifts], shifts, insts, qexp)
+        peaks = np.where(_maxima(scores), scores, -np.inf)
+        insts, shifts = np.unravel_index(_highest(peaks.ravel(), prenum), scores.shape)
+        return self._tones(peaks[insts, shifts], shifts, insts, qexp)
 
     def select_each(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
         """Find for each instrument the tone of highest correlation; see `fft_selector`."""
@@ -101,6 +102,12 @@ class Correlation:
         return amps, shifts.astype(np.float64), insts.astype(np.int64)
 
 
+def _maxima(values: Floats) -> NDArray[np.bool_]:
+    """Tell which values (..., m) are local maxima; of equal neighbours it is the first."""
+    rises = np.diff(values, prepend=-np.inf, append=-np.inf) > 0
+    return rises[..., :-1] & ~rises[..., 1:]
+
+
 def _highest(values: Floats, number: int) -> Ints:
     """Return the indices of the highest values, the highest first, of equal ones the first."""
     if number >= values.size:
@@ -113,12 +120,13 @@ def _highest(values: Floats, number: int) -> Ints:
 def fft_selector(
     y: ArrayLike, prenum: int, baseshift: int, inst_spect: ArrayLike, qexp: float
 ) -> tuple[Floats, Floats, Ints]:
-    """Find tones as maxima of the correlation with the instruments' patterns of unit norm.
+    """Find tones at local maxima of the correlation with the instruments' patterns of unit norm.
 
     Parameters
     ----------
     y : array_like, shape (m,)
-        Spectrum; a residual may have negative values, of which the power keeps the sign.
+        Spectrum, before the exponent is applied; a residual may have negative values, of which the
+        power keeps the sign.
     prenum : int
         Number of tones to return at most.
     baseshift : int
@@ -131,15 +139,15 @@ def fft_selector(
     Returns
     -------
     amps, shifts, insts : ndarray, at most `prenum` each
-        Amplitudes, shifts (0 to m - 1) and instruments of the positive correlations, the
-        highest first.
+        Amplitudes, shifts (0 to m - 1) and instruments at the positive maxima of each
+        instrument, the highest first; shifts are whole bins.
     """
     y = np.asarray(y, dtype=np.float64)
     return Correlation(inst_spect, baseshift, y.size).select(y, prenum, qexp)
 
 
 def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Ints]:
-    """Find peaks: the highest points of the interval of `n` points around them.
+    """Find peaks: points that are the highest of an interval of which they are the midpoint.
 
     Parameters
     ----------
@@ -148,7 +156,7 @@ def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Int
     prenum : int
         Number of peaks to return at most.
     n : int > 0
-        Length of the interval.
+        Length of the interval: it holds the points up to n / 2 bins away.
 
     Returns
     -------
@@ -156,7 +164,7 @@ def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Int
         Heights and positions of the positive peaks, the highest first; instruments are 0.
     """
     y = np.asarray(y, dtype=np.float64)
-    highest = scipy.ndimage.maximum_filter1d(y, n, mode="constant", cval=-np.inf)
+    highest = scipy.ndimage.maximum_filter1d(y, 2 * (n // 2) + 1, mode="constant", cval=-np.inf)
     shifts = np.flatnonzero((y == highest) & (y > 0))
     shifts = shifts[np.argsort(-y[shifts], kind="stable")][:prenum]
     return y[shifts], shifts.astype(np.float64), np.zeros(shifts.size, np.int64)
@@ -222,6 +230,11 @@ def peak_pursuit(
     reconstruction : ndarray, shape (m,)
         Their spectrum.
 
+    Raises
+    ------
+    ValueError
+        If the spectrum is negative somewhere, or the dictionary has no column for an instrument.
+
     References
     ----------
     .. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source
@@ -234,7 +247,7 @@ def peak_pursuit(
     peaks = Peaks.empty() if init is None else loudest(init, num, tone_num or num)
 
     def residual_of(peaks: Peaks) -> tuple[Floats, Floats]:
-        spectrum = magnitudes(peaks, inst_dict, harscale, pexp, y.size, len(peaks))
+        spectrum = magnitudes(peaks, inst_dict, harscale, pexp, y.size)
         return target - (spectrum + _kernels.EPS) ** qexp, spectrum
 
     def fitted(peaks: Peaks) -> Peaks:

@@ -150,7 +150,8 @@ def _norms(patterns: Floats, baseshift: int, m: int) -> Floats:
     """Squared norm of the part of a shifted pattern that lies on the axis, [instrument, bin]."""
     energy = np.cumsum(np.pad(patterns**2, ((0, 0), (1, 0))), axis=1)
     first = np.maximum(baseshift - np.arange(m), 0)
-    return energy[:, first + m - np.maximum(np.arange(m) - baseshift, 0)] - energy[:, first]
+    last = first + m - np.maximum(np.arange(m) - baseshift, 0)
+    return np.ascontiguousarray(energy[:, last] - energy[:, first])
 
 
 def _transforms(patterns: Floats, baseshift: int, m: int) -> tuple[int, Complexes]:

@@ -161,18 +161,6 @@ def inst_shift_dict_grad(params, insts, inst_dict, harscale, pexp, more, less, g
 
 
 @kernel
-def inst_scale(params, insts, inst_dict, pexp, powers):
-    """`inst_shift` on the linear axis."""
-    inst_shift(params, insts, inst_dict, LINEAR, pexp, powers)
-
-
-@kernel
-def inst_scale_grad(params, insts, inst_dict, pexp, powers, jacobian):
-    """`inst_shift_grad` on the linear axis."""
-    inst_shift_grad(params, insts, inst_dict, LINEAR, pexp, powers, jacobian)
-
-
-@kernel
 def residual_and_slope(powers, target, pexp, qexp, residual, slope):
     """Residual ``(Y+eps)^q - target``, its derivative by S, and half its squared norm.
 

@@ -66,7 +66,7 @@ def dict_grads(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel
     """
     frames = frames_with_tones(frames, peaks, model)
     inst_dict = checked_dictionary(inst_dict, peaks.insts)
-    insts = np.ascontiguousarray(peaks.insts)
+    insts = np.array(peaks.insts, dtype=np.int64, order="C")
     grads = np.zeros((-(-len(frames) // BLOCK), 2, *inst_dict.shape))
 
     def add(block: slice) -> None:
@@ -86,7 +86,7 @@ def unexplained(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneMode
     """
     frames = frames_with_tones(frames, peaks, model)
     inst_dict = checked_dictionary(inst_dict, peaks.insts)
-    insts = np.ascontiguousarray(peaks.insts)
+    insts = np.array(peaks.insts, dtype=np.int64, order="C")
     blocks = -(-len(frames) // BLOCK)
     losses, silence = np.zeros(blocks), np.zeros(blocks)
 

@@ -105,6 +105,10 @@ def calc_harscale(minfreq: float, maxfreq: float, numfreqs: int) -> float:
     numfreqs : int
         Number of bins between them.
 
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
@@ -118,7 +122,26 @@ def calc_harscale(minfreq: float, maxfreq: float, numfreqs: int) -> float:
 
 
 def make_bounds(fsigma: float, length: int) -> list[tuple[float | None, float | None]]:
-    """Return the bounds of the parameters of `length` tones in the order of `Peaks.get_array`."""
+    """Return the bounds of the parameters of tones, in the order of `Peaks.get_array`.
+
+    Parameters
+    ----------
+    fsigma : float
+        Width of a steady sinusoid, in bins.
+    length : int
+        Number of tones.
+
+    Returns
+    -------
+    list of tuple, of length 4 * length
+        Lower and upper bound of each number, None where there is none. Amplitudes, shifts and
+        spreads are at least 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
     fsigma, length = above_zero("fsigma", fsigma), at_least("length", length, 0, MOST_TONES)
     limits: list[tuple[float | None, float | None]] = [
         (0.0, None),

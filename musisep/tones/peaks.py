@@ -56,7 +56,12 @@ class Peaks:
 
     @classmethod
     def empty(cls) -> "Peaks":
-        """Return a set of no tones."""
+        """Return a set of no tones.
+
+        Returns
+        -------
+        Peaks, shape (0,)
+        """
         return cls([], [], [], [], [])
 
     @classmethod
@@ -69,6 +74,10 @@ class Peaks:
             Amplitudes, shifts, sigmas and spreads, one after the other.
         insts : array_like of int, shape (..., tone)
             Instrument numbers.
+
+        Returns
+        -------
+        Peaks, shape (..., tone)
 
         Raises
         ------
@@ -88,7 +97,13 @@ class Peaks:
         return cls(amps, shifts, sigmas, spreads, np.broadcast_to(insts, amps.shape))
 
     def get_array(self) -> Floats:
-        """Return amplitudes, shifts, sigmas and spreads one after the other, (..., 4 * tone)."""
+        """Return the parameters of the tones, but for the instrument numbers.
+
+        Returns
+        -------
+        ndarray, shape (..., 4 * tone)
+            Amplitudes, shifts, sigmas and spreads, one after the other.
+        """
         return np.concatenate((self.amps, self.shifts, self.sigmas, self.spreads), axis=-1)
 
     @property

@@ -27,7 +27,7 @@ def inst_shift(
     m : int
         Number of bins.
     n : int
-        Number of tones: the first n of `peaks` sound.
+        Number of tones: at least that of `peaks`.
 
     Returns
     -------
@@ -36,13 +36,30 @@ def inst_shift(
     Raises
     ------
     ValueError
-        If the dictionary has no column for an instrument.
+        If there are more tones than `n`, or the dictionary has no column for an instrument.
     """
     return _checked_magnitudes(peaks, inst_dict, harscale, pexp, m, n)
 
 
 def inst_scale(peaks: Peaks, inst_dict: ArrayLike, pexp: float, m: int, n: int) -> Floats:
-    """Synthesise the linear-frequency spectrum of tones; parameters as in `inst_shift`."""
+    """Synthesise the linear-frequency spectrum of tones.
+
+    Parameters
+    ----------
+    peaks : Peaks, tones of one frame
+        Shifts are positions of fundamentals on the linear axis, in bins.
+    inst_dict, pexp, m, n
+        As in `inst_shift`.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+
+    Raises
+    ------
+    ValueError
+        As `inst_shift`.
+    """
     return _checked_magnitudes(peaks, inst_dict, _kernels.LINEAR, pexp, m, n)
 
 
@@ -54,15 +71,15 @@ def _checked_magnitudes(
         raise ValueError(f"peaks of shape={peaks.amps.shape} must be those of one frame, [tone]")
     harscale, pexp = from_zero("harscale", harscale), within("pexp", pexp, 1, PEXP_MAX)
     m, n = at_least("m", m, 0, 2 * MOST_BINS), at_least("n", n, 0)
-    return magnitudes(peaks, inst_dict, harscale, pexp, m, n)
+    if n < len(peaks):
+        raise ValueError(f"{n=} must be at least {len(peaks)}, the number of tones of peaks")
+    return magnitudes(peaks, inst_dict, harscale, pexp, m)
 
 
-def magnitudes(
-    peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int, n: int
-) -> Floats:
+def magnitudes(peaks: Peaks, inst_dict: ArrayLike, harscale: float, pexp: float, m: int) -> Floats:
     """Return what `inst_shift` does, of checked numbers: pursuits ask for it often."""
     powers = np.zeros(m)
-    params, insts = peaks.params[:, :n].copy(), peaks.insts[:n].copy()
+    params, insts = peaks.params, peaks.insts.copy()
     columns = checked_dictionary(inst_dict, insts)
     _kernels.inst_shift(params, insts, columns, harscale, pexp, powers)
     return powers if pexp == 1 else powers ** (1 / pexp)
@@ -77,7 +94,9 @@ def gen_inst_spect(
     qexp: float,
     m: int,
 ) -> Floats:
-    """Generate the pattern of each instrument: the q-th power of a tone of amplitude 1.
+    """Generate the pattern of each instrument: a tone of amplitude 1, to the power of q.
+
+    It is ``(Y + eps)^q - eps^q`` for the spectrum Y of the tone, see `ToneModel.roots`.
 
     Parameters
     ----------
@@ -93,11 +112,12 @@ def gen_inst_spect(
     pexp, qexp : float
         Exponents for the addition of sinusoids, and to be applied to the spectrum.
     m : int
-        Height of the spectrogram.
+        Height of the spectrogram, without `baseshift`.
 
     Returns
     -------
     ndarray, shape (m + baseshift, instrument)
+        Spectra of the instruments in the columns, with the fundamental at bin `baseshift`.
 
     Raises
     ------
@@ -113,7 +133,7 @@ def gen_inst_spect(
     columns = [
         magnitudes(
             Peaks.from_params(tone, np.array([inst])),
-            inst_dict, model.harscale, model.pexp, model.m, 1,
+            inst_dict, model.harscale, model.pexp, model.m,
         )
         for inst in range(inst_dict.shape[1])
     ]  # fmt: skip

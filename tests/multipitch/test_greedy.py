@@ -60,17 +60,29 @@ def test_fft_selector_finds_a_tone(inst, shift):
     np.testing.assert_array_equal(insts, [inst])
 
 
+def naive_maxima(scores):
+    """Local maxima of each row; of equal neighbours the first."""
+    padded = np.pad(scores, ((0, 0), (1, 1)), constant_values=-np.inf)
+    return (scores > padded[:, :-2]) & (scores >= padded[:, 2:])
+
+
 @pytest.mark.parametrize("prenum", [1, 7, 10**4])
-def test_fft_selector_gives_the_best_positive_correlations_first(prenum):
+def test_fft_selector_gives_the_highest_positive_maxima_first(prenum):
     y = np.random.default_rng(0).standard_normal(M)
     norms = np.linalg.norm(patterns(), axis=0)
     scores = naive.correlations(np.sign(y) * np.sqrt(np.abs(y)), patterns() / norms, BASESHIFT)
     amps, shifts, insts = greedy.fft_selector(y, prenum, BASESHIFT, patterns(), 0.5)
-    expected = np.sort(scores[scores > 0])[::-1][:prenum]
+    expected = np.sort(scores[(scores > 0) & naive_maxima(scores)])[::-1][:prenum]
     found = scores[insts, shifts.astype(int)]
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     np.testing.assert_allclose(amps, (expected / norms[insts]) ** 2, rtol=1e-9)
     assert len(set(zip(shifts, insts, strict=True))) == len(expected)
+
+
+def test_fft_selector_finds_two_tones_and_not_two_bins_of_one():
+    _, shifts, insts = greedy.fft_selector(frame(), 2, BASESHIFT, patterns(), 0.5)
+    np.testing.assert_allclose(shifts, [40, 72], atol=1)
+    np.testing.assert_array_equal(insts, [0, 1])
 
 
 def test_fft_selector_finds_nothing_in_silence_or_with_silent_instruments():
@@ -115,7 +127,7 @@ def test_the_pursuit_does_not_end_because_the_wrong_instrument_correlates_best()
 def naive_max_selector(y, prenum, n):
     peaks = []
     for i in range(len(y)):
-        interval = [y[j] for j in range(i - n // 2, i - n // 2 + n) if 0 <= j < len(y)]
+        interval = [y[j] for j in range(len(y)) if abs(i - j) <= n / 2]
         if y[i] > 0 and y[i] == max(interval):
             peaks.append((-y[i], i))
     return [(-height, i, 0) for height, i in sorted(peaks)[:prenum]]
@@ -129,6 +141,12 @@ def naive_max_selector(y, prenum, n):
 def test_max_selector(y, prenum, n):
     found = greedy.max_selector(np.array(y, float), prenum, n)
     assert list(zip(*found, strict=True)) == naive_max_selector(y, prenum, n)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9])
+def test_a_slope_has_one_peak_for_any_interval(n):
+    amps, shifts, insts = greedy.max_selector(np.minimum(np.arange(20), 11.5 - np.arange(20)), 9, n)
+    assert (amps.tolist(), shifts.tolist(), insts.tolist()) == ([5.5], [6.0], [0])
 
 
 # Greedy pursuit

@@ -36,9 +36,23 @@ def test_spectra_on_both_axes(pexp):
         np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
-def test_n_counts_the_tones_that_sound():
-    first = spectra.inst_shift(PEAKS, INST_DICT, HARSCALE, 1, M, 1)
-    np.testing.assert_allclose(first, frame(PEAKS[:1]), rtol=1e-10)
+def test_no_tone_is_left_out_in_silence():
+    with pytest.raises(ValueError, match="n=1 must be at least 2, the number of tones of peaks"):
+        spectra.inst_shift(PEAKS, INST_DICT, HARSCALE, 1, M, 1)
+    with pytest.raises(ValueError, match="n=0 must be at least 2, the number of tones of peaks"):
+        spectra.inst_scale(PEAKS, INST_DICT, 1, M, 0)
+    found = spectra.inst_shift(PEAKS[:1], INST_DICT, HARSCALE, 1, M, 2)
+    np.testing.assert_allclose(found, frame(PEAKS[:1]), rtol=1e-10)
+
+
+@pytest.mark.parametrize("qexp", [0.5, 1])
+def test_patterns_are_tones_in_columns_with_baseshift_bins_below_the_fundamental(qexp):
+    found = spectra.gen_inst_spect(30, FSIGMA, INST_DICT, HARSCALE, 1, qexp, M)
+    assert found.shape == (M + 30, 2)
+    for inst, column in enumerate(found.T):
+        tone = Peaks([1.0], [30.0], [FSIGMA], [0.0], [inst])
+        spectrum = naive.magnitudes(tone.params, tone.insts, INST_DICT, HARSCALE, 1, M + 30)
+        np.testing.assert_allclose(column, (spectrum + 1e-7) ** qexp - 1e-7**qexp, atol=1e-12)
 
 
 def test_an_octave_is_a_shift_by_a_quarter_of_four_octaves():

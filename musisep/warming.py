@@ -1,0 +1,195 @@
+"""Compiling the kernels ahead of time: what the jobs here call stays in the cache.
+
+Numba compiles a kernel for the types that it is called with. So there is no list of kernels and
+types: each job runs public functions on half a second of sound, those of `musisep.audio` in both
+precisions. A kernel that no job reaches is among `Warmth.missing`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from os.path import commonpath
+from pkgutil import walk_packages
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import musisep
+from musisep._util.compiled import cache_folder, is_kernel, kept, telling_each
+from musisep._util.progress import Progress, no_progress
+from musisep.audio import chunks, features
+from musisep.audio.arrays import read_only
+from musisep.audio.cqt import CQT, HarmonicCQT
+from musisep.audio.inversion import (
+    ConstantQMagnitude,
+    StftMagnitude,
+    admm,
+    griffin_lim,
+    l_bfgs,
+    misi,
+    pghi,
+    rtisi_la,
+)
+from musisep.audio.mel import MelSpectrogramTransform, mfcc
+from musisep.audio.stft import SpectralTransform
+from musisep.separation import separate
+
+SAMPLE_RATE = 8000
+"""Of the sound, in Hz."""
+SAMPLES = 4000
+"""Of the sound, in each channel."""
+FRAMING: dict[str, Any] = {"n_fft": 256, "hop_length": 64}
+"""Of its spectra."""
+QUICK: dict[str, Any] = {"window_s": 0.05, "fmax_hz": 4000.0, "harmonics": 5}
+"""Settings that separate it soon."""
+SETTINGS: tuple[dict[str, Any], ...] = (
+    {"steps": 2, "restarts": 1},
+    {"steps": 2, "restarts": 1, "front_end": "pursuit", "finder": "joint", "phase": "misi"},
+    {"steps": 2, "restarts": 1, "front_end": "mel", "tones": 2, "mask": "synthesis"},
+    {"method": "adam", "runs": 2, "lifetime": 1},
+)
+"""Of separations that make use of all parts."""
+
+
+def sound(kind: type[np.floating] = np.float64) -> NDArray[np.floating]:
+    """Return two instruments that play notes, [channel, sample]."""
+    seconds = np.arange(SAMPLES) / SAMPLE_RATE
+    first, second = (
+        np.sin(2 * np.pi * np.arange(1, 5)[:, None] * f0_hz * seconds).sum(axis=0)
+        for f0_hz in (220.0, 330.0)
+    )
+    notes = 0.05 * (seconds % 0.25 < 0.2)
+    return (notes * np.stack([first + second, first - second])).astype(kind)
+
+
+def compile_separation(settings: dict[str, Any]) -> None:
+    """Separate."""
+    separate(sound(), SAMPLE_RATE, **QUICK, **settings)
+
+
+def compile_spectra(kind: type[np.floating]) -> None:
+    """Transform one signal and many, to and fro."""
+    transform = SpectralTransform(**FRAMING)
+    for signals in (sound(kind), read_only(sound(kind)), np.tile(sound(kind)[:, :600], (40, 1))):
+        spectrum = transform.stft(signals)
+        transform.istft(spectrum, length=signals.shape[-1])
+        transform.stft_adjoint(spectrum, signals.shape[-1])
+        transform.istft_adjoint(signals)
+    mel = MelSpectrogramTransform(SAMPLE_RATE, **FRAMING, n_mels=20)
+    values, back = mel.linearized(sound(kind)[0])
+    back(values)
+    mfcc(sound(kind), sample_rate=SAMPLE_RATE)
+    grid: dict[str, Any] = {"sr": SAMPLE_RATE, "hop_length": 64, "fmin": 110.0, "n_bins": 24}
+    CQT(**grid, bins_per_octave=12)(sound(kind))
+    HarmonicCQT(**grid, bins_per_semitone=1, harmonics=(1, 2))(sound(kind))
+
+
+def compile_features(kind: type[np.floating]) -> None:
+    """Measure features, and put chunks together."""
+    for x in (sound(kind), read_only(sound(kind))):
+        features.spectral_features(x, sample_rate=SAMPLE_RATE, **FRAMING, n_bands=3, n_mels=20)
+        features.rms(x, frame_length=256, hop_length=64)
+        features.zero_crossing_rate(x, frame_length=256, hop_length=64)
+    batches = (batch[:, None] for batch in chunks.generate_chunks(x, 1000, 500, 4))
+    chunks.stitch_chunks(batches, 1, 1000, 500, SAMPLES, window=np.ones(1000))
+
+
+def compile_inversion(kind: type[np.floating]) -> None:
+    """Invert by all algorithms, from all starts."""
+    transform = SpectralTransform(**FRAMING)
+    magnitudes = np.abs(transform.stft(sound(kind)))
+    options: dict[str, Any] = {"transform": transform, "max_iter": 2, "verbose": False}
+    for init in ("single-pass", pghi(magnitudes, transform=transform)):
+        griffin_lim(magnitudes, init=init, **options)
+        rtisi_la(magnitudes, init=init, **options)
+    rtisi_la(magnitudes, asymmetric_window=True, **options)
+    admm(magnitudes, **options)
+    misi(np.stack([magnitudes, magnitudes]), 2 * sound(kind), **options)
+    for representation in (
+        StftMagnitude(transform),
+        MelSpectrogramTransform(SAMPLE_RATE, **FRAMING, n_mels=20),
+        ConstantQMagnitude(SAMPLE_RATE, [220.0, 330.0], 0.05, 64),
+    ):
+        values = representation(sound(kind))
+        l_bfgs(values, representation, SAMPLES, max_iter=2, verbose=False)
+
+
+JOBS: tuple[Callable[[], None], ...] = (
+    *(partial(compile_separation, settings) for settings in SETTINGS),
+    *(
+        partial(job, kind)
+        for job in (compile_spectra, compile_features, compile_inversion)
+        for kind in (np.float64, np.float32)
+    ),
+)
+"""What leaves all kernels in the cache."""
+
+
+@dataclass(frozen=True)
+class Warmth:
+    """What is compiled.
+
+    Attributes
+    ----------
+    kernels : int
+        How many kernels there are.
+    kept, fresh : int
+        Compilations in the cache, of each kernel one for each combination of types; and how many
+        of them are new.
+    missing : tuple of str
+        Kernels of which nothing is in the cache.
+    """
+
+    kernels: int
+    kept: int
+    fresh: int
+    missing: tuple[str, ...]
+
+
+def kernels() -> dict[str, Any]:
+    """Return all kernels of the package by their names; none with NUMBA_DISABLE_JIT."""
+    names = [module.name for module in walk_packages(musisep.__path__, "musisep.")]
+    return {
+        f"{name}.{attribute}": value
+        for name in names
+        if "._kernels" in name
+        for attribute, value in vars(import_module(name)).items()
+        if is_kernel(value) and value.__module__ == name
+    }
+
+
+def cache_place() -> str | None:
+    """Return the folder below which compiled kernels are kept, or None if they cannot be."""
+    folders = {cache_folder(kernel) for kernel in kernels().values()}
+    return commonpath(filter(None, folders)) if any(folders) else None
+
+
+def warm_up(report: Progress = no_progress) -> Warmth:
+    """Compile all kernels, but for those that are in the cache.
+
+    Parameters
+    ----------
+    report : function, optional
+        Told how many kernels are at hand.
+
+    Returns
+    -------
+    Warmth
+    """
+    found = kernels()
+    before = sum(map(kept, found.values()))
+
+    def tell() -> None:
+        ready = sum(bool(kernel.signatures) for kernel in found.values())
+        report("compiling", ready, len(found))
+
+    with telling_each(tell):
+        for job in JOBS:
+            job()
+            tell()
+    after = {name: kept(kernel) for name, kernel in found.items()}
+    total = sum(after.values())
+    missing = tuple(name for name, number in after.items() if not number)
+    return Warmth(len(found), total, total - before, missing)
