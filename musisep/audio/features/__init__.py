@@ -9,9 +9,7 @@ Instead of a signal, functions of spectra take a `spectrogram`: magnitudes for a
 where librosa takes powers or levels, or complex spectra.
 """
 
-from musisep.audio.features.onsets import onset_strength, onset_strength_multi
-from musisep.audio.features.spectral import (
-    SpectralFeatureTransform,
+from musisep.audio.features.functions import (
     chroma_stft,
     spectral_bandwidth,
     spectral_centroid,
@@ -19,6 +17,8 @@ from musisep.audio.features.spectral import (
     spectral_features,
     spectral_rolloff,
 )
+from musisep.audio.features.onsets import onset_strength, onset_strength_multi
+from musisep.audio.features.spectral import SpectralFeatureTransform
 from musisep.audio.features.tuning import estimate_tuning
 from musisep.audio.features.waveform import rms, zero_crossing_rate
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, number, whole_hz, within
 from musisep.audio.arrays import Real, Spectra
 from musisep.audio.features._kernels.tuning import circular_moments
-from musisep.audio.features.spectral import shows_frames
+from musisep.audio.features.functions import shows_frames
 from musisep.audio.filterbank import (
     as_spectrogram,
     measure_frames,

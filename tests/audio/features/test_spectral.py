@@ -10,7 +10,7 @@ from peers import librosa
 from musisep.audio import features
 from musisep.audio.features import SpectralFeatureTransform, spectral_features
 from musisep.audio.features.descriptors import chroma
-from musisep.audio.features.spectral import FrameSettings
+from musisep.audio.features.functions import FrameSettings
 from musisep.audio.mel import mfcc
 
 RATE = 22050
