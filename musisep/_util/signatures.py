@@ -2,7 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -13,10 +14,12 @@ def shows_fields(
     *,
     only: Collection[str] | None = None,
     without: Collection[str] = (),
+    hints: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Function], Function]:
     """Let `help` show, in the place of ``**options``, the parameters that a function takes there.
 
-    Names that are not shown are a TypeError of that function, not of what it calls.
+    Those that must be given to the source are None there: the function knows what to take. Names
+    that are not shown are a TypeError of that function, not of what it calls.
 
     Parameters
     ----------
@@ -24,13 +27,18 @@ def shows_fields(
         Whose parameters they are, all of them by keyword; the function's own come first and stay.
     only, without : collection of str
         Names that are shown, by default all, and names that are not.
+    hints : mapping of str to str
+        What to tell who uses other names.
     """
 
     def decorate(function: Function) -> Function:
         signature = inspect.signature(function)
         own = {n: p for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
         added = {
-            name: parameter.replace(kind=parameter.KEYWORD_ONLY)
+            name: parameter.replace(
+                kind=parameter.KEYWORD_ONLY,
+                default=None if parameter.default is parameter.empty else parameter.default,
+            )
             for name, parameter in inspect.signature(source).parameters.items()
             if name not in without and (only is None or name in only)
         }
@@ -40,8 +48,9 @@ def shows_fields(
         def checked(*args: Any, **options: Any) -> Any:
             for name in options:
                 if name not in shown:
+                    hint = f": {hints[name]}" if name in hints else ""
                     raise TypeError(
-                        f"{function.__name__}() got an unexpected keyword argument {name!r}"
+                        f"{function.__name__}() got an unexpected keyword argument {name!r}{hint}"
                     )
             return function(*args, **options)
 

@@ -1,5 +1,7 @@
 """Arrays as the transforms take them."""
 
+from __future__ import annotations
+
 import math
 from typing import Any, Literal, TypeVar
 

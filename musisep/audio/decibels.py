@@ -1,5 +1,7 @@
 """Levels in decibels."""
 
+from __future__ import annotations
+
 import math
 from typing import Literal
 

@@ -1,5 +1,7 @@
 """Powers of spectra and their pooling into bands, block by block."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """What a short-time Fourier transform is made of, and where the frames of its signals lie."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,5 +1,7 @@
 """Magnitudes on a geometric frequency axis, where a change of pitch is a shift."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

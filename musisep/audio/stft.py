@@ -1,5 +1,7 @@
 """Short-time Fourier transform, its inverse and their adjoints."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Transforms of signals that arrive in blocks: from long files, or from a microphone."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain

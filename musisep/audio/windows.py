@@ -1,5 +1,7 @@
 """Analysis windows, and the sizes that go with them."""
 
+from __future__ import annotations
+
 import numpy as np
 import scipy  # scipy.signal takes half a second to load: not before it is used
 from numpy.typing import ArrayLike, NDArray

@@ -1,5 +1,7 @@
 """The level of a mixture: brought to a standard, and given back."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

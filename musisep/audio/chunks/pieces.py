@@ -1,5 +1,7 @@
 """Audio in overlapping chunks: cut up, and put together again."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import Any
 

@@ -1,5 +1,7 @@
 """A function for a few seconds of audio, such as a model, led over audio of any length."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any

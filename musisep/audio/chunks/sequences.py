@@ -1,5 +1,7 @@
 """Sequences, such as frames of features, in chunks that overlap in their margins."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Literal
 

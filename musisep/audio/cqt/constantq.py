@@ -1,5 +1,7 @@
 """Exact constant-Q and variable-Q transforms and their inverse; the class is in `variableq`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Constant-Q kernels: their frequencies, lengths and samples."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

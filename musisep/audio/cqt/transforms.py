@@ -3,6 +3,8 @@
 See `musisep.audio.cqt.constantq` for filters that are Gaussians in frequency, and for an inverse.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

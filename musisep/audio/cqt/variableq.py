@@ -1,5 +1,7 @@
 """Constant-Q and variable-Q transforms with Gaussian filters, computed exactly, and the adjoint."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """A function for each feature of the short-time spectrum, and one for several."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any, Literal, TypedDict, Unpack
 

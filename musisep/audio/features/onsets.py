@@ -1,5 +1,7 @@
 """How much louder the bands of a signal become from frame to frame."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

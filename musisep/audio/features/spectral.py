@@ -1,5 +1,7 @@
 """Features of the short-time spectrum: one transform for all of them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal

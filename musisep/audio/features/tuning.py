@@ -1,5 +1,7 @@
 """How far a recording is from concert pitch."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Loudness and sign changes of a signal, frame by frame, without its spectrum."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 

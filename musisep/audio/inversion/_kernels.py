@@ -83,7 +83,7 @@ def reflect_magnitudes(spectra, state, magnitudes, rho):
 
 
 @kernel
-def weave(frames, before, gains, window, hop_length):
+def weave(frames, before, gains, window, hop_length, beyond, mirrored):
     """Overlap and add frames to what came before them, and cut the sum into frames again.
 
     Parameters
@@ -96,6 +96,8 @@ def weave(frames, before, gains, window, hop_length):
         What the sum is multiplied by.
     window : array, shape (n,)
     hop_length : int
+    beyond, mirrored : array of int, shape (place,)
+        Samples of the sum that are replaced, and those that they become equal to.
     """
     total = before.copy()
     for t in range(frames.shape[0]):
@@ -104,6 +106,8 @@ def weave(frames, before, gains, window, hop_length):
             part[n] += window[n] * frames[t, n]
     for n in range(total.size):
         total[n] *= gains[n]
+    for i in range(beyond.size):
+        total[beyond[i]] = total[mirrored[i]]
     for t in range(frames.shape[0]):
         part = total[t * hop_length : t * hop_length + window.size]
         for n in range(window.size):
@@ -111,23 +115,25 @@ def weave(frames, before, gains, window, hop_length):
 
 
 @kernel
-def advance_peaks(magnitudes, advance, phasors):
-    """Fill in phasors, in the middle of frames, of sinusoids that go on from frame to frame.
+def find_peaks(magnitudes, advance, peaks, turns):
+    """Find the peak that each bin belongs to, and its frequency.
+
+    A peak takes the bins down to the next valleys. It is where a parabola through the logarithms
+    of three bins has its maximum.
 
     Parameters
     ----------
     magnitudes : array, shape (frame, frequency)
     advance : float
-        Phase by which a sinusoid of 1 bin goes on from a frame to the next, in radians.
-    phasors : array of complex, shape (frame, frequency)
-        Filled in.
+        Turns by which a sinusoid of 1 bin goes on from a frame to the next.
+    peaks : array of int, shape (frame, frequency)
+        Filled in with the bin of the peak.
+    turns : array, shape (frame, frequency)
+        Filled in with the part of a turn, from 0 to 1, by which the peak's sinusoid goes on.
     """
     bins = magnitudes.shape[1]
-    phases = np.zeros(bins)
-    before = np.zeros(bins)
     for t in range(magnitudes.shape[0]):
         wanted = magnitudes[t]
-        before[:] = phases
         start = 0
         while start < bins:
             peak = start
@@ -138,14 +144,56 @@ def advance_peaks(magnitudes, advance, phasors):
                 stop += 1
             place = float(peak)
             if 0 < peak < bins - 1 and wanted[peak - 1] > 0 and wanted[peak + 1] > 0:
-                low, high = math.log(wanted[peak - 1]), math.log(wanted[peak + 1])
-                curve = 2 * math.log(wanted[peak]) - low - high
-                if curve > 0:
-                    place += 0.5 * (high - low) / curve
-            phase = (before[peak] + advance * place) % (2 * math.pi)
-            phases[start:stop] = phase
-            phasors[t, start:stop] = complex(math.cos(phase), math.sin(phase))
+                left = math.log(wanted[peak] / wanted[peak - 1])
+                right = math.log(wanted[peak] / wanted[peak + 1])
+                if 0 < left + right < math.inf:
+                    place += 0.5 * (left - right) / (left + right)
+            phase = advance * place
+            peaks[t, start:stop] = peak
+            turns[t, start:stop] = phase - np.floor(phase)
             start = stop
+
+
+@kernel
+def follow_peaks(peaks, turns):
+    """Add up the turns of each peak and of what was in its bin before, from frame to frame.
+
+    Parameters
+    ----------
+    peaks : array of int, shape (frame, frequency)
+    turns : array, shape (frame, frequency)
+        Replaced by the sums, less whole turns.
+    """
+    for t in range(1, turns.shape[0]):
+        for f in range(turns.shape[1]):
+            phase = turns[t - 1, peaks[t, f]] + turns[t, f]
+            turns[t, f] = phase - np.floor(phase)
+
+
+@kernel
+def turn(peaks, turns, factors, phasors):
+    """Make phasors of the phases of peaks.
+
+    Parameters
+    ----------
+    peaks : array of int, shape (frame, frequency)
+    turns : array, shape (frame, frequency)
+        Phases, the same for all bins of a peak.
+    factors : array of complex, shape (frequency,)
+        What the phasors are multiplied by.
+    phasors : array of complex, shape (frame, frequency)
+        Filled in.
+    """
+    kind = factors.real.dtype.type
+    for t in range(turns.shape[0]):
+        peak = -1
+        phasor = factors[0]
+        for f in range(turns.shape[1]):
+            if peaks[t, f] != peak:
+                peak = peaks[t, f]
+                angle = kind(2 * math.pi * turns[t, f])
+                phasor = complex(math.cos(angle), math.sin(angle))
+            phasors[t, f] = factors[f] * phasor
 
 
 @kernel

@@ -1,13 +1,18 @@
 """Signals from anything that has a derivative, by a quasi-Newton method."""
 
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least, function
+from musisep._util.checks import at_least, from_zero
+from musisep._util.messages import shown
 from musisep._util.progress import Progress
+from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import Real, as_real, as_samples, peak, real_kind
 from musisep.audio.inversion._kernels import compare
 from musisep.audio.inversion.representations import Representation
@@ -17,14 +22,41 @@ from musisep.audio.inversion.starts import Rng, make_rng
 LEVELS = 10.0 ** np.arange(-5, 2)
 """Standard deviations that random samples may have at the start, beside that which fits values
 that grow with the samples."""
-MEMORY = 5
-"""Steps that are remembered, unless said otherwise: more cost more time than they save."""
 LEAST_PEAK = 1e-250
 """Relative to spectrograms that are softer, a gradient might be infinite."""
 FIRST_STEP = 3.0
 """Length of the first step that is tried, relative to the signal at the start."""
+HINTS = {
+    "outer_max_iter": "it is max_iter here",
+    "maxiter": "it is max_iter here",
+    "evaiter": "it is eva_iter here",
+    "history_size": "it is maxcor here",
+    "tolerance_grad": "it is gtol here",
+    "max_eval": "it is maxfun here",
+}
+"""Names of torch_specinv, SciPy and torch.optim.LBFGS, and what there is instead."""
 
 
+@dataclass(frozen=True)
+class Solver:
+    """Options of SciPy's method "L-BFGS-B", by its names; see `l_bfgs`."""
+
+    maxcor: int = 5
+    maxls: int = 20
+    ftol: float = 0.0
+    gtol: float = 0.0
+    maxfun: int = np.iinfo(np.int32).max
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        for name in ("maxcor", "maxls", "maxfun"):
+            value = at_least(name, getattr(self, name), 1, np.iinfo(np.int32).max)
+            object.__setattr__(self, name, value)
+        for name in ("ftol", "gtol"):
+            object.__setattr__(self, name, from_zero(name, getattr(self, name)))
+
+
+@shows_fields(Solver, hints=HINTS)
 def l_bfgs(
     spec: ArrayLike,
     transform_fn: Representation,
@@ -59,9 +91,18 @@ def l_bfgs(
         distributed samples, at the level that fits best.
     max_iter, tol, verbose, eva_iter, metric, rng, progress, return_history
         See `griffin_lim`.
-    **options
-        For the method "L-BFGS-B" of `scipy.optimize.minimize`, such as ``maxcor``, the number of
-        steps that are remembered (5).
+    maxcor : int > 0
+        Steps that are remembered: more than five cost more time than they save.
+    maxls : int > 0
+        Points at most that are tried on the line of one step.
+    ftol : float >= 0
+        A signal is finished, too, when half the squared error, relative to `spec`, falls by no
+        more than this in one step.
+    gtol : float >= 0
+        Likewise when no component of its gradient, by a signal in units of three times the one
+        at the start, is larger.
+    maxfun : int > 0
+        Calls of `transform_fn` at most.
 
     Returns
     -------
@@ -73,6 +114,8 @@ def l_bfgs(
     ValueError
         If a parameter is out of its range, a value is not finite or too large to be squared, all
         values are too small for a gradient, or a shape does not fit.
+    TypeError
+        If there is no such parameter.
 
     References
     ----------
@@ -83,7 +126,14 @@ def l_bfgs(
        Mathematical Programming 45 (1989).
     """
     schedule = Schedule("L-BFGS", max_iter, tol, eva_iter, metric, verbose, progress)
-    function("transform_fn.linearized", getattr(transform_fn, "linearized", None))
+    solver = Solver(**options)
+    if not callable(getattr(transform_fn, "linearized", None)):
+        raise ValueError(
+            f"transform_fn={shown(transform_fn)} must be a Representation: an object with a method "
+            "linearized(x) that returns two things, the values of the signal x and a function, "
+            "which takes the gradient by the values and returns the gradient by x; "
+            "help(musisep.audio.inversion.Representation) shows an example"
+        )
     spec = as_real(spec, "spec")
     if spec.ndim < 2 or 0 in spec.shape or not np.isfinite(spec).all():
         raise ValueError(f"spec of shape={spec.shape} must be finite and [..., band, frame]")
@@ -97,7 +147,7 @@ def l_bfgs(
 
     def solve(index: tuple[int, ...], course: Course) -> Real:
         wanted = np.ascontiguousarray(spec[index].T).T  # in memory, as transforms have it
-        return _minimize(wanted, transform_fn, starts[index], course, options)
+        return _minimize(wanted, transform_fn, starts[index], course, solver)
 
     return schedule.each(leading, solve, return_history)
 
@@ -151,7 +201,7 @@ def _checked_values(spec: Real, transform_fn: Representation, signal: Real) -> R
 
 
 def _minimize(
-    wanted: Real, transform_fn: Representation, start: Real, course: Course, options: dict[str, Any]
+    wanted: Real, transform_fn: Representation, start: Real, course: Course, solver: Solver
 ) -> Real:
     """Find one signal."""
     found = wanted
@@ -176,10 +226,9 @@ def _minimize(
 
     if course.ended(0, wanted, lambda: transform_fn.linearized(start)[0]):
         return start
-    limits = {"maxiter": course.schedule.max_iter, "maxfun": np.iinfo(np.int32).max}
     result = scipy.optimize.minimize(
         loss, start.astype(np.float64) / unit, jac=True, method="L-BFGS-B", callback=after,
-        options={**limits, "maxcor": MEMORY, "ftol": 0, "gtol": 0, **options},
+        options={"maxiter": course.schedule.max_iter, **asdict(solver)},
     )  # fmt: skip
     signal = (unit * result.x).astype(wanted.dtype)
     if course.iterations[-1] < done:  # SciPy has seen no way to go on

@@ -1,5 +1,7 @@
 """Phases of several signals that add up to a mixture."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
@@ -16,13 +18,14 @@ from musisep.audio.inversion.retrieval import (
     Schedule,
     signal_length,
 )
-from musisep.audio.inversion.starts import Rng, started, wanted
+from musisep.audio.inversion.starts import Rng, shows_stft, started, wanted
 from musisep.audio.stft import SpectralTransform
 
 MagnitudesOf = Callable[[slice, Spectra], Real]
 """Returns the magnitudes that signals should have in some frames; see `misi_steps`."""
 
 
+@shows_stft
 def misi(
     spec: ArrayLike,
     mixture: ArrayLike,
@@ -67,6 +70,8 @@ def misi(
     ------
     ValueError
         As `griffin_lim`, or if the mixture does not fit or is not finite.
+    TypeError
+        As `griffin_lim`.
 
     References
     ----------

@@ -1,5 +1,7 @@
 """Phase retrieval frame by frame, for signals that are still going on."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,14 @@ from musisep._util.progress import Progress
 from musisep.audio.arrays import Real, Spectra
 from musisep.audio.inversion._kernels import accelerate, set_magnitudes, weave
 from musisep.audio.inversion.retrieval import Problem, reporting
-from musisep.audio.inversion.starts import Rng, in_the_middle
+from musisep.audio.inversion.starts import Rng, in_the_middle, shows_stft
 from musisep.audio.stft import SpectralTransform
 
 THIN = 1e-3
 """Least sum of squared windows that a sum of frames is divided by, relative to a whole one."""
 
 
+@shows_stft
 def rtisi_la(
     spec: ArrayLike,
     look_ahead: int = -1,
@@ -37,7 +40,9 @@ def rtisi_la(
 
     A frame and those that are looked at ahead are improved by the fast algorithm of Griffin and
     Lim, with the frames before as they are; then it stays as it is, and the next one comes in
-    (real-time iterative spectrogram inversion [1]_, with look-ahead [2]_).
+    (real-time iterative spectrogram inversion [1]_, with look-ahead [2]_). Beyond the ends of the
+    signal the samples are what the transform continues it with, as far as they can be known; give
+    `length` if it is known, as the mirror stands there.
 
     Parameters
     ----------
@@ -62,7 +67,7 @@ def rtisi_la(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As `griffin_lim`.
 
     References
@@ -87,8 +92,7 @@ def rtisi_la(
     done, total = 0, frames * problem.peaks.size
     with reporting(verbose, progress) as report:
         for index in np.ndindex(problem.peaks.shape):
-            guess = problem.start[index] if given else None
-            view = View(problem.transform, problem.magnitudes[index], guess, look_ahead)
+            view = View(problem, index, given, look_ahead)
             for t in range(frames):
                 spectra[index][t] = view.settle(t, max_iter, alpha, asymmetric_window)
                 done += 1
@@ -101,31 +105,38 @@ class View:
 
     Parameters
     ----------
-    transform : SpectralTransform
-    magnitudes : array, shape (frame, frequency)
-    guess : array of complex, shape (frame, frequency), or None
-        Spectra that frames start from.
+    problem : Problem
+    index : tuple of int
+        Of the signal.
+    guessed : bool
+        Whether frames start from what the problem has to start from.
     look_ahead : int
     """
 
     def __init__(
-        self, transform: SpectralTransform, magnitudes: Real, guess: Spectra | None, look_ahead: int
+        self, problem: Problem, index: tuple[int, ...], guessed: bool, look_ahead: int
     ) -> None:
-        self._magnitudes, self._guess = magnitudes, guess
-        self._window = transform.frame_window.astype(magnitudes.dtype)
+        transform = problem.transform
+        self._magnitudes = problem.magnitudes[index]
+        self._guess = problem.start[index] if guessed else None
+        self._window = transform.frame_window.astype(self._magnitudes.dtype)
         self._hop, size = transform.hop, transform.n_fft
         self._silent_phases = in_the_middle(transform)
         self._entered = 0
-        self._frames = np.zeros((look_ahead + 1, size), dtype=magnitudes.dtype)
+        self._frames = np.zeros((look_ahead + 1, size), dtype=self._magnitudes.dtype)
         # What earlier frames add, the sum of their squared windows, and that sum of all frames.
         self._before, self._covered, self._whole = np.zeros(
-            (3, look_ahead * self._hop + size), dtype=magnitudes.dtype
+            (3, look_ahead * self._hop + size), dtype=self._magnitudes.dtype
         )
         for start in range(-(size // self._hop) * self._hop, self._whole.size, self._hop):
             add_at(self._whole, self._window**2, start)
+        self._reflect = transform.center and transform.center_pad_mode == "reflect"
+        # The sample of the signal that the view begins with.
+        self._start, self._length = -transform.lead, problem.length
 
     def settle(self, t: int, iterations: int, alpha: float, asymmetric: bool) -> Spectra:
         """Find the spectrum [frequency] of frame t; to be called for each t in turn."""
+        self._find_ends()
         last = min(t + len(self._frames), len(self._magnitudes))
         while self._entered < last:
             self._enter(self._entered - t, asymmetric)
@@ -134,16 +145,38 @@ class View:
         for place in range(len(frames)):
             add_at(covered, self._window**2, place * self._hop)
         gains = _inverse(np.maximum(covered, THIN * self._whole))
+        self._go_on(gains)
+        ends = self._beyond, self._mirrored
         former = np.zeros(wanted.shape, dtype=np.result_type(wanted, np.complex64))
         share = wanted.dtype.type(alpha / (1 + alpha))
         spectra = scipy.fft.rfft(frames)
         for _ in range(iterations):
-            weave(frames, self._before, gains, self._window, self._hop)
+            weave(frames, self._before, gains, self._window, self._hop, *ends)
             spectra = scipy.fft.rfft(frames)
             accelerate(spectra, former, wanted, share)
             frames[:] = scipy.fft.irfft(spectra, frames.shape[1])
         self._leave()
         return spectra[0]
+
+    def _go_on(self, samples: Real) -> None:
+        """Let samples of the view go on beyond the ends of the signal, as the transform does."""
+        samples[self._beyond] = samples[self._mirrored] if self._reflect else 0
+
+    def _find_ends(self) -> None:
+        """Find what of the view is beyond the ends of the signal, and which samples it mirrors.
+
+        Where those are not in the view, samples stay as the frames have them.
+        """
+        size, period = self._whole.size, max(2 * (self._length - 1), 1)
+        if 0 <= self._start <= self._length - size:  # as of most frames: to find it takes time
+            self._beyond = self._mirrored = np.arange(0)
+            return
+        places = self._start + np.arange(size)
+        places = places[(places < 0) | (places >= self._length)]
+        mirrored = np.minimum(places % period, -places % period) if self._reflect else places
+        beyond, mirrored = places - self._start, mirrored - self._start
+        known = (mirrored >= 0) & (mirrored < size)
+        self._beyond, self._mirrored = beyond[known], mirrored[known]
 
     def _enter(self, place: int, asymmetric: bool) -> None:
         """Let the next frame start from its guess, or from what the others add to it."""
@@ -156,8 +189,10 @@ class View:
                 add_at(total, self._window * self._frames[earlier], earlier * self._hop)
                 add_at(covered, self._window**2, earlier * self._hop)
             seen = np.maximum(covered, THIN * self._whole) if asymmetric else self._whole
+            total *= _inverse(seen)
+            self._go_on(total)
             part = slice(place * self._hop, place * self._hop + self._window.size)
-            spectrum = scipy.fft.rfft(self._window * (total * _inverse(seen))[part])
+            spectrum = scipy.fft.rfft(self._window * total[part])
             if not spectrum.any():
                 spectrum = self._silent_phases.astype(spectrum.dtype)
             set_magnitudes(spectrum[None], wanted[None])
@@ -172,6 +207,7 @@ class View:
             sums[: -self._hop] = sums[self._hop :].copy()
             sums[-self._hop :] = 0
         self._frames[:-1] = self._frames[1:].copy()
+        self._start += self._hop
 
 
 def _inverse(sums: Real) -> Real:

@@ -1,5 +1,7 @@
 """Algorithms that go to and fro between given magnitudes and spectra that signals have."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +14,13 @@ from musisep.audio.arrays import Real, Spectra
 from musisep.audio.inversion._kernels import accelerate, reflect_magnitudes
 from musisep.audio.inversion.representations import with_magnitudes
 from musisep.audio.inversion.retrieval import Course, Metric, Problem, Retrieved, Schedule
-from musisep.audio.inversion.starts import Rng
+from musisep.audio.inversion.starts import Rng, shows_stft
 from musisep.audio.stft import SpectralTransform
 
 Change = Callable[[slice, Spectra], Spectra]
 
 
+@shows_stft
 def griffin_lim(
     spec: ArrayLike,
     max_iter: int = 200,
@@ -88,6 +91,8 @@ def griffin_lim(
     ValueError
         If a parameter is out of its range, a magnitude is negative or not finite, or a shape
         does not fit.
+    TypeError
+        If a transform has no such parameter.
 
     References
     ----------
@@ -114,6 +119,7 @@ def griffin_lim(
     return _project(problem, schedule, stepping, return_history)
 
 
+@shows_stft
 def admm(
     spec: ArrayLike,
     max_iter: int = 1000,
@@ -153,7 +159,7 @@ return_history, **stft_parameters
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As `griffin_lim`.
 
     References

@@ -1,5 +1,7 @@
 """What a signal can be found from: functions of it, with their derivatives."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,6 +22,25 @@ class Representation(Protocol):
 
     `musisep.audio.mel.MelSpectrogramTransform` is one on any of its scales; `StftMagnitude` and
     `ConstantQMagnitude` are others.
+
+    Examples
+    --------
+    Powers of frames of ten samples, as one band. The gradient by a sample is the gradient by its
+    frame's power times twice the sample:
+
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import l_bfgs
+    >>> class Powers:
+    ...     def linearized(self, x):
+    ...         frames = np.reshape(x, (-1, 10))
+    ...         def pullback(gradient):
+    ...             return np.ravel(2 * frames * gradient.T)
+    ...         return np.sum(frames**2, axis=1)[np.newaxis], pullback
+    >>> wanted = np.array([[1.0, 4.0, 9.0]])
+    >>> found = l_bfgs(wanted, Powers(), samples=30, tol=0, rng=0)
+    >>> values, _ = Powers().linearized(found)
+    >>> bool(np.allclose(values, wanted))
+    True
     """
 
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:

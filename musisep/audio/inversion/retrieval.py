@@ -1,5 +1,7 @@
 """What the algorithms have in common: the problem, and when to measure, to report and to stop."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,7 +79,7 @@ class Problem:
         transform: SpectralTransform | None,
         parameters: dict[str, Any],
     ) -> "Problem":
-        """Check what the algorithms are given; see `griffin_lim`."""
+        """Check what an algorithm is given; see `griffin_lim`."""
         magnitudes, spectrum, transform = wanted(spec, transform, parameters)
         if init is None:
             init = "single-pass" if spectrum is None else spectrum.swapaxes(-1, -2)

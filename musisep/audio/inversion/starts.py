@@ -1,5 +1,7 @@
 """Phases to start from: what a spectrogram of magnitudes tells about them in a single pass."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +11,32 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import instance
 from musisep._util.messages import shown
+from musisep._util.signatures import shows_fields
+from musisep._util.threads import each_block
 from musisep.audio.arrays import Real, Spectra, as_array, frame_major
-from musisep.audio.inversion._kernels import advance_peaks, integrate_gradients
+from musisep.audio.inversion._kernels import (
+    find_peaks,
+    follow_peaks,
+    integrate_gradients,
+    turn,
+)
 from musisep.audio.stft import SpectralTransform, get_transform
 
 QUIET = 1e-7
 """Points that are softer than this, relative to the loudest, have no gradient to rely on."""
+STFT_HINTS = {
+    "pad_mode": "it is center_pad_mode here",
+    "onesided": "there are always n_fft // 2 + 1 frequencies, as of real signals",
+    "return_complex": "spectra are always complex numbers, never pairs of real ones",
+    "maxiter": "it is max_iter here",
+    "evaiter": "it is eva_iter here",
+}
+"""Names of torch.stft and of torch_specinv 0.1, and what there is instead."""
+shows_stft = shows_fields(SpectralTransform, hints=STFT_HINTS)
+PAIRS = (
+    "; if its last axis holds real and imaginary parts, make complex numbers of them: "
+    "spec[..., 0] + 1j * spec[..., 1]"
+)
 
 Rng = np.random.Generator | int | None
 """A source of randomness, or a seed for `numpy.random.default_rng`."""
@@ -28,6 +50,7 @@ def make_rng(rng: Rng) -> np.random.Generator:
         raise ValueError(f"rng={shown(rng)} must be a numpy.random.Generator or a seed") from None
 
 
+@shows_stft
 def phase_init(
     spec: ArrayLike, *, transform: SpectralTransform | None = None, **stft_parameters: Any
 ) -> Spectra:
@@ -56,6 +79,8 @@ def phase_init(
     ------
     ValueError
         If the magnitudes are negative, not finite, or do not fit the transform.
+    TypeError
+        If a transform has no such parameter.
 
     References
     ----------
@@ -65,6 +90,7 @@ def phase_init(
     return _started(spec, "single-pass", transform, stft_parameters, None)
 
 
+@shows_stft
 def pghi(
     spec: ArrayLike,
     *,
@@ -102,7 +128,7 @@ def pghi(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As `phase_init`.
 
     References
@@ -125,7 +151,9 @@ def _started(
 
 
 def wanted(
-    spec: ArrayLike, transform: SpectralTransform | None, parameters: dict[str, Any]
+    spec: ArrayLike,
+    transform: SpectralTransform | None,
+    parameters: dict[str, Any],
 ) -> tuple[Real, Spectra | None, SpectralTransform]:
     """Check what is to be inverted.
 
@@ -155,21 +183,28 @@ def wanted(
             f"spec of shape={spec.shape} and dtype={spec.dtype} must be numbers "
             "[..., frequency, frame], none of the axes empty"
         )
+    pairs = PAIRS if spec.dtype.kind != "c" and spec.ndim > 2 and spec.shape[-1] == 2 else ""
+    if spec.dtype.kind != "c" and spec.min() < 0:
+        raise _impossible(spec, spec < 0, pairs)
     given = transform is not None
     if transform is None:
         transform = get_transform(**{"n_fft": 2 * (spec.shape[-2] - 1), **parameters})
     instance("transform", transform, SpectralTransform)
     if given and parameters:
         raise ValueError(f"transform and {', '.join(parameters)} must not both be given")
+    if pairs and spec.shape[-3] == transform.bins != spec.shape[-2]:
+        raise ValueError(f"spec of shape={spec.shape} must be [..., frequency, frame]{pairs}")
     framed = frame_major(spec, transform.bins, "bfn", "spec")
     with np.errstate(over="ignore"):
         magnitudes = np.ascontiguousarray(np.abs(framed))
-    negative = spec.dtype.kind != "c" and spec.min() < 0
-    if negative or not np.isfinite(magnitudes.max()):
-        bad = spec < 0 if negative else ~np.isfinite(magnitudes.swapaxes(-1, -2))
-        place = tuple(map(int, np.unravel_index(bad.argmax(), bad.shape)))
-        raise ValueError(f"spec[{place}]={spec[place]} must be finite and not negative")
+    if not np.isfinite(magnitudes.max()):
+        raise _impossible(spec, ~np.isfinite(magnitudes.swapaxes(-1, -2)))
     return magnitudes, framed if spec.dtype.kind == "c" else None, transform
+
+
+def _impossible(spec: NDArray[Any], bad: NDArray[np.bool_], hint: str = "") -> ValueError:
+    place = tuple(map(int, np.unravel_index(bad.argmax(), bad.shape)))
+    return ValueError(f"spec[{place}]={spec[place]} must be finite and not negative{hint}")
 
 
 def started(
@@ -201,7 +236,7 @@ def started(
             raise ValueError(f"{init=} must be one of {tuple(PHASORS)}, or an array")
         generator = make_rng(rng)
         for index in np.ndindex(magnitudes.shape[:-2]):
-            phasors[index] = PHASORS[init](magnitudes[index], transform, generator)
+            PHASORS[init](magnitudes[index], transform, generator, phasors[index])
     else:
         given = _given(init, (*magnitudes.shape[:-2], *magnitudes.shape[:-3:-1]))
         phasors[:] = given.swapaxes(-1, -2)
@@ -226,30 +261,37 @@ def _given(init: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
         raise ValueError(f"init of shape={given.shape} must be of {shape=}, as spec is") from None
 
 
-def _zero(magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator) -> NDArray[Any]:
-    return np.ones(magnitudes.shape)
+def _zero(
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator, phasors: Spectra
+) -> None:
+    phasors[:] = 1
 
 
 def _random(
-    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
-) -> NDArray[Any]:
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator, phasors: Spectra
+) -> None:
     frames, frequencies = magnitudes.shape
-    return np.exp(2j * np.pi * rng.random((frequencies, frames))).T
+    phasors[:] = np.exp(2j * np.pi * rng.random((frequencies, frames))).T
 
 
 def _single_pass(
-    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
-) -> NDArray[Any]:
-    phasors = np.empty(magnitudes.shape, dtype=np.complex128)
-    advance = 2 * np.pi * transform.hop / transform.n_fft
-    advance_peaks(magnitudes, advance, phasors)
-    phasors *= in_the_middle(transform)
-    return phasors
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator, phasors: Spectra
+) -> None:
+    peaks, turns = np.empty(magnitudes.shape, np.int32), np.empty_like(magnitudes)
+    factors = in_the_middle(transform).astype(phasors.dtype)
+    advance = transform.hop / transform.n_fft
+
+    def find(frames: slice) -> None:
+        find_peaks(magnitudes[frames], advance, peaks[frames], turns[frames])
+
+    each_block(find, len(turns))
+    follow_peaks(peaks, turns)
+    each_block(lambda part: turn(peaks[part], turns[part], factors, phasors[part]), len(turns))
 
 
 def _heap_integrated(
-    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator
-) -> NDArray[Any]:
+    magnitudes: Real, transform: SpectralTransform, rng: np.random.Generator, phasors: Spectra
+) -> None:
     loudest = float(magnitudes.max())
     phases = 2 * np.pi * rng.random(magnitudes.shape)
     if loudest > 0:
@@ -264,7 +306,7 @@ def _heap_integrated(
         order = np.argsort(-logs, axis=None, kind="stable")
         known = np.zeros(logs.shape, dtype=np.bool_)
         integrate_gradients(logs, order, math.log(QUIET), by_time, by_frequency, phases, known)
-    return np.exp(1j * phases) * in_the_middle(transform)
+    phasors[:] = np.exp(1j * phases) * in_the_middle(transform)
 
 
 def _slope(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -280,10 +322,10 @@ def in_the_middle(transform: SpectralTransform) -> NDArray[np.complex128]:
     return np.exp(-2j * np.pi * turns)
 
 
-PHASORS: dict[str, Callable[[Real, SpectralTransform, np.random.Generator], NDArray[Any]]] = {
+PHASORS: dict[str, Callable[[Real, SpectralTransform, np.random.Generator, Spectra], None]] = {
     "single-pass": _single_pass,
     "pghi": _heap_integrated,
     "random": _random,
     "zero": _zero,
 }
-"""Called with magnitudes [frame, frequency] of one signal; return phasors of this shape."""
+"""Called with magnitudes [frame, frequency] of one signal and phasors of this shape to fill in."""

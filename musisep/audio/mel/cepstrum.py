@@ -1,5 +1,7 @@
 """Mel-frequency cepstral coefficients: the cosine transform of mel levels."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

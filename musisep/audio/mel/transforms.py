@@ -1,5 +1,7 @@
 """Mel spectrograms."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,3 +1,5 @@
+import doctest
+import inspect
 from dataclasses import dataclass
 
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 import scipy.fft
 
 from musisep import metrics
-from musisep.audio.inversion import ConstantQMagnitude, StftMagnitude, l_bfgs
+from musisep.audio.inversion import ConstantQMagnitude, StftMagnitude, l_bfgs, representations
 from musisep.audio.mel import MelSpectrogramTransform
 from musisep.audio.stft import SpectralTransform
 
@@ -245,9 +247,64 @@ def test_refuses(change, message):
 
 
 @pytest.mark.parametrize("transform_fn", [None, 3, np.abs])
-def test_what_is_no_representation_is_refused(transform_fn):
-    with pytest.raises(ValueError, match=r"^transform_fn\.linearized=None must be a function"):
+def test_what_is_no_representation_is_told_what_it_takes(transform_fn):
+    message = (
+        r"^transform_fn=.* must be a Representation: .* linearized\(x\) that returns two things"
+    )
+    with pytest.raises(ValueError, match=message):
         l_bfgs(np.ones((5, 3)), transform_fn, 100)
+
+
+def test_the_example_of_a_representation_prints_what_it_says():
+    failed, tried = doctest.testmod(representations)
+    assert tried > 0
+    assert failed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("memory", ""),
+        ("outer_max_iter", ": it is max_iter here"),
+        ("maxiter", ": it is max_iter here"),
+        ("evaiter", ": it is eva_iter here"),
+        ("history_size", ": it is maxcor here"),
+        ("tolerance_grad", ": it is gtol here"),
+        ("max_eval", ": it is maxfun here"),
+    ],
+)
+def test_unknown_options_are_named(name, hint):
+    message = rf"^l_bfgs\(\) got an unexpected keyword argument '{name}'{hint}$"
+    with pytest.raises(TypeError, match=message):
+        l_bfgs(NOISE[0, 0], SMALL, 128, **{name: 3})
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"maxcor": 0}, "maxcor=0 must be an integer of at least 1"),
+        ({"maxls": 2.5}, "maxls=2.5 must be an integer"),
+        ({"maxfun": 2**31}, "maxfun=2147483648 must be at most 2147483647"),
+        ({"ftol": -1e-9}, "ftol=-1e-09 must be at least 0"),
+        ({"gtol": np.nan}, "gtol=nan must be a finite number"),
+    ],
+)
+def test_options_out_of_their_range_are_refused(option, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        l_bfgs(NOISE[0, 0], SMALL, 128, **option)
+
+
+def test_help_shows_the_options():
+    shown = inspect.signature(l_bfgs).parameters
+    assert {"maxcor": 5, "maxls": 20, "ftol": 0, "gtol": 0}.items() <= {
+        name: parameter.default for name, parameter in shown.items()
+    }.items()
+    assert "options" not in shown
+
+
+def test_calls_of_the_representation_are_limited():
+    _, history = l_bfgs(NOISE[0, 0], SMALL, 128, tol=0, rng=0, maxfun=4, return_history=True)
+    assert 1 <= history.iterations[-1] <= 4
 
 
 def test_values_too_small_for_a_gradient_are_refused():

@@ -3,11 +3,13 @@ import pytest
 
 from musisep.audio.inversion._kernels import (
     accelerate,
-    advance_peaks,
     compare,
+    find_peaks,
+    follow_peaks,
     integrate_gradients,
     reflect_magnitudes,
     set_magnitudes,
+    turn,
     weave,
 )
 
@@ -85,45 +87,87 @@ def test_frames_are_woven(compiled, kind):
     total, kept = before.copy(), before.copy()
     for t, frame in enumerate(frames):
         total[3 * t : 3 * t + 6] += window * frame
-    expected = [window * (gains * total)[3 * t : 3 * t + 6] for t in range(4)]
-    pick(weave, compiled)(frames, before, gains, window, 3)
+    total *= gains
+    total[[1, 13]] = total[[5, 12]]
+    beyond, mirrored = np.array([1, 13]), np.array([5, 12])
+    expected = [window * total[3 * t : 3 * t + 6] for t in range(4)]
+    pick(weave, compiled)(frames, before, gains, window, 3, beyond, mirrored)
     assert_close(frames, np.array(expected))
     np.testing.assert_array_equal(before, kept)
 
 
-def advanced(values, advance):
-    """Phases of peaks between valleys, of values that are nowhere 0."""
-    phases = np.zeros((len(values) + 1, values.shape[1]))
-    for t, row in enumerate(values):
-        rises = np.diff(row) > 0
-        starts = np.flatnonzero(np.r_[True, False, rises[1:] & ~rises[:-1]])
-        for start, stop in zip(starts, [*starts[1:], row.size], strict=True):
-            peak = place = start + row[start:stop].argmax()
-            if 0 < peak < row.size - 1:
-                low, middle, high = np.log(row[peak - 1 : peak + 2])
-                place = peak + (high - low) / 2 / (2 * middle - low - high)
-            phases[t, start:stop] = advance * place + phases[t - 1, peak]
-    return phases[:-1]
+def regions(row):
+    """Starts of the regions of peaks, their ends and the peaks, of values that are nowhere 0."""
+    rises = np.diff(row) > 0
+    starts = np.flatnonzero(np.r_[True, False, rises[1:] & ~rises[:-1]])
+    for start, stop in zip(starts, [*starts[1:], row.size], strict=True):
+        yield start, stop, start + row[start:stop].argmax()
 
 
 @BOTH
 @KINDS
-def test_phases_of_peaks_are_advanced(compiled, kind):
+def test_peaks_take_the_bins_down_to_the_valleys(compiled, kind):
     values = RNG.random((5, 40)).astype(kind) + kind(0.01)
-    phasors = np.full(values.shape, np.nan + 0j)
-    pick(advance_peaks, compiled)(values, 0.7, phasors)
-    expected = np.exp(1j * advanced(values.astype(float), 0.7))
-    np.testing.assert_allclose(phasors, expected, atol=1e-3 if kind == np.float32 else 1e-11)
+    peaks, turns = np.full(values.shape, -1, np.int32), np.full(values.shape, kind(np.nan))
+    pick(find_peaks, compiled)(values, 0.7, peaks, turns)
+    for t, row in enumerate(values.astype(float)):
+        for start, stop, peak in regions(row):
+            place = peak
+            if 0 < peak < row.size - 1:
+                low, middle, high = np.log(row[peak - 1 : peak + 2])
+                place = peak + (high - low) / 2 / (2 * middle - low - high)
+            np.testing.assert_array_equal(peaks[t, start:stop], peak)
+            off = (turns[t, start:stop] - 0.7 * place + 0.5) % 1 - 0.5
+            np.testing.assert_allclose(off, 0, atol=1e-4 if kind == np.float32 else 1e-11)
+    assert ((turns >= 0) & (turns <= 1)).all()
 
 
 @BOTH
 def test_a_gaussian_peak_is_where_it_is_and_silence_on_the_bins(compiled):
-    values = np.exp(-0.3 * (np.arange(20) - [[8.3], [8.4], [8.4]]) ** 2)
+    values = np.exp(-0.3 * (np.arange(20) - [[8.3], [8.4]]) ** 2)
     values[:, 15:] = 0
-    phasors = np.full(values.shape, np.nan + 0j)
-    pick(advance_peaks, compiled)(values, 0.5, phasors)
-    heard, silent = np.outer([8.3, 16.7, 25.1], np.ones(15)), np.outer([1, 2, 3], np.arange(15, 20))
-    np.testing.assert_allclose(phasors, np.exp(0.5j * np.hstack([heard, silent])))
+    peaks, turns = np.full(values.shape, -1, np.int32), np.full(values.shape, np.nan)
+    pick(find_peaks, compiled)(values, 0.05, peaks, turns)
+    np.testing.assert_array_equal(
+        peaks, np.r_[np.full(15, 8), np.arange(15, 20)][None].repeat(2, 0)
+    )
+    np.testing.assert_allclose(turns[:, :15], np.outer([0.415, 0.42], np.ones(15)))
+    np.testing.assert_allclose(turns[:, 15:], 0.05 * np.arange(15, 20)[None].repeat(2, 0))
+
+
+@BOTH
+@KINDS
+def test_a_peak_beside_what_is_almost_silent_is_on_its_bin(compiled, kind):
+    values = np.array([[0, np.finfo(kind).smallest_subnormal, 1, 0.5, 0.1]], kind)
+    peaks, turns = np.zeros(values.shape, np.int32), np.zeros_like(values)
+    with np.errstate(over="ignore"):
+        pick(find_peaks, compiled)(values, 0.25, peaks, turns)
+    np.testing.assert_array_equal(turns, np.full((1, 5), 0.5))
+
+
+@BOTH
+@KINDS
+def test_turns_of_peaks_add_up(compiled, kind):
+    peaks = RNG.integers(0, 8, (6, 8)).astype(np.int32)
+    turns = RNG.random((6, 8)).astype(kind)
+    expected = turns.astype(float)
+    for t in range(1, 6):
+        expected[t] += expected[t - 1][peaks[t]]
+    pick(follow_peaks, compiled)(peaks, turns)
+    off = (turns - expected + 0.5) % 1 - 0.5
+    np.testing.assert_allclose(off, 0, atol=8 * np.finfo(kind).eps)
+    assert ((turns >= 0) & (turns <= 1)).all()
+
+
+@BOTH
+@KINDS
+def test_turns_of_peaks_become_phasors(compiled, kind):
+    peaks = np.array([[1, 1, 1, 4, 4], [0, 2, 2, 2, 2]], np.int32)
+    turns = RNG.random((2, 5)).astype(kind)[[[0], [1]], peaks]
+    factors = spectra(kind)[0, :5]
+    phasors = np.full((2, 5), np.nan, factors.dtype)
+    pick(turn, compiled)(peaks, turns, factors, phasors)
+    assert_close(phasors, factors * np.exp(2j * np.pi * turns))
 
 
 @BOTH

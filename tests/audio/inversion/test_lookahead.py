@@ -28,6 +28,16 @@ def test_finds_a_harmonic_signal(look_ahead, asymmetric, limit):
     assert convergence(found) < limit
 
 
+@pytest.mark.parametrize(("padding", "limit"), [("reflect", -22), ("constant", -36)])
+@pytest.mark.parametrize("length", [2400, 2432, 2463])
+def test_signals_that_sound_to_their_ends_are_found_there(padding, limit, length):
+    transform = SpectralTransform(256, 64, center_pad_mode=padding)
+    signal = sum(np.sin(0.3 * k * np.arange(1, length + 1)) / k for k in range(1, 5))
+    wanted = np.abs(transform.stft(signal))
+    found = rtisi_la(wanted, max_iter=25, transform=transform, length=length)
+    assert spectral_convergence(wanted, np.abs(transform.stft(found))) < limit
+
+
 def test_looks_by_default_at_all_frames_that_overlap():
     for n_fft, hop, frames in ((256, 64, 3), (256, 100, 2), (250, 50, 4)):
         wanted = np.abs(SpectralTransform(n_fft, hop).stft(SIGNAL))

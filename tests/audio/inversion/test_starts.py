@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from musisep.audio.inversion import StftMagnitude, griffin_lim, pghi, phase_init, rtisi_la
+from musisep.audio.inversion import (
+    StftMagnitude,
+    admm,
+    griffin_lim,
+    misi,
+    pghi,
+    phase_init,
+    rtisi_la,
+)
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.metrics import spectral_convergence
@@ -168,6 +176,47 @@ def test_what_is_no_transform_is_refused(transform):
 def test_magnitudes_that_are_no_array_are_refused(spec):
     with pytest.raises(ValueError, match=r"^spec "):
         griffin_lim(spec, transform=TRANSFORM)
+
+
+@pytest.mark.parametrize("call", [griffin_lim, admm, rtisi_la, misi, phase_init, pghi])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("pad_mode", ": it is center_pad_mode here"),
+        ("onesided", r": there are always n_fft // 2 \+ 1 frequencies"),
+        ("return_complex", ": spectra are always complex numbers"),
+        ("maxiter", ": it is max_iter here"),
+        ("evaiter", ": it is eva_iter here"),
+        ("hop", ""),
+    ],
+)
+def test_parameters_that_no_transform_has_are_named(call, name, hint):
+    mixture = [np.ones(1000)] if call is misi else []
+    message = rf"^{call.__name__}\(\) got an unexpected keyword argument '{name}'{hint}"
+    for others in ({}, {"transform": TRANSFORM}):
+        with pytest.raises(TypeError, match=message):
+            call(np.ones((129, 3)), *mixture, **{name: True}, **others)
+
+
+@pytest.mark.parametrize("call", [griffin_lim, admm, rtisi_la, phase_init, pghi])
+@pytest.mark.parametrize("options", [{"n_fft": 256}, {"transform": TRANSFORM}])
+def test_pairs_of_reals_are_refused_with_what_makes_complex_numbers(call, options):
+    spec = TRANSFORM.stft(CHIRP[:1500])
+    pairs = np.stack([spec.real, spec.imag], axis=-1)
+    hint = r"if its last axis holds .*: spec\[\.\.\., 0\] \+ 1j \* spec\[\.\.\., 1\]$"
+    for given in (pairs, pairs[np.newaxis]):
+        with pytest.raises(ValueError, match=rf"^spec\[.*\]=-.* must be .*negative; {hint}"):
+            call(given, window=np.ones(256))
+        with pytest.raises(ValueError, match=rf"^spec of shape=.* must be \[.*\]; {hint}"):
+            call(np.abs(given), **options)
+    call(pairs[..., 0] + 1j * pairs[..., 1], **options)
+
+
+def test_signals_of_two_frames_are_no_pairs():
+    found = griffin_lim(np.ones((129, 129, 2)), 1, transform=TRANSFORM)
+    assert found.shape == (129, 64)
+    with pytest.raises(ValueError, match=r"have 129 frequencies$"):
+        griffin_lim(np.ones((128, 128, 2)), transform=TRANSFORM)
 
 
 @pytest.mark.parametrize("name", ["progress", "verbose"])
