@@ -90,6 +90,7 @@ def compile_features(kind: type[np.floating]) -> None:
     """Measure features, and put chunks together."""
     for x in (sound(kind), read_only(sound(kind))):
         features.spectral_features(x, sample_rate=SAMPLE_RATE, **FRAMING, n_bands=3, n_mels=20)
+        features.estimate_tuning(x, sample_rate=SAMPLE_RATE, **FRAMING)
         features.rms(x, frame_length=256, hop_length=64)
         features.zero_crossing_rate(x, frame_length=256, hop_length=64)
     batches = (batch[:, None] for batch in chunks.generate_chunks(x, 1000, 500, 4))
