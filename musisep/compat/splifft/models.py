@@ -1,0 +1,322 @@
+"""Models of waveforms and of spectrograms, and what is made of their output."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from musisep._util.checks import at_least, function, one_of
+from musisep._util.messages import shown
+from musisep.audio.arrays import Real, Spectra, as_array
+from musisep.audio.stft import SpectralTransform, get_transform
+from musisep.compat.splifft.constantq import parts
+
+Array = NDArray[Any]
+Model = Callable[..., Any]
+
+INPUTS = ("waveform", "spectrogram", "waveform_and_spectrogram")
+OUTPUTS = ("waveform", "spectrogram_mask", "spectrogram", "logits", "multi_stream")
+OPERATIONS = ("subtract", "sum")
+DTYPES = (
+    *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+)
+"""Types that torch and NumPy have."""
+SHORT_NAMES = {
+    "half": "float16",
+    "float": "float32",
+    "double": "float64",
+    "cfloat": "complex64",
+    "cdouble": "complex128",
+    "short": "int16",
+    "int": "int32",
+    "long": "int64",
+}
+"""Types that torch also calls otherwise; to NumPy some of these are others."""
+
+
+def str_to_torch_dtype(value: Any) -> np.dtype[Any]:
+    """Return the NumPy dtype that has the name of one of torch's.
+
+    Raises
+    ------
+    TypeError
+        If the value is no string.
+    ValueError
+        If NumPy has no such type, as bfloat16.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"value={shown(value)} must be the name of a type")
+    name = SHORT_NAMES.get(value, value)
+    one_of("value", name, DTYPES)
+    return np.dtype(name)
+
+
+def apply_mask(
+    spec_for_masking: ArrayLike,
+    mask_batch: ArrayLike,
+    mask_add_sub_dtype: DTypeLike | None,
+    mask_out_dtype: DTypeLike | None,
+) -> Real:
+    """Multiply spectra by a mask, both complex with real and imaginary parts on the last axis.
+
+    Parameters
+    ----------
+    spec_for_masking, mask_batch : array, shape (..., 2)
+        Other axes are broadcast.
+    mask_add_sub_dtype, mask_out_dtype : NumPy dtype or None
+        Types to which products are converted before they are added, and the result; not converted
+        if None.
+
+    Returns
+    -------
+    array, shape (..., 2)
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+    """
+    pairs = {"spec_for_masking": spec_for_masking, "mask_batch": mask_batch}
+    arrays = [as_array(values, name) for name, values in pairs.items()]
+    for name, array in zip(pairs, arrays, strict=True):
+        if array.shape[-1] != 2:
+            raise ValueError(f"{name} of shape={array.shape} must have a last axis of two")
+    (a, b), (c, d) = (np.moveaxis(array, -1, 0) for array in arrays)
+    ac, bd, ad, bc = (
+        _converted(product, mask_add_sub_dtype) for product in (a * c, b * d, a * d, b * c)
+    )
+    return _converted(np.stack([ac - bd, ad + bc], axis=-1), mask_out_dtype)
+
+
+def derive_stems(
+    separated_stems: Mapping[str, ArrayLike],
+    mixture_input: ArrayLike,
+    stem_rules: Mapping[str, Any],
+) -> dict[str, Array]:
+    """Add stems that are differences or sums of others, or of the mixture.
+
+    Parameters
+    ----------
+    separated_stems : dict of array, all of one shape
+    mixture_input : array of this shape
+        Called "mixture" by rules.
+    stem_rules : dict of object
+        By the name of the new stem: ``operation="subtract"`` with ``stem_name`` and
+        ``by_stem_name``, or ``operation="sum"`` with ``stem_names``. A rule may use the stems of
+        those before it.
+
+    Returns
+    -------
+    dict of array
+        The stems and the new ones.
+
+    Raises
+    ------
+    ValueError
+        If there is no such operation or stem.
+    """
+    given = {"mixture": mixture_input, **separated_stems}
+    stems = {name: as_array(stem, name) for name, stem in given.items()}
+    for name, rule in stem_rules.items():
+        one_of("operation", rule.operation, OPERATIONS)
+        subtracting = rule.operation == "subtract"
+        used = (rule.stem_name, rule.by_stem_name) if subtracting else rule.stem_names
+        for stem in used:
+            one_of(f"stem of {name!r}", stem, stems)
+        chosen = [stems[stem] for stem in used]
+        stems[name] = chosen[0] - chosen[1] if subtracting else np.sum(chosen, axis=0)
+    del stems["mixture"]
+    return stems
+
+
+def get_model_floating_dtype(model: Model) -> np.dtype[Any] | None:
+    """Return the type of the first of ``model.parameters()``; None without, or if not floating."""
+    first = next(iter(getattr(model, "parameters", tuple)()), None)
+    kind = np.asarray(first).dtype
+    return kind if kind.kind == "f" else None
+
+
+def to_model_device(
+    tensor: ArrayLike, *, model_device: object = None, model_floating_dtype: DTypeLike | None
+) -> Array:
+    """Return floating-point numbers in the type of a model, if it has one; others as they are."""
+    array = as_array(tensor, "tensor")
+    return _converted(array, model_floating_dtype) if array.dtype.kind == "f" else array
+
+
+@dataclass(frozen=True, eq=False)
+class ModelWaveformToWaveform:
+    """A model with what comes before and after it.
+
+    Parameters
+    ----------
+    model : function
+        Called with the arrays that `preprocess` returns.
+    preprocess : function
+        Takes chunks [batch, channel, sample] and returns a tuple of arrays.
+    postprocess : function
+        Takes the output of the model, and these arrays.
+    io_device, model_device
+        Of no effect.
+
+    Raises
+    ------
+    ValueError
+        If one of the three is no function.
+    """
+
+    model: Model
+    preprocess: Callable[[Array], tuple[Array, ...]]
+    postprocess: Callable[..., Any]
+    io_device: object = field(default=None, kw_only=True)
+    model_device: object = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be called."""
+        for name in ("model", "preprocess", "postprocess"):
+            function(name, getattr(self, name))
+
+    @property
+    def model_input_dtype(self) -> np.dtype[Any] | None:
+        """Type that chunks are converted to, if the model has one."""
+        return get_model_floating_dtype(self.model)
+
+    def __call__(self, waveform_chunk: ArrayLike) -> Any:
+        """Return what becomes of chunks [batch, channel, sample]."""
+        chunk = to_model_device(waveform_chunk, model_floating_dtype=self.model_input_dtype)
+        inputs = self.preprocess(chunk)
+        return self.postprocess(self.model(*inputs), *inputs)
+
+    forward = __call__
+
+
+@dataclass(frozen=True, eq=False)
+class _Spectral:
+    """What leads chunks [batch, channel, sample] to and from spectrograms with channels in bins.
+
+    Bin f of channel s stands at f * channels + s.
+    """
+
+    transform: SpectralTransform
+    channels: int
+    chunk_size: int
+    conv_dtype: DTypeLike | None
+    add_sub_dtype: DTypeLike | None
+    out_dtype: DTypeLike | None
+
+    def spectrogram(self, chunk: Array) -> tuple[Array]:
+        """Return [batch, bin, frame, 2]."""
+        spectra = self.transform.stft(_converted(chunk, self.conv_dtype))
+        batch, _, _, frames = spectra.shape
+        return (parts(spectra.swapaxes(1, 2).reshape(batch, -1, frames)),)
+
+    def with_waveform(self, chunk: Array) -> tuple[Array, Array]:
+        """Return the same and the chunk."""
+        return *self.spectrogram(chunk), chunk
+
+    def masked(self, mask: Array, spectrogram: Array, *_: Array) -> Array:
+        """Apply a mask [batch, stem, bin, frame, 2] and go back to waveforms."""
+        return self.waveform(
+            apply_mask(spectrogram[:, None], mask, self.add_sub_dtype, self.out_dtype)
+        )
+
+    def waveform(self, spectrogram: Array, *_: Array) -> Array:
+        """Return [batch, stem, channel, sample]."""
+        spectra: Spectra = spectrogram[..., 0] + 1j * spectrogram[..., 1]
+        batch, stems, _, frames = spectra.shape
+        spectra = spectra.reshape(batch, stems, -1, self.channels, frames)
+        return self.transform.istft(np.moveaxis(spectra, 3, 2), self.chunk_size)
+
+
+def create_w2w_model(
+    model: Model,
+    model_input_type: Literal["waveform", "spectrogram", "waveform_and_spectrogram"],
+    model_output_type: Literal[
+        "waveform", "spectrogram_mask", "spectrogram", "logits", "multi_stream"
+    ],
+    stft_cfg: Any,
+    num_channels: int,
+    chunk_size: int,
+    masking_cfg: Any,
+    *,
+    io_device: object = None,
+    model_device: object = None,
+) -> ModelWaveformToWaveform:
+    """Make a model of waveforms of one of spectrograms.
+
+    Parameters
+    ----------
+    model : function
+        Takes waveforms [batch, channel, sample], spectrograms [batch, bin, frame, 2] with bin
+        f * num_channels + s for frequency f of channel s, or both.
+    model_input_type, model_output_type : str
+        Spectrograms and masks that come out are [batch, stem, bin, frame, 2]; anything else is
+        returned as it is.
+    stft_cfg : object or None
+        With the attributes ``n_fft``, ``hop_length``, ``win_length``, ``window_shape`` ("hann" or
+        "hamming") and ``conv_dtype`` (type of the waveforms that are transformed, or None).
+    num_channels, chunk_size : int > 0
+        Channels, and samples of a chunk.
+    masking_cfg : object
+        With the attributes ``add_sub_dtype`` and ``out_dtype``; see `apply_mask`.
+    io_device, model_device
+        Of no effect. float16 counts as float32, as on a processor there.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or `stft_cfg` is needed and None.
+    """
+    one_of("model_input_type", model_input_type, INPUTS)
+    one_of("model_output_type", model_output_type, OUTPUTS)
+    before: Callable[[Array], tuple[Array, ...]] = _alone
+    after: Callable[..., Any] = _unchanged
+    masking = model_output_type == "spectrogram_mask"
+    if masking and model_input_type == "waveform":
+        raise ValueError(f"{model_input_type=} must be a spectrogram for {model_output_type=}")
+    if model_input_type != "waveform" or masking or model_output_type == "spectrogram":
+        if stft_cfg is None:
+            raise ValueError(f"stft_cfg=None must be given for {model_input_type=}")
+        one_of("window_shape", stft_cfg.window_shape, ("hann", "hamming"))
+        spectral = _Spectral(
+            get_transform(
+                n_fft=stft_cfg.n_fft,
+                hop_length=stft_cfg.hop_length,
+                win_length=stft_cfg.win_length,
+                window_fn=stft_cfg.window_shape,
+            ),
+            at_least("num_channels", num_channels, 1),
+            at_least("chunk_size", chunk_size, 1),
+            _not_half(stft_cfg.conv_dtype),
+            _not_half(masking_cfg.add_sub_dtype),
+            _not_half(masking_cfg.out_dtype),
+        )
+        before = {
+            "waveform": _alone,
+            "spectrogram": spectral.spectrogram,
+            "waveform_and_spectrogram": spectral.with_waveform,
+        }[model_input_type]
+        if masking or model_output_type == "spectrogram":
+            after = spectral.masked if masking else spectral.waveform
+    return ModelWaveformToWaveform(
+        model, before, after, io_device=io_device, model_device=model_device
+    )
+
+
+def _alone(chunk: Array) -> tuple[Array]:
+    return (chunk,)
+
+
+def _unchanged(output: Any, *_: Array) -> Any:
+    return output
+
+
+def _not_half(kind: DTypeLike | None) -> DTypeLike | None:
+    return np.float32 if kind is not None and np.dtype(kind) == np.float16 else kind
+
+
+def _converted(array: Array, kind: DTypeLike | None) -> Array:
+    return array if kind is None else array.astype(kind, copy=False)

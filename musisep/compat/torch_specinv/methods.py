@@ -1,0 +1,281 @@
+"""Phase retrieval of torch_specinv: documented names, order and defaults.
+
+Spectrograms are (N, T), magnitudes or complex numbers, or (N, T, 2), real and imaginary parts.
+``**stft_kwargs`` are those of `torch.stft`: see `StftOptions`. The released version 0.1 says
+``maxiter`` and ``evaiter`` for ``max_iter`` (``outer_max_iter``) and ``eva_iter``; both will do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from musisep._util.checks import at_least, flag
+from musisep.audio import inversion
+from musisep.audio.arrays import Real, as_array
+from musisep.audio.inversion import Representation
+from musisep.audio.inversion.retrieval import Metric
+from musisep.audio.stft import SpectralTransform, get_transform
+
+__all__ = ["ADMM", "L_BFGS", "RTISI_LA", "griffin_lim", "phase_init"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+INNER_STEPS = 20
+"""Iterations in one step of `torch.optim.LBFGS`."""
+OPTIMIZER = {"history_size": "maxcor"}
+"""Options of `torch.optim.LBFGS`, and what SciPy calls them."""
+
+
+@dataclass(frozen=True)
+class StftOptions:
+    """Parameters of `torch.stft`, with its defaults.
+
+    Parameters
+    ----------
+    n_fft : int, optional
+        Told by the shape of the spectrogram if left out.
+    hop_length : int, optional
+        n_fft // 4 if left out.
+    win_length : int, optional
+        n_fft if left out.
+    window : array, shape (win_length,), optional
+        A rectangle if left out.
+    center : bool
+    pad_mode : {"reflect", "constant"}
+    normalized : bool
+    onesided : bool
+        Whether spectrograms have n_fft // 2 + 1 frequencies, or n_fft.
+    """
+
+    n_fft: int | None = None
+    hop_length: int | None = None
+    win_length: int | None = None
+    window: ArrayLike | None = None
+    center: bool = True
+    pad_mode: str = "reflect"
+    normalized: bool = False
+    onesided: bool = True
+
+    def problem(self, spec: ArrayLike) -> tuple[NDArray[Any], SpectralTransform]:
+        """Return half a spectrogram [..., frequency, frame], and the transform that it is from."""
+        spec = as_array(spec, "spec")
+        if spec.ndim < 2:
+            raise ValueError(f"spec of shape={spec.shape} must be (N, T) or (N, T, 2)")
+        flag("onesided", self.onesided)
+        size = spec.shape[-2]
+        points = 2 * (size - 1) if self.onesided else size
+        transform = get_transform(
+            n_fft=points if self.n_fft is None else self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            window_fn="rect",
+            window=self.window,
+            center=self.center,
+            center_pad_mode=self.pad_mode,
+            normalized=self.normalized,
+        )
+        return (spec if self.onesided else spec[..., : size // 2 + 1, :]), transform
+
+
+def released_names(**names: str) -> Callable[[Function], Function]:
+    """Let a function take keywords by the names of the released version, too."""
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def renaming(*args: Any, **keywords: Any) -> Any:
+            for released, documented in names.items():
+                if released in keywords:
+                    if documented in keywords:
+                        raise TypeError(f"{released} and {documented} must not both be given")
+                    keywords[documented] = keywords.pop(released)
+            return function(*args, **keywords)
+
+        return renaming  # type: ignore[return-value]
+
+    return decorate
+
+
+@released_names(maxiter="max_iter", evaiter="eva_iter")
+def griffin_lim(
+    spec: ArrayLike,
+    max_iter: int = 200,
+    tol: float = 1e-6,
+    alpha: float = 0.99,
+    verbose: bool = True,
+    eva_iter: int = 10,
+    metric: Metric = "sc",
+    **stft_kwargs: Any,
+) -> Real:
+    """Find a signal [sample] by `musisep.audio.inversion.griffin_lim`.
+
+    Parameters
+    ----------
+    spec : array, shape (N, T) or (N, T, 2)
+    max_iter, tol, alpha, verbose, eva_iter, metric
+        See there.
+    **stft_kwargs
+        See `StftOptions`.
+
+    Raises
+    ------
+    TypeError
+        If `torch.stft` or this has no such parameter.
+    ValueError
+        As there.
+    """
+    half, transform = _options("griffin_lim", stft_kwargs).problem(_joined(spec))
+    return cast(
+        Real,
+        inversion.griffin_lim(
+            half, max_iter, tol, alpha, bool(verbose), eva_iter, metric, transform=transform
+        ),
+    )
+
+
+@released_names(maxiter="max_iter", evaiter="eva_iter")
+def ADMM(
+    spec: ArrayLike,
+    max_iter: int = 1000,
+    tol: float = 1e-6,
+    rho: float = 0.1,
+    verbose: bool | int = 1,
+    eva_iter: int = 10,
+    metric: Metric = "sc",
+    **stft_kwargs: Any,
+) -> Real:
+    """Find a signal [sample] by `musisep.audio.inversion.admm`; see `griffin_lim`."""
+    half, transform = _options("ADMM", stft_kwargs).problem(_joined(spec))
+    return cast(
+        Real,
+        inversion.admm(
+            half, max_iter, tol, rho, bool(verbose), eva_iter, metric, transform=transform
+        ),
+    )
+
+
+@released_names(maxiter="max_iter")
+def RTISI_LA(
+    spec: ArrayLike,
+    look_ahead: int = -1,
+    asymmetric_window: bool = False,
+    max_iter: int = 25,
+    alpha: float = 0.99,
+    verbose: bool | int = 1,
+    **stft_kwargs: Any,
+) -> Real:
+    """Find a signal [sample] by `musisep.audio.inversion.rtisi_la`; see `griffin_lim`."""
+    half, transform = _options("RTISI_LA", stft_kwargs).problem(_joined(spec))
+    return inversion.rtisi_la(
+        half, look_ahead, asymmetric_window, max_iter, alpha, bool(verbose), transform=transform
+    )
+
+
+@released_names(maxiter="outer_max_iter", evaiter="eva_iter")
+def L_BFGS(
+    spec: ArrayLike,
+    transform_fn: Representation,
+    samples: int | None = None,
+    init_x0: ArrayLike | None = None,
+    outer_max_iter: int = 1000,
+    tol: float = 1e-6,
+    verbose: bool | int = 1,
+    eva_iter: int = 10,
+    metric: Metric = "sc",
+    *,
+    max_iter: int = INNER_STEPS,
+    **kwargs: Any,
+) -> Real:
+    """Find a signal [sample] by `musisep.audio.inversion.l_bfgs`.
+
+    Parameters
+    ----------
+    spec : array, shape (band, frame)
+    transform_fn : Representation
+        An object with the method ``linearized``: a function alone has no gradient here.
+    samples, init_x0, tol, verbose, metric
+        See there.
+    outer_max_iter, eva_iter : int
+        In steps of `max_iter` iterations.
+    max_iter : int > 0
+        Iterations in a step, as of `torch.optim.LBFGS`.
+    **kwargs
+        ``history_size``: steps that are remembered. SciPy has none of the other options of
+        `torch.optim.LBFGS`.
+
+    Raises
+    ------
+    TypeError
+        If there is no such option.
+    ValueError
+        As there.
+    """
+    inner = at_least("max_iter", max_iter, 1)
+    for name in kwargs:
+        if name not in OPTIMIZER:
+            raise TypeError(f"L_BFGS() has no option {name!r}, but max_iter and history_size")
+    return cast(
+        Real,
+        inversion.l_bfgs(
+            spec,
+            transform_fn,
+            samples,
+            init_x0,
+            at_least("outer_max_iter", outer_max_iter, 0) * inner,
+            tol,
+            bool(verbose),
+            at_least("eva_iter", eva_iter, 1) * inner,
+            metric,
+            **{OPTIMIZER[name]: value for name, value in kwargs.items()},
+        ),
+    )
+
+
+def phase_init(spec: ArrayLike, **stft_kwargs: Any) -> Real:
+    """Give magnitudes phases by `musisep.audio.inversion.phase_init`.
+
+    Parameters
+    ----------
+    spec : array, shape (..., N, T)
+        Magnitudes.
+    **stft_kwargs
+        See `StftOptions`.
+
+    Returns
+    -------
+    array, shape (..., N, T, 2)
+        Real and imaginary parts.
+
+    Raises
+    ------
+    ValueError
+        As there.
+    """
+    options = _options("phase_init", stft_kwargs)
+    half, transform = options.problem(spec)
+    spectra = inversion.phase_init(half, transform=transform)
+    if not options.onesided:
+        mirrored = spectra[..., (transform.n_fft - 1) // 2 : 0 : -1, :].conj()
+        spectra = np.concatenate([spectra, mirrored], axis=-2)
+    return np.stack([spectra.real, spectra.imag], axis=-1)
+
+
+def _options(function: str, stft_kwargs: dict[str, Any]) -> StftOptions:
+    """Refuse by the name of a function what is no parameter of `StftOptions`."""
+    known = [field.name for field in fields(StftOptions)]
+    for name in stft_kwargs:
+        if name not in known:
+            raise TypeError(
+                f"{function}() got {name!r}, and knows {', '.join(known)} of torch.stft"
+            )
+    return StftOptions(**stft_kwargs)
+
+
+def _joined(spec: ArrayLike) -> NDArray[Any]:
+    """Return (N, T, 2) as complex numbers (N, T)."""
+    spec = as_array(spec, "spec")
+    pairs = spec.ndim == 3 and spec.shape[2] == 2 and spec.dtype.kind != "c"
+    return spec[..., 0] + 1j * spec[..., 1] if pairs else spec
