@@ -12,7 +12,6 @@ from musisep.audio import (
     mfcc,
 )
 
-
 USED = ("transforms", "mel filters", "chroma filters", "cosines")
 
 
