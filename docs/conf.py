@@ -15,6 +15,7 @@ version = release = musisep.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc"]
 exclude_patterns = ["_build", "notebooks", "results"]  # results are included by other pages
 html_theme = "alabaster"
+html_static_path = ["_static"]  # whose custom.css the theme loads
 html_theme_options = {
     "description": "One track per instrument from one recording",
     "page_width": "1200px",  # lines of code have up to 100 letters

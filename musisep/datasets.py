@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from numbers import Integral
 from operator import iadd
 from pathlib import Path
 
@@ -215,9 +216,13 @@ class Excerpts:
         ------
         IndexError
             If there are fewer excerpts.
+        TypeError
+            If the index is no integer.
         ValueError, AudioFileError
             As `Recording.read`.
         """
+        if not isinstance(index, Integral):
+            raise TypeError(f"index={shown(index)} must be an integer")
         if self.count is None:
             index = checks.at_least("index", index, 0)
         else:

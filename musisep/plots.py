@@ -1,5 +1,7 @@
 """Pictures; the only place that imports matplotlib, and only when a picture is drawn."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Mapping

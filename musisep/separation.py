@@ -1,5 +1,7 @@
 """The main path: a mixture in, one stem per instrument out."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

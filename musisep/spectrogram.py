@@ -1,5 +1,7 @@
 """Spectrograms that know how they were made, in files, and back to audio."""
 
+from __future__ import annotations
+
 import json
 import os
 import warnings

@@ -1,5 +1,7 @@
 """Stems that follow from others: sums of some, and what is left of one without another."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce

@@ -246,3 +246,11 @@ def test_the_ends_of_excerpts(folder):
 
 def test_a_recording_needs_references():
     refused(r"references=\{\} must name at least one", Recording, {})
+
+
+@pytest.mark.parametrize("index", [slice(2), "a", 1.0, None])
+def test_an_index_is_an_integer(folder, index):
+    for count in (None, 3):
+        excerpts = Excerpts(find_recordings(folder), ["bass"], length_s=0.1, count=count)
+        with pytest.raises(TypeError, match=r"index=.* must be an integer"):
+            excerpts[index]

@@ -14,12 +14,12 @@ def shows_fields(
     *,
     only: Collection[str] | None = None,
     without: Collection[str] = (),
+    optional: Collection[str] = (),
     hints: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Function], Function]:
     """Let `help` show, in the place of ``**options``, the parameters that a function takes there.
 
-    Those that must be given to the source are None there: the function knows what to take. Names
-    that are not shown are a TypeError of that function, not of what it calls.
+    Names that are not shown are a TypeError of that function, not of what it calls.
 
     Parameters
     ----------
@@ -27,6 +27,8 @@ def shows_fields(
         Whose parameters they are, all of them by keyword; the function's own come first and stay.
     only, without : collection of str
         Names that are shown, by default all, and names that are not.
+    optional : collection of str
+        Names that the function finds a value for if they are left out, though the source does not.
     hints : mapping of str to str
         What to tell who uses other names.
     """
@@ -35,13 +37,11 @@ def shows_fields(
         signature = inspect.signature(function)
         own = {n: p for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
         added = {
-            name: parameter.replace(
-                kind=parameter.KEYWORD_ONLY,
-                default=None if parameter.default is parameter.empty else parameter.default,
-            )
+            name: _optional(parameter) if name in optional else parameter
             for name, parameter in inspect.signature(source).parameters.items()
             if name not in without and (only is None or name in only)
         }
+        added = {n: p.replace(kind=p.KEYWORD_ONLY) for n, p in added.items()}
         shown = added | own
 
         @functools.wraps(function)
@@ -59,3 +59,7 @@ def shows_fields(
         return cast(Function, checked)
 
     return decorate
+
+
+def _optional(parameter: inspect.Parameter) -> inspect.Parameter:
+    return parameter.replace(default=None, annotation=f"{parameter.annotation} | None")

@@ -70,8 +70,8 @@ class StftMaps:
         ends = self._ends(-self.grid.lead, count, length)
         if safety == "always" and ends.lost < max(ends.reach, 1):
             raise ValueError(
-                f"sample {ends.lost} of {length=} lies under no window{self._why(ends.lost)}, "
-                "or let istft have safety='off', for zeros there"
+                f"sample {ends.lost} of {length=} lies under no window{self._why(ends.lost)}; "
+                "istft(..., safety='off') makes it 0"
             )
         return ends
 
@@ -79,8 +79,8 @@ class StftMaps:
         held = self._overlap.window > self._overlap.least
         if sample + self.grid.lead < held.argmax():
             return (
-                ", as the window begins with zeros: give center=True, a window without zeros such "
-                "as window_fn='hamming'"
+                ", as the window begins with zeros: give center=True, or a window without zeros, "
+                "such as Hamming's"
             )
         return f": decrease hop_length={self.grid.hop} for a window of {held.sum()} samples above 0"
 

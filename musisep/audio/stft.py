@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from musisep._util import threads
 from musisep._util.checks import at_least, flag, function, one_of, sizes
+from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_channel, as_samples, frame_major
 from musisep.audio.blocks import FrameGrid, GoBack
 from musisep.audio.caches import kept
@@ -305,6 +306,7 @@ class SpectralTransform(FrameParameters):
         return partial(self._maps.inverse, ends=self._maps.ends(count, length, safety))
 
 
+@shows_fields(SpectralTransform)
 def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:
     """Return a `SpectralTransform` with these parameters that is kept for the next such call.
 

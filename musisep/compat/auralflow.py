@@ -4,6 +4,8 @@ Audio is ``[..., sample]`` here, spectrograms ``[..., frequency, frame]``, and l
 there are no gradients. The networks have no place here.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -96,10 +98,12 @@ class AudioTransform:
     def to_audio(self, complex_spec: ArrayLike) -> Real:
         """Transform a complex spectrogram [..., frequency, frame] to audio [..., sample].
 
-        There are (frames - 1) * hop_length samples, those of the padded audio. ValueError if the
-        shape does not fit, or hops are too long for the window.
+        There are (frames - 1) * hop_length samples, those of the padded audio: one hop more if
+        `num_fft` is odd. ValueError if the shape does not fit, or hops are too long for the window.
         """
-        return self.mel.transform.istft(complex_spec)
+        transform = self.mel.transform
+        hops = np.shape(complex_spec)[-1] - 1 + transform.n_fft % 2 if np.ndim(complex_spec) else 0
+        return transform.istft(complex_spec, max(hops, 1) * transform.hop)
 
     def to_mel_scale(self, spectrogram: ArrayLike, to_db: bool = True) -> Real:
         """Pool magnitudes into mel bands.

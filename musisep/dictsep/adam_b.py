@@ -1,5 +1,7 @@
 """Adam with bounds, under its documented name."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

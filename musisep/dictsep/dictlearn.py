@@ -6,6 +6,8 @@ ONE instrument. When run, the learning is tested on artificial spectra:
 ``python -m musisep.dictsep.dictlearn``.
 """
 
+from __future__ import annotations
+
 import sys
 
 if __name__ == "__main__":  # before all else, so that Ctrl-C finds what it needs

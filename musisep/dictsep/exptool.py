@@ -6,6 +6,8 @@ These check what they are given and call the kernels of `musisep.tones`, which d
 Spectra are kept as sums of p-th powers; ``harscale`` is the scale of the logarithmic axis.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Sparse pursuit and what it needs, under the documented names and signatures."""
 
+from __future__ import annotations
+
 from functools import wraps
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Arrays in ``.npz`` files that are read without trust."""
 
+from __future__ import annotations
+
 import errno
 import io
 import math

@@ -1,5 +1,7 @@
 """Sample rates; the only user of soxr."""
 
+from __future__ import annotations
+
 import math
 from numbers import Real
 

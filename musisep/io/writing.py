@@ -1,5 +1,7 @@
 """Writing audio files whole or not at all, and refusing what a file cannot hold."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from io import FileIO

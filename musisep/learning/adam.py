@@ -11,6 +11,8 @@ References
    in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process., 2021.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count

@@ -1,5 +1,7 @@
 """Adam with bounds, for dictionaries."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,7 +16,7 @@ class Adam_B:
     Parameters
     ----------
     init : array_like, shape (harmonic, instrument)
-        Initial value of the dictionary.
+        Initial value of the dictionary, clipped to the bounds.
     lo, hi : float
         Bounds of its entries.
     alpha : float
@@ -54,7 +56,7 @@ class Adam_B:
         beta2: float = 0.999,
         eps: float = 1e-08,
     ) -> None:
-        self.value = np.array(init, dtype=np.float64)
+        self.value = np.clip(np.array(init, dtype=np.float64), lo, hi)
         if self.value.ndim != 2:
             raise ValueError(f"init.shape={self.value.shape} must be [harmonic, instrument]")
         self.lo, self.hi, self.alpha = lo, hi, alpha

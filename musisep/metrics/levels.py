@@ -1,5 +1,7 @@
 """How loud signals are."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Losses by which masks and their models are trained, as numbers without gradients."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

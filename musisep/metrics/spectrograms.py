@@ -4,6 +4,8 @@ Spectrograms are ``[..., frequency, frame]``: magnitudes, levels, or complex num
 not matter. Each is measured by itself; a measure is NaN where one of the two is silent.
 """
 
+from __future__ import annotations
+
 import warnings
 
 import numpy as np

@@ -8,6 +8,8 @@ gain of every signal, so that signed integers need no full scale. They are infin
 is no more than the rounding of the arithmetic, and NaN where a signal is silent.
 """
 
+from __future__ import annotations
+
 import warnings
 from typing import NamedTuple
 

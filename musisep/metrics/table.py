@@ -1,5 +1,7 @@
 """Measures of separated stems as a table."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 

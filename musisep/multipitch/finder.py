@@ -1,5 +1,7 @@
 """What finders of tones have in common: how they are called, and what they may know before."""
 
+from __future__ import annotations
+
 from typing import NamedTuple, Protocol
 
 import numpy as np

@@ -10,6 +10,8 @@ References
    in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process., 2021.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """What functions of tones may be given: kernels check neither shapes nor indices."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

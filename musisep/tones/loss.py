@@ -4,6 +4,8 @@ The loss of a frame y is ``1/2 sum_i ((Y_i + eps)^q - (y_i + eps)^q)^2`` for the
 tones: the root keeps quiet harmonics in view.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,5 +1,7 @@
 """What all tones have in common, whatever the instrument: the axis, the widths, the exponents."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 

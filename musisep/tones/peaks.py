@@ -1,5 +1,7 @@
 """Tones: sets of them as parallel arrays."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

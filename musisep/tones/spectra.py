@@ -1,5 +1,7 @@
 """Spectra of tones, and the patterns of instruments that are searched for in frames."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -52,3 +52,20 @@ def test_a_name_that_is_not_shown_is_a_type_error_of_the_function(of, name):
     assert name not in inspect.signature(of).parameters
     with pytest.raises(TypeError, match=rf"^{of.__name__}\(\) got .* argument '{name}'$"):
         of(1, **{name: 2}) if of is not chosen else of(**{name: 2})
+
+
+def test_what_the_function_finds_itself_is_optional_and_hints_are_told():
+    def source(size: "int", step: "int" = 2):
+        """Nothing."""
+
+    @shows_fields(source, optional=("size",), hints={"length": "it is size here"})
+    def function(**options):
+        return options
+
+    shown = inspect.signature(function).parameters
+    assert (shown["size"].default, shown["size"].annotation) == (None, "int | None")
+    assert shown["step"].default == 2
+    with pytest.raises(TypeError, match=r"argument 'length': it is size here$"):
+        function(length=3)
+    with pytest.raises(TypeError, match=r"argument 'width'$"):
+        function(width=3)

@@ -421,3 +421,11 @@ def test_train_and_separate(tmp_path, monkeypatch, capsys):
     options += " --overwrite --duration 0.5"
     assert main(["separate", "path/to/audio", *options.split()]) == 0
     assert read(folder / "residual.wav")[0].shape == (1, SAMPLE_RATE // 2)
+
+
+@pytest.mark.parametrize(("num_fft", "hop_length"), [(101, 25), (101, 40), (100, 25)])
+def test_all_that_was_padded_comes_back(num_fft, hop_length):
+    transform = AudioTransform(num_fft, hop_length, num_fft)
+    audio = np.random.default_rng(0).standard_normal(1010)
+    found = transform.to_audio(transform.to_spectrogram(audio))
+    np.testing.assert_allclose(found, transform.pad_audio(audio), rtol=0, atol=1e-12)

@@ -245,7 +245,7 @@ def test_stems_are_derived_in_order():
     np.testing.assert_allclose(found["rest"], 0.75 * MIXTURE)
     np.testing.assert_allclose(found["again"], MIXTURE)
     rule = SimpleNamespace(operation="sum", stem_names=("voice", "bass"))
-    with pytest.raises(ValueError, match="stem of 'both'='bass' must be one of"):
+    with pytest.raises(ValueError, match="needs 'bass', but there is only mixture, voice"):
         splifft.derive_stems({"voice": MIXTURE}, MIXTURE, {"both": rule})
     rule = SimpleNamespace(operation="divide")
     with pytest.raises(ValueError, match="operation='divide'"):
@@ -365,3 +365,24 @@ def test_models_that_cannot_be_made():
         made(abs, "waveform")
     with pytest.raises(ValueError, match="model_output_type='stems'"):
         made(abs, output="stems")
+
+
+def test_any_value_pads():
+    for value in (-np.inf, np.nan, 3):
+        found = splifft.pad_dim(np.zeros((2, 3)), dim=1, pad=(1, 2), value=value)
+        np.testing.assert_array_equal(found[:, [0, 4, 5]], np.full((2, 3), value))
+
+
+def test_masks_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"mask_batch of shape=\(2, 3, 2\) must fit spec_for_mask"):
+        splifft.apply_mask(np.ones((2, 5, 2)), np.ones((2, 3, 2)), None, None)
+
+
+def test_models_without_masks_need_no_types_of_masks():
+    config = SimpleNamespace(
+        n_fft=64, hop_length=16, win_length=64, window_shape="hann", conv_dtype=None
+    )
+    model = splifft.create_w2w_model(
+        lambda spec: spec.sum(axis=-1), "spectrogram", "logits", config, 2, 256, None
+    )
+    assert model(np.ones((1, 2, 256))).shape[0] == 1

@@ -10,7 +10,15 @@ from musisep.audio.inversion import StftMagnitude
 from musisep.audio.mel import MelSpectrogramTransform
 from musisep.audio.stft import SpectralTransform
 from musisep.compat import torch_specinv
-from musisep.compat.torch_specinv import ADMM, L_BFGS, RTISI_LA, griffin_lim, methods, phase_init
+from musisep.compat.torch_specinv import (
+    ADMM,
+    L_BFGS,
+    RTISI_LA,
+    griffin_lim,
+    methods,
+    metrics,
+    phase_init,
+)
 from musisep.compat.torch_specinv.metrics import SER, SNR, sc, ser, snr
 from musisep.compat.torch_specinv.metrics import spectral_convergence as SC
 
@@ -41,7 +49,19 @@ def test_names_and_parameters_are_the_documented_ones(name):
 
 
 def test_names_are_those_of_the_methods():
-    assert set(torch_specinv.__all__) == set(methods.__all__)
+    assert set(torch_specinv.__all__) == {*methods.__all__, "methods", "metrics"}
+    assert torch_specinv.methods is methods and torch_specinv.metrics is metrics
+
+
+@pytest.mark.parametrize("name", ["sc", "snr", "ser"])
+def test_measures_are_of_all_values_together(name):
+    target, found = np.random.default_rng(0).random((2, 2, 5, 7))
+    expected = getattr(metrics, name)(found.reshape(10, 7), target.reshape(10, 7))
+    for shape in ((2, 5, 7), (70,), (1, 10, 1, 7)):
+        measured = getattr(metrics, name)(found.reshape(shape), target.reshape(shape))
+        assert measured == pytest.approx(expected)
+    with pytest.raises(ValueError, match=r"input of shape=\(5,\) must have that of target, \(6,\)"):
+        getattr(metrics, name)(np.ones(5), np.ones(6))
 
 
 def test_every_documented_name_has_its_place():

@@ -92,3 +92,8 @@ def test_the_caller_s_array_is_left_alone():
 def test_dictionaries_have_two_axes():
     with pytest.raises(ValueError, match=r"init\.shape=\(3,\) must be \[harmonic, instrument\]"):
         Adam_B([0.1, 0.2, 0.3])
+
+
+def test_the_initial_value_is_within_the_bounds():
+    found = Adam_B([[3.0, 0.5], [-1.0, 0.2]], lo=0.1, hi=0.4).value
+    np.testing.assert_array_equal(found, [[0.4, 0.4], [0.1, 0.2]])

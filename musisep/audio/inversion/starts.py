@@ -32,7 +32,7 @@ STFT_HINTS = {
     "evaiter": "it is eva_iter here",
 }
 """Names of torch.stft and of torch_specinv 0.1, and what there is instead."""
-shows_stft = shows_fields(SpectralTransform, hints=STFT_HINTS)
+shows_stft = shows_fields(SpectralTransform, optional=("n_fft",), hints=STFT_HINTS)
 PAIRS = (
     "; if its last axis holds real and imaginary parts, make complex numbers of them: "
     "spec[..., 0] + 1j * spec[..., 1]"

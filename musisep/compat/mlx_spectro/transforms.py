@@ -1,5 +1,7 @@
 """Transforms of mlx-spectro: short-time spectra and mel spectrograms, and what keeps them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial

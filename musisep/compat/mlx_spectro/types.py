@@ -1,5 +1,7 @@
 """What the options of mlx-spectro may be."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 from numpy.typing import ArrayLike

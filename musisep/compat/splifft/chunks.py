@@ -1,5 +1,7 @@
 """Audio with its sample rate, and long signals in pieces."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least, instance, number
+from musisep._util.checks import at_least, instance
 from musisep.audio import chunks
 from musisep.audio.arrays import Real, as_array, as_real
 from musisep.audio.chunks import NormalizationStats
@@ -130,4 +132,4 @@ def pad_dim(
         raise ValueError(f"{dim=} must be an axis of tensor of shape={array.shape}")
     widths = [(0, 0)] * array.ndim
     widths[dim] = left, right
-    return np.pad(array, widths, constant_values=number("value", value))
+    return np.pad(array, widths, constant_values=value)

@@ -1,5 +1,7 @@
 """Constant-Q transforms with real and imaginary parts on a last axis of two."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,5 +1,7 @@
 """Log-mel spectrograms, and sequences of features."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 

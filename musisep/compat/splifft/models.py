@@ -1,5 +1,7 @@
 """Models of waveforms and of spectrograms, and what is made of their output."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,11 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from musisep import stems
 from musisep._util.checks import at_least, function, one_of
 from musisep._util.messages import shown
 from musisep.audio.arrays import Real, Spectra, as_array
 from musisep.audio.stft import SpectralTransform, get_transform
 from musisep.compat.splifft.constantq import parts
+from musisep.stems import Subtract, Sum
 
 Array = NDArray[Any]
 Model = Callable[..., Any]
@@ -84,6 +88,12 @@ def apply_mask(
     for name, array in zip(pairs, arrays, strict=True):
         if array.shape[-1] != 2:
             raise ValueError(f"{name} of shape={array.shape} must have a last axis of two")
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays))
+    except ValueError:
+        raise ValueError(
+            f"mask_batch of shape={arrays[1].shape} must fit spec_for_masking of {arrays[0].shape}"
+        ) from None
     (a, b), (c, d) = (np.moveaxis(array, -1, 0) for array in arrays)
     ac, bd, ad, bc = (
         _converted(product, mask_add_sub_dtype) for product in (a * c, b * d, a * d, b * c)
@@ -116,20 +126,16 @@ def derive_stems(
     Raises
     ------
     ValueError
-        If there is no such operation or stem.
+        If there is no such operation, or as `musisep.derive_stems`.
     """
-    given = {"mixture": mixture_input, **separated_stems}
-    stems = {name: as_array(stem, name) for name, stem in given.items()}
+    rules: dict[str, Subtract | Sum] = {}
     for name, rule in stem_rules.items():
         one_of("operation", rule.operation, OPERATIONS)
-        subtracting = rule.operation == "subtract"
-        used = (rule.stem_name, rule.by_stem_name) if subtracting else rule.stem_names
-        for stem in used:
-            one_of(f"stem of {name!r}", stem, stems)
-        chosen = [stems[stem] for stem in used]
-        stems[name] = chosen[0] - chosen[1] if subtracting else np.sum(chosen, axis=0)
-    del stems["mixture"]
-    return stems
+        if rule.operation == "subtract":
+            rules[name] = Subtract(rule.stem_name, rule.by_stem_name)
+        else:
+            rules[name] = Sum(tuple(rule.stem_names))
+    return stems.derive_stems(separated_stems, mixture_input, rules)
 
 
 def get_model_floating_dtype(model: Model) -> np.dtype[Any] | None:
@@ -261,7 +267,8 @@ def create_w2w_model(
     num_channels, chunk_size : int > 0
         Channels, and samples of a chunk.
     masking_cfg : object
-        With the attributes ``add_sub_dtype`` and ``out_dtype``; see `apply_mask`.
+        With the attributes ``add_sub_dtype`` and ``out_dtype``; see `apply_mask`. Needed for masks
+        only.
     io_device, model_device
         Of no effect. float16 counts as float32, as on a processor there.
 
@@ -291,8 +298,8 @@ def create_w2w_model(
             at_least("num_channels", num_channels, 1),
             at_least("chunk_size", chunk_size, 1),
             _not_half(stft_cfg.conv_dtype),
-            _not_half(masking_cfg.add_sub_dtype),
-            _not_half(masking_cfg.out_dtype),
+            _not_half(masking_cfg.add_sub_dtype) if masking else None,
+            _not_half(masking_cfg.out_dtype) if masking else None,
         )
         before = {
             "waveform": _alone,

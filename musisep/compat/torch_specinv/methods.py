@@ -5,6 +5,8 @@ Spectrograms are (N, T), magnitudes or complex numbers, or (N, T, 2), real and i
 ``maxiter`` and ``evaiter`` for ``max_iter`` (``outer_max_iter``) and ``eva_iter``; both will do.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import wraps

@@ -3,6 +3,12 @@
 Arguments stand in the other order than in `musisep.metrics.spectrograms`, which computes them.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 from numpy.typing import ArrayLike
 
 from musisep.metrics import spectrograms
@@ -15,7 +21,7 @@ def sc(input: ArrayLike, target: ArrayLike) -> float:
 
     Parameters
     ----------
-    input : array, shape (frequency, frame)
+    input : array of any shape
         What was found.
     target : array of the same shape
         What was wanted.
@@ -25,17 +31,26 @@ def sc(input: ArrayLike, target: ArrayLike) -> float:
     ValueError
         As `musisep.metrics.spectrograms.spectral_convergence`.
     """
-    return float(spectrograms.spectral_convergence(target, input))
+    return _over_all(spectrograms.spectral_convergence, input, target)
 
 
 def snr(input: ArrayLike, target: ArrayLike) -> float:
     """Return the signal-to-noise ratio of spectrograms scaled to norm 1, in dB; see `sc`."""
-    return float(spectrograms.snr(target, input))
+    return _over_all(spectrograms.snr, input, target)
 
 
 def ser(input: ArrayLike, target: ArrayLike) -> float:
     """Return the signal-to-error ratio, in dB; see `sc`."""
-    return float(spectrograms.ser(target, input))
+    return _over_all(spectrograms.ser, input, target)
+
+
+def _over_all(measure: Callable[..., Any], input: ArrayLike, target: ArrayLike) -> float:
+    """Apply a measure of ours to all values together."""
+    if np.shape(input) != np.shape(target):
+        raise ValueError(
+            f"input of shape={np.shape(input)} must have that of target, {np.shape(target)}"
+        )
+    return float(measure(np.reshape(target, (1, -1)), np.reshape(input, (1, -1))))
 
 
 spectral_convergence = sc
