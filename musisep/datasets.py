@@ -25,6 +25,9 @@ from musisep.io.formats import FORMATS
 from musisep.io.replacing import problem, reason
 from musisep.stems import MIXTURE
 
+DAY_S = 86_400
+"""Length of the longest excerpt."""
+
 Audio = NDArray[np.float64]
 
 
@@ -142,7 +145,7 @@ class Excerpts:
         All are drawn equally often, whatever their lengths.
     targets : sequence of str
         The references that are wanted.
-    length_s : float > 0
+    length_s : float > 0, a day at most
         Length of an excerpt in seconds; a shorter recording is read whole, with silence behind it.
     sample_rate : int, optional
         To what excerpts are resampled, in Hz; default: that of each recording.
@@ -177,7 +180,7 @@ class Excerpts:
         kept = {
             "recordings": recordings,
             "targets": checked_targets(self.targets, recordings),
-            "length_s": checks.above_zero("length_s", self.length_s),
+            "length_s": checks.above_zero("length_s", self.length_s, DAY_S),
             "seed": checks.at_least("seed", self.seed, 0),
         }
         if self.sample_rate is not None:

@@ -8,8 +8,9 @@ without a good call are named) and of each part of a separation, puts one or two
 adds one, and calls it in a process of its own. Rules:
 
 * It returns, or raises ValueError, TypeError or OSError with a message that names a parameter (or
-  a longer name that ends with it, as "bandwidth_p" for "p"), or that is the interpreter's about a
-  missing or unexpected one. MemoryError is allowed, and so are errors of functions that were given.
+  a longer name that ends with it, as "bandwidth_p" for "p"; or what a thin layer calls otherwise),
+  or that is the interpreter's about a missing or unexpected one. MemoryError is allowed, and so
+  are errors of functions that were given.
 * NumPy warns of nothing, and no NaN is returned where none was given, except by measures.
 * No process dies, takes more than 20 s, or grows by more than 500 MB and what it returns.
 
@@ -35,6 +36,7 @@ from pathlib import Path
 from typing import Any
 
 import goodaudio
+import goodcompat
 import goodothers
 import goodparts
 import numpy as np
@@ -49,6 +51,7 @@ NAN_ALLOWED = (
     "si_sdr",
     "snr",
     "ser",
+    "torch_specinv",
     "spectral_convergence",
     "measure_table",
     "test_learn",
@@ -67,6 +70,12 @@ TYPES = (
 ALIASES = {"progress": "report"}
 """What functions that are given are called further in."""
 NUMPYS = re.compile("encountered in|divide by zero|invalid value|overflow|empty slice|casting|conv")
+OUR_NAMES = {
+    "x": "signal", "z": "spectrum", "complex_spec": "spectrum", "audio_waveforms": "signal",
+    "separated_stems": "stems", "mixture_input": "mixture", "stem_rules": "rules",
+    "input": "estimates", "target": "references", "blocks": "block",
+}  # fmt: skip
+"""What the layers of `musisep.compat`, and `stream`, call otherwise than what does the work."""
 OUR_OWN = re.compile("missing|unexpected keyword|positional argument|multiple values")
 
 
@@ -76,6 +85,7 @@ class Campaign:
     def __init__(self, seed: int, folder: Path) -> None:
         self.seed, self.values = seed, values()
         self.good = {**goodaudio.calls(), **goodothers.calls(folder), **goodparts.calls()}
+        self.good |= goodcompat.calls(folder)
 
     def case(self, number: int) -> tuple[str, dict[str, Any], list[str]]:
         """Return a function's name, its arguments, and which of these are odd."""
@@ -162,10 +172,11 @@ def _unclear(error: Exception, given: dict[str, Any], function: Any) -> list[str
     if "\n" in text and not any("\n" in str(value) for value in given.values()):
         return [_told("message of lines", _place(error), text)]
     text = " ".join(text.split())
+    names |= {OUR_NAMES[name] for name in names & set(OUR_NAMES)}
     names = {" ".join(name.split()) for name in names}
     if any(re.search(rf"(\b|_|^){re.escape(name)}(\b|$|=)", text) for name in names):
         return []
-    if isinstance(error, OSError) and error.filename in given.values():
+    if isinstance(error, OSError) and any(str(value) in str(error) for value in given.values()):
         return []  # it names the file
     if OUR_OWN.search(text) or _of_a_given_function(error, given):
         return []

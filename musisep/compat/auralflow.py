@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from musisep import metrics
 from musisep._util.checks import above_zero, at_least, flag, number, one_of, path
 from musisep._util.messages import shown
-from musisep.audio.arrays import Real, Spectra, as_real, as_samples, check_length
+from musisep.audio.arrays import Real, Spectra, as_array, as_real, as_samples, check_length
 from musisep.audio.mel.transforms import MelSpectrogramTransform
 from musisep.datasets import Audio, Excerpts, Recording, find_recordings
 from musisep.metrics import kl_div_loss
@@ -101,9 +101,9 @@ class AudioTransform:
         There are (frames - 1) * hop_length samples, those of the padded audio: one hop more if
         `num_fft` is odd. ValueError if the shape does not fit, or hops are too long for the window.
         """
-        transform = self.mel.transform
-        hops = np.shape(complex_spec)[-1] - 1 + transform.n_fft % 2 if np.ndim(complex_spec) else 0
-        return transform.istft(complex_spec, max(hops, 1) * transform.hop)
+        transform, spectrum = self.mel.transform, as_array(complex_spec, "complex_spec")
+        hops = spectrum.shape[-1] - 1 + transform.n_fft % 2
+        return transform.istft(spectrum, max(hops, 1) * transform.hop)
 
     def to_mel_scale(self, spectrogram: ArrayLike, to_db: bool = True) -> Real:
         """Pool magnitudes into mel bands.

@@ -100,5 +100,7 @@ def window_norms(amplitudes: Floats, lengths: NDArray[np.int64], norm: int) -> F
     degree = norm * (amplitudes.size - 1)
     points = np.minimum(lengths, degree + 1) if polynomial else lengths
     distinct, places = np.unique(points, return_inverse=True)
-    means = [np.mean(abs(sample_window(amplitudes, count)) ** norm) for count in distinct]
-    return np.power(lengths * np.array(means)[places], 1 / norm)
+    windows = [abs(sample_window(amplitudes, count)) for count in distinct]
+    peaks = np.array([window.max() or 1.0 for window in windows])  # powers must not vanish
+    means = [np.mean((w / peak) ** norm) for w, peak in zip(windows, peaks, strict=True)]
+    return peaks[places] * np.power(lengths * np.array(means)[places], 1 / norm)

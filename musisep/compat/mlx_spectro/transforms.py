@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -318,8 +319,7 @@ def get_transform_mlx(
 
     Parameters and errors are those of `SpectralTransform`.
     """
-    make: Callable[..., SpectralTransform] = SpectralTransform if window is not None else _kept
-    return make(
+    parameters: dict[str, Any] = dict(
         n_fft=n_fft,
         hop_length=hop_length,
         win_length=win_length,
@@ -332,6 +332,10 @@ def get_transform_mlx(
         normalized=normalized,
         istft_backend_policy=istft_backend_policy,
     )
+    if window is None:
+        with suppress(TypeError):  # of a list: SpectralTransform says what is wrong with it
+            return _kept(**parameters)
+    return SpectralTransform(**parameters)
 
 
 def get_cache_debug_stats(reset: bool = False) -> dict[str, dict[str, int]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Number
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least, instance
+from musisep._util.checks import at_least, instance, iterable
+from musisep._util.messages import shown
 from musisep.audio import chunks
 from musisep.audio.arrays import Real, as_array, as_real
 from musisep.audio.chunks import NormalizationStats
@@ -97,6 +99,8 @@ def aggregate_logits(
         As there, or if chunks are of another shape.
     """
     num_stems = at_least("num_stems", num_stems, 1)
+    iterable("processed_chunks", processed_chunks)
+    chunk_size = at_least("chunk_size", chunk_size, 1)
     batches = [as_real(batch, "processed_chunks") for batch in processed_chunks]
     for batch in batches:
         if batch.shape[1:] != (num_stems, chunk_size):
@@ -127,8 +131,12 @@ def pad_dim(
         If a width is negative, or there is no such axis.
     """
     array = as_array(tensor, "tensor")
+    if not isinstance(value, Number):
+        raise ValueError(f"value={shown(value)} must be a number")
+    if np.shape(pad) != (2,):
+        raise ValueError(f"pad={shown(pad)} must be two numbers of elements")
     left, right = (at_least("pad", width, 0) for width in pad)
-    if not -array.ndim <= dim < array.ndim:
+    if not isinstance(dim, Integral) or not -array.ndim <= dim < array.ndim:
         raise ValueError(f"{dim=} must be an axis of tensor of shape={array.shape}")
     widths = [(0, 0)] * array.ndim
     widths[dim] = left, right

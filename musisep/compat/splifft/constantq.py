@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from musisep.audio import cqt
-from musisep.audio.arrays import Real, Spectra, as_array
+from musisep.audio.arrays import Real, Spectra, as_array, as_numbers
 
 
 def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
@@ -19,7 +19,7 @@ def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
     Real numbers with a last axis of two are real and imaginary parts; otherwise, and for errors,
     see `musisep.audio.cqt.to_log_magnitude`.
     """
-    values = as_array(x, "x")
+    values = as_numbers(x, "x")
     if values.shape[-1] == 2 and values.dtype.kind != "c":
         values = np.hypot(values[..., 0], values[..., 1])
     return cqt.to_log_magnitude(values, epsilon=epsilon)
@@ -212,7 +212,7 @@ class HarmonicCQT:
         -------
         array, shape (batch, harmonic, n_bins, frame, 2)
         """
-        return parts(self.transform(_batch(audio_waveforms)))
+        return parts(self.transform(_batch(audio_waveforms, "audio_waveforms")))
 
     forward = __call__
 
@@ -222,11 +222,13 @@ def parts(spectra: Spectra) -> Real:
     return np.stack([spectra.real, spectra.imag], axis=-1)
 
 
-def _batch(x: ArrayLike) -> NDArray[Any]:
+def _batch(x: ArrayLike, name: str = "x") -> NDArray[Any]:
     """Return signals [batch, time]."""
-    signals = as_array(x, "x")
+    signals = as_array(x, name)
     if signals.ndim == 3 and signals.shape[1] == 1:
         return signals[:, 0]
     if signals.ndim > 2:
-        raise ValueError(f"x of shape={signals.shape} must be [batch, time] or [batch, 1, time]")
+        raise ValueError(
+            f"{name} of shape={signals.shape} must be [batch, time] or [batch, 1, time]"
+        )
     return np.atleast_2d(signals)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from musisep import stems
-from musisep._util.checks import at_least, function, one_of
+from musisep._util.checks import at_least, function, instance, one_of
 from musisep._util.messages import shown
-from musisep.audio.arrays import Real, Spectra, as_array
+from musisep.audio.arrays import Real, Spectra, as_array, as_real
 from musisep.audio.stft import SpectralTransform, get_transform
 from musisep.compat.splifft.constantq import parts
 from musisep.stems import Subtract, Sum
@@ -81,10 +81,12 @@ def apply_mask(
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not fit, or a type is none.
     """
+    sum_kind = _kind("mask_add_sub_dtype", mask_add_sub_dtype)
+    kind = _kind("mask_out_dtype", mask_out_dtype)
     pairs = {"spec_for_masking": spec_for_masking, "mask_batch": mask_batch}
-    arrays = [as_array(values, name) for name, values in pairs.items()]
+    arrays = [as_real(values, name) for name, values in pairs.items()]
     for name, array in zip(pairs, arrays, strict=True):
         if array.shape[-1] != 2:
             raise ValueError(f"{name} of shape={array.shape} must have a last axis of two")
@@ -95,10 +97,9 @@ def apply_mask(
             f"mask_batch of shape={arrays[1].shape} must fit spec_for_masking of {arrays[0].shape}"
         ) from None
     (a, b), (c, d) = (np.moveaxis(array, -1, 0) for array in arrays)
-    ac, bd, ad, bc = (
-        _converted(product, mask_add_sub_dtype) for product in (a * c, b * d, a * d, b * c)
-    )
-    return _converted(np.stack([ac - bd, ad + bc], axis=-1), mask_out_dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ac, bd, ad, bc = (_converted(p, sum_kind) for p in (a * c, b * d, a * d, b * c))
+        return _converted(np.stack([ac - bd, ad + bc], axis=-1), kind)
 
 
 def derive_stems(
@@ -129,12 +130,14 @@ def derive_stems(
         If there is no such operation, or as `musisep.derive_stems`.
     """
     rules: dict[str, Subtract | Sum] = {}
+    instance("stem_rules", stem_rules, Mapping)
     for name, rule in stem_rules.items():
-        one_of("operation", rule.operation, OPERATIONS)
-        if rule.operation == "subtract":
-            rules[name] = Subtract(rule.stem_name, rule.by_stem_name)
+        (operation,) = _attributes("stem_rules", rule, "operation")
+        one_of("operation", operation, OPERATIONS)
+        if operation == "subtract":
+            rules[name] = Subtract(*_attributes("stem_rules", rule, "stem_name", "by_stem_name"))
         else:
-            rules[name] = Sum(tuple(rule.stem_names))
+            rules[name] = Sum(*_attributes("stem_rules", rule, "stem_names"))
     return stems.derive_stems(separated_stems, mixture_input, rules)
 
 
@@ -287,19 +290,19 @@ def create_w2w_model(
     if model_input_type != "waveform" or masking or model_output_type == "spectrogram":
         if stft_cfg is None:
             raise ValueError(f"stft_cfg=None must be given for {model_input_type=}")
-        one_of("window_shape", stft_cfg.window_shape, ("hann", "hamming"))
+        names = "n_fft", "hop_length", "win_length"
+        sizes = dict(zip(names, _attributes("stft_cfg", stft_cfg, *names), strict=True))
+        window, kind = _attributes("stft_cfg", stft_cfg, "window_shape", "conv_dtype")
+        one_of("window_shape", window, ("hann", "hamming"))
+        of_masks = ("add_sub_dtype", "out_dtype") if masking else ()
+        kinds = _attributes("masking_cfg", masking_cfg, *of_masks) or (None, None)
         spectral = _Spectral(
-            get_transform(
-                n_fft=stft_cfg.n_fft,
-                hop_length=stft_cfg.hop_length,
-                win_length=stft_cfg.win_length,
-                window_fn=stft_cfg.window_shape,
-            ),
+            get_transform(**sizes, window_fn=window),
             at_least("num_channels", num_channels, 1),
             at_least("chunk_size", chunk_size, 1),
-            _not_half(stft_cfg.conv_dtype),
-            _not_half(masking_cfg.add_sub_dtype) if masking else None,
-            _not_half(masking_cfg.out_dtype) if masking else None,
+            _not_half("conv_dtype", kind),
+            _not_half("add_sub_dtype", kinds[0]),
+            _not_half("out_dtype", kinds[1]),
         )
         before = {
             "waveform": _alone,
@@ -321,8 +324,28 @@ def _unchanged(output: Any, *_: Array) -> Any:
     return output
 
 
-def _not_half(kind: DTypeLike | None) -> DTypeLike | None:
-    return np.float32 if kind is not None and np.dtype(kind) == np.float16 else kind
+def _attributes(name: str, value: object, *wanted: str) -> tuple[Any, ...]:
+    """Return attributes of a configuration, or refuse by name one that lacks them."""
+    for attribute in wanted:
+        if not hasattr(value, attribute):
+            raise ValueError(f"{name}={shown(value)} must have the attribute {attribute!r}")
+    return tuple(getattr(value, attribute) for attribute in wanted)
+
+
+def _kind(name: str, kind: DTypeLike | None) -> np.dtype[Any] | None:
+    """Return a type of real numbers, or refuse by name what is none."""
+    try:
+        found = None if kind is None else np.dtype(kind)
+    except TypeError:
+        found = np.dtype(object)
+    if found is not None and found.kind != "f":
+        raise ValueError(f"{name}={shown(kind)} must be a type of floating-point numbers, or None")
+    return found
+
+
+def _not_half(name: str, kind: DTypeLike | None) -> np.dtype[Any] | None:
+    found = _kind(name, kind)
+    return np.dtype(np.float32) if found == np.float16 else found
 
 
 def _converted(array: Array, kind: DTypeLike | None) -> Array:

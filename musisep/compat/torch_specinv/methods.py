@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import at_least, flag
+from musisep._util.messages import shown
 from musisep.audio import inversion
 from musisep.audio.arrays import Real, as_array
 from musisep.audio.inversion import Representation
@@ -133,7 +134,7 @@ def griffin_lim(
     return cast(
         Real,
         inversion.griffin_lim(
-            half, max_iter, tol, alpha, bool(verbose), eva_iter, metric, transform=transform
+            half, max_iter, tol, alpha, _shown(verbose), eva_iter, metric, transform=transform
         ),
     )
 
@@ -154,7 +155,7 @@ def ADMM(
     return cast(
         Real,
         inversion.admm(
-            half, max_iter, tol, rho, bool(verbose), eva_iter, metric, transform=transform
+            half, max_iter, tol, rho, _shown(verbose), eva_iter, metric, transform=transform
         ),
     )
 
@@ -172,7 +173,7 @@ def RTISI_LA(
     """Find a signal [sample] by `musisep.audio.inversion.rtisi_la`; see `griffin_lim`."""
     half, transform = _options("RTISI_LA", stft_kwargs).problem(_joined(spec))
     return inversion.rtisi_la(
-        half, look_ahead, asymmetric_window, max_iter, alpha, bool(verbose), transform=transform
+        half, look_ahead, asymmetric_window, max_iter, alpha, _shown(verbose), transform=transform
     )
 
 
@@ -228,7 +229,7 @@ def L_BFGS(
             init_x0,
             at_least("outer_max_iter", outer_max_iter, 0) * inner,
             tol,
-            bool(verbose),
+            _shown(verbose),
             at_least("eva_iter", eva_iter, 1) * inner,
             metric,
             **{OPTIMIZER[name]: value for name, value in kwargs.items()},
@@ -281,3 +282,10 @@ def _joined(spec: ArrayLike) -> NDArray[Any]:
     spec = as_array(spec, "spec")
     pairs = spec.ndim == 3 and spec.shape[2] == 2 and spec.dtype.kind != "c"
     return spec[..., 0] + 1j * spec[..., 1] if pairs else spec
+
+
+def _shown(verbose: bool | int) -> bool:
+    """Return whether progress is shown: a number above 0 says so, too."""
+    if not isinstance(verbose, int | np.bool_):
+        raise ValueError(f"verbose={shown(verbose)} must be True, False or an integer")
+    return bool(verbose)
