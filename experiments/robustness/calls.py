@@ -73,7 +73,7 @@ NUMPYS = re.compile("encountered in|divide by zero|invalid value|overflow|empty 
 OUR_NAMES = {
     "x": "signal", "z": "spectrum", "complex_spec": "spectrum", "audio_waveforms": "signal",
     "separated_stems": "stems", "mixture_input": "mixture", "stem_rules": "rules",
-    "input": "estimates", "target": "references", "blocks": "block",
+    "input": "estimates", "target": "references", "blocks": "block", "chunk_size": "length_s",
 }  # fmt: skip
 """What the layers of `musisep.compat`, and `stream`, call otherwise than what does the work."""
 OUR_OWN = re.compile("missing|unexpected keyword|positional argument|multiple values")
@@ -176,7 +176,9 @@ def _unclear(error: Exception, given: dict[str, Any], function: Any) -> list[str
     names = {" ".join(name.split()) for name in names}
     if any(re.search(rf"(\b|_|^){re.escape(name)}(\b|$|=)", text) for name in names):
         return []
-    if isinstance(error, OSError) and any(str(value) in str(error) for value in given.values()):
+    if isinstance(error, OSError) and any(
+        form(value) in str(error) for value in given.values() for form in (str, repr)
+    ):
         return []  # it names the file
     if OUR_OWN.search(text) or _of_a_given_function(error, given):
         return []

@@ -220,7 +220,7 @@ def measure_frames(
     ----------
     transform : SpectralTransform
     signal : array, shape (..., sample)
-    rows : int
+    rows : int > 0
         Values for each frame.
     measure : function
         Called, possibly from several threads, with the spectra of some frames
@@ -240,7 +240,7 @@ def measure_frames(
     """
     instance("transform", transform, SpectralTransform)
     function("measure", measure)
-    signal, rows = as_samples(signal, name), at_least("rows", rows, 0)
+    signal, rows = as_samples(signal, name), at_least("rows", rows, 1)
     frames = transform.frames_of(signal, name)
     result = np.zeros((*signal.shape[:-1], frames, rows), dtype=signal.dtype)
     flat = result.reshape(-1, frames, rows)
@@ -262,7 +262,7 @@ def measure_spectra(
     ----------
     spectrogram : array, shape (..., frequency, frame)
         In the precision to compute in; see `as_spectrogram`.
-    rows : int
+    rows : int > 0
         Values for each frame.
     measure : function
         Called, possibly from several threads, with some frames [frame, frequency] and with the
