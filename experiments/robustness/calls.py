@@ -176,9 +176,8 @@ def _unclear(error: Exception, given: dict[str, Any], function: Any) -> list[str
     names = {" ".join(name.split()) for name in names}
     if any(re.search(rf"(\b|_|^){re.escape(name)}(\b|$|=)", text) for name in names):
         return []
-    if isinstance(error, OSError) and any(
-        form(value) in str(error) for value in given.values() for form in (str, repr)
-    ):
+    paths = [v for v in given.values() if isinstance(v, Path) or isinstance(error, OSError)]
+    if any(form(path) in str(error) for path in paths for form in (str, repr)):
         return []  # it names the file
     if OUR_OWN.search(text) or _of_a_given_function(error, given):
         return []

@@ -9,6 +9,7 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
+from musisep._util.messages import shown
 from musisep._util.scaling import unit_of
 from musisep.audio.arrays import as_real, peak
 from musisep.io.formats import MAX_RATE, MIN_RATE
@@ -22,7 +23,7 @@ def check_rate(name: str, rate: object) -> int:
     number = float(rate) if isinstance(rate, Real) and not isinstance(rate, bool) else math.nan
     if not (MIN_RATE <= number <= MAX_RATE and number.is_integer()):
         limits = f"a whole number from {MIN_RATE} to {MAX_RATE} Hz"
-        raise ValueError(f"{name}={rate!r} must be {limits}")
+        raise ValueError(f"{name}={shown(rate)} must be {limits}")
     return int(number)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from musisep.audio.arrays import as_real
 from musisep.metrics import spectrograms
 
 __all__ = ["SER", "SNR", "sc", "ser", "snr", "spectral_convergence"]
@@ -46,11 +46,10 @@ def ser(input: ArrayLike, target: ArrayLike) -> float:
 
 def _over_all(measure: Callable[..., Any], input: ArrayLike, target: ArrayLike) -> float:
     """Apply a measure of ours to all values together."""
-    if np.shape(input) != np.shape(target):
-        raise ValueError(
-            f"input of shape={np.shape(input)} must have that of target, {np.shape(target)}"
-        )
-    return float(measure(np.reshape(target, (1, -1)), np.reshape(input, (1, -1))))
+    found, wanted = as_real(input, "input"), as_real(target, "target")
+    if found.shape != wanted.shape:
+        raise ValueError(f"input of shape={found.shape} must have that of target, {wanted.shape}")
+    return float(measure(wanted.reshape(1, -1), found.reshape(1, -1)))
 
 
 spectral_convergence = sc
