@@ -255,10 +255,11 @@ def find_recordings(
     Parameters
     ----------
     folder : path
-        Holds a folder for each recording; names that begin with a dot are left out.
+        Holds a folder for each recording; folders without audio files, and names that begin with a
+        dot, are left out.
     audio_format : str
         Which files count, one of `musisep.io.formats.FORMATS`. The name of a file, without its
-        suffix, is that of the reference; "mixture" is the mixture.
+        suffix, is that of the reference; "mixture", in small letters or not, is the mixture.
     most : int > 0, optional
         Number of recordings after which to stop; default: all.
 
@@ -272,15 +273,21 @@ def find_recordings(
     ValueError
         If there is no such format, or `most` is out of its range.
     AudioFileError
-        If there is no such folder, or no recording in it, or one of them lacks references.
+        If there is no such folder, or no recording in it, or one of them lacks references or has
+        two files of one name.
     """
     folder = checks.path("folder", folder)
     checks.one_of("audio_format", audio_format, FORMATS)
     most = None if most is None else checks.at_least("most", most, 1)
-    folders = [path for path in _visible(folder) if path.is_dir()][:most]
-    if not folders:
-        raise problem(folder, "holds no folders; a data set has one for each recording")
-    return [_recording(path, FORMATS[audio_format].suffixes) for path in folders]
+    suffixes = FORMATS[audio_format].suffixes
+    folders = ((path, _stems(path, suffixes)) for path in _visible(folder) if path.is_dir())
+    found = [(path, stems) for path, stems in folders if stems][:most]
+    if not found:
+        listed = " ".join(suffixes)
+        raise problem(
+            folder, f"holds no folders of {listed}; a data set has one for each recording"
+        )
+    return [_recording(path, stems) for path, stems in found]
 
 
 def checked_targets(targets: Sequence[str], recordings: Sequence[Recording]) -> tuple[str, ...]:
@@ -303,16 +310,28 @@ def _visible(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.name[0] != ".")
     except OSError as error:
         raise problem(folder, f"is no folder that can be read: {reason(error)}") from error
+    except ValueError as error:
+        raise problem(folder, f"is no name of a folder: {error}") from error
 
 
-def _recording(folder: Path, suffixes: tuple[str, ...]) -> Recording:
-    """Return the recording in a folder."""
-    paths = {path.stem: path for path in _visible(folder) if path.suffix.lower() in suffixes}
-    mixture = paths.pop(MIXTURE, None)
-    if not paths:
-        listed = " ".join(suffixes)
-        raise problem(folder, f"holds no references ({listed}); a recording has one file for each")
-    return Recording(paths, mixture)
+def _stems(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    """Return the audio files in a folder by their names without suffix; each name is there once."""
+    stems: dict[str, Path] = {}
+    for path in _visible(folder):
+        if path.suffix.lower() in suffixes and path.is_file():
+            name = MIXTURE if path.stem.lower() == MIXTURE else path.stem
+            if name in stems:
+                raise problem(path, f"is called as {stems[name].name!r}; remove one of them")
+            stems[name] = path
+    return stems
+
+
+def _recording(folder: Path, stems: dict[str, Path]) -> Recording:
+    """Return the recording that has these files."""
+    references = {name: path for name, path in stems.items() if name != MIXTURE}
+    if not references:
+        raise problem(folder, "holds a mixture only; a recording has a file for each reference")
+    return Recording(references, stems.get(MIXTURE))
 
 
 def _with_channels(audio: Audio, channels: int, path: Path) -> Audio:

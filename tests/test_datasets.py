@@ -179,9 +179,9 @@ def test_bad_folders_are_refused(folder, tmp_path):
     refused(
         r"no' is no folder that can be read: No such file", find_recordings, tmp_path / "no", **bad
     )
-    refused(r"a' holds no folders; a data set", find_recordings, tmp_path / "a", **bad)
+    refused(r"a' holds no folders of .wav; a data set", find_recordings, tmp_path / "a", **bad)
     refused(
-        r"a' holds no references \(.flac\)", find_recordings, folder, audio_format="flac", **bad
+        r"holds no folders of .flac; a data", find_recordings, folder, audio_format="flac", **bad
     )
     refused(r"audio_format='m4a' must be one of", find_recordings, folder, audio_format="m4a")
     refused(r"most=0 must be an integer", find_recordings, folder, most=0)
@@ -254,3 +254,34 @@ def test_an_index_is_an_integer(folder, index):
         excerpts = Excerpts(find_recordings(folder), ["bass"], length_s=0.1, count=count)
         with pytest.raises(TypeError, match=r"index=.* must be an integer"):
             excerpts[index]
+
+
+def test_folders_without_audio_are_left_out_and_the_mixture_may_have_capitals(folder):
+    (folder / "__pycache__").mkdir()
+    (folder / "a" / "sub.wav").mkdir()
+    (folder / "b" / "mixture.wav").rename(folder / "b" / "Mixture.WAV")
+    first, second = find_recordings(folder, most=2)
+    assert list(first.references) == ["bass", "vocals"]
+    assert list(second.references) == ["bass", "drums", "vocals"]
+    assert second.mixture == folder / "b" / "Mixture.WAV"
+
+
+def test_two_files_of_one_name_are_refused(folder):
+    (folder / "a" / "vocals.wav").rename(folder / "a" / "vocals.WAV")
+    write(folder / "a" / "vocals.wav", ramp(0.1), RATE)
+    with pytest.raises(AudioFileError, match=r"vocals\.wav' is called as 'vocals\.WAV'"):
+        find_recordings(folder)
+
+
+def test_a_mixture_alone_is_no_recording(folder):
+    for name in ("bass", "drums", "vocals"):
+        (folder / "b" / f"{name}.wav").unlink()
+    with pytest.raises(AudioFileError, match="holds a mixture only"):
+        find_recordings(folder)
+
+
+def test_names_and_lengths_that_cannot_be(folder):
+    with pytest.raises(AudioFileError, match="is no name of a folder"):
+        find_recordings("a\0b")
+    with pytest.raises(ValueError, match=r"length_s=1e\+300 must be at most 86400"):
+        Excerpts(find_recordings(folder), ["bass"], length_s=1e300)

@@ -14,5 +14,7 @@ MOST_AMPLITUDE = 1e6
 """Of a harmonic in a dictionary, whose highest is 1 mostly: its powers are finite."""
 MOST_INSTRUMENTS = 1000
 """To which notes or tones are assigned; the time grows with them."""
+MOST_SAMPLES = 2**40
+"""Of one signal or chunk: eight terabytes."""
 MOST_TONES = 2**20
 """Of one list: 40 MB."""

@@ -304,8 +304,8 @@ def as_spectrogram(
     if array.dtype.kind == "c":
         return array.astype(np.result_type(real_kind(array), np.complex64), copy=False)
     array = as_real(array, name)
-    least = array.min(initial=0)
-    if least < 0:
+    if (array < 0).any():  # the least value may be NaN
+        least = array[array < 0].min()
         raise ValueError(f"{name} with a value of {least:.3g} must be at least 0, or complex")
     return array
 

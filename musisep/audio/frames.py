@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import at_least, flag, one_of, whole_hz
 from musisep._util.remaking import Remade
-from musisep.audio.arrays import Real, check_length
+from musisep.audio.arrays import Real, as_real, check_length, read_only
 from musisep.audio.axes import Framing, frame_times
 from musisep.audio.windows import make_window, resolve_fft_params
 
@@ -54,6 +54,8 @@ class FrameParameters(Remade):
             raise ValueError(
                 "center_tail_pad='minimal' must go with center_pad_mode='constant', not 'reflect'"
             )
+        if self.window is not None:
+            object.__setattr__(self, "window", read_only(as_real(self.window, "window")))
         self.frame_window.flags.writeable = False
 
     @cached_property

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from musisep._util import threads
 from musisep._util.checks import at_least, flag, function, one_of, sizes
+from musisep._util.limits import MOST_SAMPLES
 from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_channel, as_samples, frame_major
 from musisep.audio.blocks import FrameGrid, GoBack
@@ -222,7 +223,7 @@ class SpectralTransform(FrameParameters):
         shortest = self.shortest_length(count)
         if length is None and self.center and self.center_tail_pad == "minimal":
             raise ValueError("length=None must be given with center_tail_pad='minimal'")
-        length = at_least("length", shortest if length is None else length, 1)
+        length = at_least("length", shortest if length is None else length, 1, MOST_SAMPLES)
         return self._maps.grid.each_group(self._inverse(count, length, safety), spectrum, length)
 
     def stft_adjoint(

@@ -125,7 +125,7 @@ def _collect(blocks: Iterator[Real], needed: int) -> Real:
     """Join blocks until there are so many samples, or no more blocks."""
     taken, length = [], 0
     for block in blocks:
-        taken.append(block)
+        taken.append(block.copy())  # whoever sends blocks may use the same memory again
         length += block.shape[-1]
         if length >= needed:
             break

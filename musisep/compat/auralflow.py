@@ -126,7 +126,8 @@ class AudioTransform:
         """
         flag("to_db", to_db)
         magnitudes = as_real(spectrogram, "spectrogram")
-        if magnitudes.size and (least := magnitudes.min()) < 0:
+        if (magnitudes < 0).any():
+            least = magnitudes[magnitudes < 0].min()
             raise ValueError(f"spectrogram.min()={least} must be a magnitude, of at least 0")
         return self.mel.scaled(self.mel.filterbank.project(magnitudes), "db" if to_db else "linear")
 
@@ -137,7 +138,7 @@ class AudioTransform:
     def pad_audio(self, audio: ArrayLike) -> Real:
         """Append zeros to audio [..., sample] up to a whole number of hops."""
         samples = _samples(audio)
-        missing = -samples.shape[-1] % self.hop_length
+        missing = -samples.shape[-1] % self.mel.transform.hop
         return np.pad(samples, [(0, 0)] * (samples.ndim - 1) + [(0, missing)])
 
 

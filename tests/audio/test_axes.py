@@ -118,3 +118,13 @@ def test_other_rates_are_refused(rate):
         MelSpectrogramTransform(sample_rate=rate)
     with pytest.raises(ValueError, match="must be an integer of at least 1"):
         CQT(**{**BINS, "sr": rate}, bins_per_octave=12)
+
+
+def test_a_given_window_is_copied():
+    window = np.hanning(64)
+    transform = SpectralTransform(64, 16, window=window)
+    signal = np.random.default_rng(0).standard_normal(300)
+    expected = transform.stft(signal)
+    window[:] = 0
+    for again in (transform, copy.deepcopy(transform), pickle.loads(pickle.dumps(transform))):
+        np.testing.assert_array_equal(again.stft(signal), expected)

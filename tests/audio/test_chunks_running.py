@@ -316,3 +316,17 @@ def test_impossible_parameters_are_refused(changed, message):
     arguments = {"function": same, "audio": noise(100), "chunk_size": 16}
     with pytest.raises(ValueError, match=message):
         process_in_chunks(**{**arguments, **changed})
+
+
+def test_audio_that_a_type_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match=r"audio with a peak of 1e.05 is too loud for dtype="):
+        process_in_chunks(
+            lambda x: x, [1e5, 0.0, -1e5], chunk_size=2, dtype="float16", normalize=False
+        )
+    with pytest.raises(ValueError, match=r"dtype=.* must be one of"):
+        process_in_chunks(lambda x: x, np.ones(9), chunk_size=2, dtype=[("a", "f4"), ("a", "f4")])
+
+
+def test_chunks_have_a_longest_size():
+    with pytest.raises(ValueError, match=r"chunk_size=.* must be at most"):
+        process_in_chunks(lambda x: x, np.ones(9), chunk_size=2**62)

@@ -5,7 +5,13 @@ import pytest
 import scipy.fft
 
 from musisep.audio import filterbank as module
-from musisep.audio.filterbank import Filterbank, measure_frames, measure_spectra, spectral_power
+from musisep.audio.filterbank import (
+    Filterbank,
+    as_spectrogram,
+    measure_frames,
+    measure_spectra,
+    spectral_power,
+)
 from musisep.audio.stft import SpectralTransform
 
 RNG = np.random.default_rng(3)
@@ -220,3 +226,10 @@ def test_many_short_spectrograms_are_measured_together():
     spectra = SpectralTransform(64, 16).stft(RNG.standard_normal((2000, 160)))
     measure_spectra(spectra, 1, lambda frames, rows: blocks.append(len(frames)))
     assert sum(blocks) == 22000 and len(blocks) < 100
+
+
+def test_negative_magnitudes_are_found_beside_values_that_are_none():
+    values = -np.ones((33, 3))
+    values[0] = np.nan
+    with pytest.raises(ValueError, match="spectrogram with a value of -1 must be at least 0"):
+        as_spectrogram(values, 33)

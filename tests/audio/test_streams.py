@@ -271,3 +271,18 @@ def test_errors_of_the_blocks_pass_through():
 
     with pytest.raises(OSError, match=r"^unplugged$"):
         list(stream(STREAMED["stft"], blocks()))
+
+
+@pytest.mark.parametrize("size", [10, 50])
+def test_blocks_may_use_the_same_memory_again(size):
+    signal = np.random.default_rng(0).standard_normal(1000)
+
+    def blocks():
+        block = np.empty(size)
+        for start in range(0, len(signal), size):
+            block[:] = signal[start : start + size]
+            yield block
+
+    transform = SpectralTransform(64, 16)
+    found = np.concatenate(list(stream(transform, blocks())), axis=-1)
+    np.testing.assert_array_equal(found, transform.stft(signal))

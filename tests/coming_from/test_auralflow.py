@@ -429,3 +429,8 @@ def test_all_that_was_padded_comes_back(num_fft, hop_length):
     audio = np.random.default_rng(0).standard_normal(1010)
     found = transform.to_audio(transform.to_spectrogram(audio))
     np.testing.assert_allclose(found, transform.pad_audio(audio), rtol=0, atol=1e-12)
+
+
+def test_sizes_may_be_small_integers_of_numpy():
+    padded = AudioTransform(512, np.uint8(200), 512).pad_audio(np.ones(1001))
+    assert padded.shape == (1200,)

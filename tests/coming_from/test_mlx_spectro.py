@@ -390,3 +390,12 @@ def test_levels():
 
 def test_there_is_one_device():
     assert mlx_spectro.spec_mlx_device_key() == "cpu"
+
+
+def test_compiling_ahead_takes_the_options_of_the_inverse():
+    mlx_spectro.SpectralTransform(64, 16).prewarm_compiled(input_layout="bnf")
+
+
+def test_ragged_signals_are_named():
+    with pytest.raises(ValueError, match="x must be an array of numbers"):
+        mlx_spectro.SpectralTransform(64, 16).stft([[1.0, 2.0], [3.0]])

@@ -233,3 +233,8 @@ def test_measures():
     )
     expected = 20 * np.log10(norm(found) / norm(found - wanted))
     assert ser(found, wanted) == SER(found, wanted) == pytest.approx(expected)
+
+
+def test_two_sided_spectrograms_have_all_frequencies():
+    with pytest.raises(ValueError, match=r"spec of shape=\(64, 5\) must have 65 frequencies"):
+        griffin_lim(np.ones((64, 5)), 2, n_fft=65, onesided=False)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from musisep._util import checks
 from musisep._util.checks import at_least, flag, one_of
 from musisep._util.progress import Progress, no_progress
-from musisep.audio.arrays import Real, as_real
+from musisep.audio.arrays import Real, as_real, peak
 from musisep.audio.chunks.levels import (
     NormalizationStats,
     NormalizedAudio,
@@ -95,7 +95,7 @@ def process_in_chunks(
     ------
     ValueError
         If a parameter is out of its range, the audio is empty or, with `normalize`, not finite,
-        or the function returns another shape, or no real numbers.
+        too loud for `dtype`, or the function returns another shape, or no real numbers.
 
     Notes
     -----
@@ -139,6 +139,8 @@ def process_in_chunks(
         done = 0
         for batch in batches:
             added = batch_size - len(batch) if pad_batch else 0  # which begin after the end
+            if peak(batch) > float(np.finfo(kind).max):
+                raise ValueError(f"audio with a peak of {peak(batch):.3g} is too loud for {dtype=}")
             given = np.pad(batch.astype(kind), ((0, added), (0, 0), (0, 0)))
             yield _returned(function, given).astype(values.dtype)
             done += len(batch)
@@ -166,7 +168,7 @@ def _returned(function: Model, given: NDArray[Any]) -> Real:
 
 def _real(dtype: DTypeLike) -> np.dtype[Any]:
     """Return a type of real numbers, or refuse what is none."""
-    with suppress(TypeError):
+    with suppress(TypeError, ValueError):
         dtype = np.dtype(dtype).name
     one_of("dtype", dtype, KINDS)
     return np.dtype(dtype)

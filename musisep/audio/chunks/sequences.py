@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import at_least, flag, iterable, one_of
+from musisep._util.limits import MOST_SAMPLES
 from musisep._util.messages import shown
 from musisep.audio.arrays import as_array
 
@@ -133,7 +134,7 @@ def aggregate_sequence_chunks(
 
 def check_margin(chunk_size: int, trim_margin: int) -> tuple[int, int, int]:
     """Return both, and how many steps of a chunk remain without its margins; at least 1."""
-    chunk_size = at_least("chunk_size", chunk_size, 1)
+    chunk_size = at_least("chunk_size", chunk_size, 1, MOST_SAMPLES)
     trim_margin = at_least("trim_margin", trim_margin, 0)
     if 2 * trim_margin >= chunk_size:
         raise ValueError(f"{trim_margin=} must be less than half of {chunk_size=}")

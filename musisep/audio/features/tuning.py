@@ -27,6 +27,8 @@ the scale (the fifth, the seventh) would draw the result to them; if narrower, t
 a vibrato would be two maxima."""
 ORDERS = 4
 """Terms of its Fourier series; the next is 1e-5 of the mean."""
+FINEST_SCALE = 1200
+"""Bins per octave, cents: peaks are not placed better than that."""
 FINEST = 1e-4
 """Least resolution, a hundredth of a cent."""
 
@@ -59,7 +61,7 @@ def estimate_tuning(
         Magnitudes or complex spectra instead.
     sample_rate, n_fft, hop_length, **settings
         See `SpectralFeatureTransform`.
-    bins_per_octave : int > 0
+    bins_per_octave : int, from 1 to 1200
         Bins of the scale: 12 for semitones.
     resolution : float, from 0.0001 to 0.5
         Distance of the values that are tried, in bins.
@@ -82,7 +84,7 @@ def estimate_tuning(
     transform = get_transform(
         n_fft=n_fft, hop_length=hop_length, sample_rate=sample_rate, **settings
     )
-    bins_per_octave = at_least("bins_per_octave", bins_per_octave, 1)
+    bins_per_octave = at_least("bins_per_octave", bins_per_octave, 1, FINEST_SCALE)
     steps = math.ceil(1 / within("resolution", resolution, FINEST, 0.5))
     bin_hz = sample_rate / transform.n_fft
     first, stop = _range(f_min, f_max, bin_hz, transform.bins)

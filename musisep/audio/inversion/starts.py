@@ -187,6 +187,8 @@ def wanted(
     if spec.dtype.kind != "c" and spec.min() < 0:
         raise _impossible(spec, spec < 0, pairs)
     given = transform is not None
+    if parameters.get("n_fft", 0) is None:
+        parameters = {name: value for name, value in parameters.items() if name != "n_fft"}
     if transform is None:
         transform = get_transform(**{"n_fft": 2 * (spec.shape[-2] - 1), **parameters})
     instance("transform", transform, SpectralTransform)

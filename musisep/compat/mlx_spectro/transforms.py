@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.checks import at_least, flag, one_of
 from musisep.audio import mel, stft
-from musisep.audio.arrays import Real, Spectra
+from musisep.audio.arrays import Real, Spectra, as_array
 from musisep.audio.caches import kept
 from musisep.audio.decibels import amplitude_to_db
 from musisep.audio.mel import MelNorm, MelScale
@@ -98,7 +98,7 @@ center_tail_pad, normalized
 
         Errors are those of `musisep.audio.stft.SpectralTransform.stft`.
         """
-        return self.transform.stft(np.atleast_2d(x), output_layout)
+        return self.transform.stft(_batch(x), output_layout)
 
     def istft(
         self,
@@ -171,9 +171,10 @@ center_tail_pad, normalized
 
     def prewarm_compiled(self, batch: int = 1, length: int | None = None, **options: Any) -> None:
         """Do as `prewarm_kernels`; options are those of `istft`."""
-        samples = at_least("length", 4 * self.n_fft if length is None else length, 1)
+        samples = at_least("length", 4 * self.transform.n_fft if length is None else length, 1)
         silence = np.zeros((at_least("batch", batch, 1), samples), np.float32)
-        self.istft(self.stft(silence), samples, **options)
+        spectra = self.stft(silence, options.get("input_layout", "bfn"))
+        self.istft(spectra, samples, **options)
 
     def differentiable_stft(self, x: ArrayLike) -> Spectra:
         """Transform signals to [B, N, F].
@@ -270,7 +271,7 @@ center_tail_pad, normalized
 
     def spectrogram(self, x: ArrayLike) -> Real:
         """Return magnitudes to the power of `power`, [B, F, N], of signals [T] or [B, T]."""
-        return self.transform.spectrogram(np.atleast_2d(x))
+        return self.transform.spectrogram(_batch(x))
 
     def mel_spectrogram(
         self, x: ArrayLike, output_scale: OutputScale | None = None, to_db: bool | None = None
@@ -287,9 +288,9 @@ center_tail_pad, normalized
             output_scale = "db" if to_db else "linear"
         scale = self.output_scale if output_scale is None else output_scale
         if scale == "db":
-            linear = self.transform(np.atleast_2d(x))
+            linear = self.transform(_batch(x))
             return amplitude_to_db(linear, top_db=self.top_db, mode=MODES[self.mode])
-        return self.transform(np.atleast_2d(x), scale)
+        return self.transform(_batch(x), scale)
 
     __call__ = mel_spectrogram
 
@@ -299,6 +300,11 @@ class LogMelSpectrogramTransform(MelSpectrogramTransform):
     """`MelSpectrogramTransform` with ``output_scale="log"``; all other parameters are the same."""
 
     output_scale: OutputScale = field(default="log", init=False)
+
+
+def _batch(x: ArrayLike) -> NDArray[Any]:
+    """Return signals [B, T], or with more axes."""
+    return np.atleast_2d(as_array(x, "x"))
 
 
 def get_transform_mlx(

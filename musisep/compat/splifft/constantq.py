@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from musisep._util.messages import shown
 from musisep.audio import cqt
 from musisep.audio.arrays import Real, Spectra, as_array, as_numbers
 
@@ -74,8 +75,20 @@ def create_cqt_kernels(
         window=window,
         gamma=gamma,
     )
-    pairs = np.result_type(dtype, np.complex64)
-    return kernels.astype(pairs), width, roots.astype(dtype), frequencies.astype(dtype)
+    kind = real_type("dtype", dtype) or np.dtype(np.float32)
+    pairs = np.result_type(kind, np.complex64)
+    return kernels.astype(pairs), width, roots.astype(kind), frequencies.astype(kind)
+
+
+def real_type(name: str, kind: DTypeLike | None) -> np.dtype[Any] | None:
+    """Return a type of real numbers, or refuse by name what is none."""
+    try:
+        found = None if kind is None else np.dtype(kind)
+    except (TypeError, ValueError):
+        found = np.dtype(object)
+    if found is not None and found.kind != "f":
+        raise ValueError(f"{name}={shown(kind)} must be a type of floating-point numbers, or None")
+    return found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -14,7 +14,7 @@ from musisep._util.checks import at_least, function, instance, one_of
 from musisep._util.messages import shown
 from musisep.audio.arrays import Real, Spectra, as_array, as_real
 from musisep.audio.stft import SpectralTransform, get_transform
-from musisep.compat.splifft.constantq import parts
+from musisep.compat.splifft.constantq import parts, real_type
 from musisep.stems import Subtract, Sum
 
 Array = NDArray[Any]
@@ -83,8 +83,8 @@ def apply_mask(
     ValueError
         If shapes do not fit, or a type is none.
     """
-    sum_kind = _kind("mask_add_sub_dtype", mask_add_sub_dtype)
-    kind = _kind("mask_out_dtype", mask_out_dtype)
+    sum_kind = real_type("mask_add_sub_dtype", mask_add_sub_dtype)
+    kind = real_type("mask_out_dtype", mask_out_dtype)
     pairs = {"spec_for_masking": spec_for_masking, "mask_batch": mask_batch}
     arrays = [as_real(values, name) for name, values in pairs.items()]
     for name, array in zip(pairs, arrays, strict=True):
@@ -332,19 +332,8 @@ def _attributes(name: str, value: object, *wanted: str) -> tuple[Any, ...]:
     return tuple(getattr(value, attribute) for attribute in wanted)
 
 
-def _kind(name: str, kind: DTypeLike | None) -> np.dtype[Any] | None:
-    """Return a type of real numbers, or refuse by name what is none."""
-    try:
-        found = None if kind is None else np.dtype(kind)
-    except TypeError:
-        found = np.dtype(object)
-    if found is not None and found.kind != "f":
-        raise ValueError(f"{name}={shown(kind)} must be a type of floating-point numbers, or None")
-    return found
-
-
 def _not_half(name: str, kind: DTypeLike | None) -> np.dtype[Any] | None:
-    found = _kind(name, kind)
+    found = real_type(name, kind)
     return np.dtype(np.float32) if found == np.float16 else found
 
 

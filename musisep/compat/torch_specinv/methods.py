@@ -81,6 +81,8 @@ class StftOptions:
             center_pad_mode=self.pad_mode,
             normalized=self.normalized,
         )
+        if not self.onesided and size != transform.n_fft:
+            raise ValueError(f"spec of shape={spec.shape} must have {transform.n_fft} frequencies")
         return (spec if self.onesided else spec[..., : size // 2 + 1, :]), transform
 
 

@@ -239,3 +239,11 @@ def test_iterations_may_be_integers_of_numpy():
         )  # fmt: skip
     assert reports[0] == reports[1]
     assert reports[0][-1] == ("Griffin-Lim", 300, 300)
+
+
+@pytest.mark.parametrize("call", [griffin_lim, admm, rtisi_la, phase_init, pghi])
+def test_what_help_shows_can_be_given(call):
+    options = {phase_init: {}, pghi: {"rng": 0}}.get(call, {"max_iter": 2, "verbose": False})
+    expected = call(np.ones((129, 3)), **options)
+    np.testing.assert_array_equal(call(np.ones((129, 3)), n_fft=None, **options), expected)
+    call(np.ones((129, 3)), n_fft=None, transform=TRANSFORM, **options)
