@@ -176,8 +176,10 @@ def _unclear(error: Exception, given: dict[str, Any], function: Any) -> list[str
     names = {" ".join(name.split()) for name in names}
     if any(re.search(rf"(\b|_|^){re.escape(name)}(\b|$|=)", text) for name in names):
         return []
-    paths = [v for v in given.values() if isinstance(v, Path) or isinstance(error, OSError)]
-    if any(form(path) in str(error) for path in paths for form in (str, repr)):
+    paths = [str(v) for k, v in given.items() if "path" in k or isinstance(error, OSError)]
+    if any(
+        " ".join(form(path).split()).strip("'") in text for path in paths for form in (str, repr)
+    ):
         return []  # it names the file
     if OUR_OWN.search(text) or _of_a_given_function(error, given):
         return []

@@ -163,7 +163,7 @@ def _auralflow(folder: Path) -> dict[str, Call]:
             datasets.find_recordings, {"folder": folder / "train", "audio_format": "wav"},
         ),
         "excerpts": (
-            datasets.Excerpts,
+            lambda **arguments: len(datasets.Excerpts(**arguments)),
             {
                 "recordings": recordings, "targets": ["bass"], "length_s": 0.1,
                 "sample_rate": RATE, "channels": 1, "count": 3, "seed": 0,
