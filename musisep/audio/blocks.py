@@ -15,8 +15,8 @@ from musisep.audio.arrays import Real, Spectra, peak
 
 CACHE_POINTS = 2**17
 """Samples of windowed frames that one core works on at a time: little enough for its cache."""
-SHARE_POINTS = 2**16
-"""Samples of windowed frames for which it pays to wake up another thread."""
+LONE_POINTS = 2**16
+"""Samples of windowed frames for which it does not pay to wake up another thread."""
 Blocks = Callable[[slice], Spectra]
 """Returns the spectra [..., frame, frequency] of the frames of a slice; from several threads."""
 Shape = tuple[int, ...]
@@ -48,8 +48,8 @@ class FrameGrid:
 
     def shares(self, count: int) -> list[slice]:
         """Divide frames into blocks for the cache, and for all workers if they are worth it."""
-        share = -(-count // scipy.fft.get_workers()) * self.n_fft
-        return self.blocks(count, min(CACHE_POINTS, max(SHARE_POINTS, share)))
+        workers = scipy.fft.get_workers() if count * self.n_fft > LONE_POINTS else 1
+        return self.blocks(count, min(CACHE_POINTS, -(-count // workers) * self.n_fft))
 
     def groups(self, signals: int, count: int) -> list[slice]:
         """Divide signals of so many frames into groups for the cache, at least one each."""

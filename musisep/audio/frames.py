@@ -76,10 +76,10 @@ class FrameParameters(Remade):
         """Number of frequencies."""
         return self.n_fft // 2 + 1
 
-    @property
+    @cached_property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins, shape (frequency,); only with a `sample_rate`."""
-        return scipy.fft.rfftfreq(self.n_fft, 1 / self._rate("frequencies_hz"))
+        """Frequencies of the bins, shape (frequency,), read-only; only with a `sample_rate`."""
+        return read_only(scipy.fft.rfftfreq(self.n_fft, 1 / self._rate("frequencies_hz")))
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
         """Return the middles of so many frames in seconds; only with a `sample_rate`."""
