@@ -198,7 +198,7 @@ center_tail_pad, normalized
             If the signal is too short (see `SpectralTransform.stft`), the scale is unknown, or
             both ways of naming it are used.
         """
-        scale = self._chosen(output_scale, to_db)
+        scale = chosen_scale(self.output_scale, output_scale, to_db)
         measure = partial(self._measure, scale)
         mel = measure_frames(self.transform, x, self.filterbank.bands, measure, name="x")
         return self._limited(mel, scale)
@@ -231,21 +231,10 @@ center_tail_pad, normalized
             If the number of frequencies is another one, powers are negative, or the scale is
             unknown or named in both ways.
         """
-        scale = self._chosen(output_scale, to_db)
+        scale = chosen_scale(self.output_scale, output_scale, to_db)
         values = as_spectrogram(spectrogram, self.transform.bins)
         measure = partial(self._measure if np.iscomplexobj(values) else self._pool, scale)
         return self._limited(measure_spectra(values, self.filterbank.bands, measure), scale)
-
-    def _chosen(self, output_scale: OutputScale | None, to_db: bool | None) -> OutputScale:
-        """Return the scale of a call, which may be named in two ways."""
-        if to_db is not None:
-            flag("to_db", to_db)
-            if output_scale is not None:
-                raise ValueError(f"{output_scale=} and {to_db=} must not both be given")
-            output_scale = "db" if to_db else "linear"
-        scale = self.output_scale if output_scale is None else output_scale
-        one_of("output_scale", scale, OUTPUT_SCALES)
-        return scale
 
     def linearized(self, x: ArrayLike) -> tuple[Real, Callable[[ArrayLike], Real]]:
         """Return the mel spectrogram of a signal and what takes gradients back to the signal.
@@ -347,6 +336,20 @@ center_tail_pad, normalized
         if scale == "db":
             limit_range(mel, self.top_db, self.mode)
         return mel
+
+
+def chosen_scale(
+    own: OutputScale, output_scale: OutputScale | None, to_db: bool | None
+) -> OutputScale:
+    """Return the scale of a call, which may name it in two ways, or a transform's own."""
+    if to_db is not None:
+        flag("to_db", to_db)
+        if output_scale is not None:
+            raise ValueError(f"{output_scale=} and {to_db=} must not both be given")
+        output_scale = "db" if to_db else "linear"
+    scale = own if output_scale is None else output_scale
+    one_of("output_scale", scale, OUTPUT_SCALES)
+    return scale
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from musisep.audio.arrays import Real, Spectra, as_array
 from musisep.audio.caches import kept
 from musisep.audio.decibels import amplitude_to_db
 from musisep.audio.mel import MelNorm, MelScale
-from musisep.audio.mel.transforms import OUTPUT_SCALES
+from musisep.audio.mel.transforms import OUTPUT_SCALES, chosen_scale
 from musisep.compat.mlx_spectro.types import (
     CenterPadMode,
     CenterTailPad,
@@ -281,12 +281,7 @@ center_tail_pad, normalized
         Parameters and errors are those of
         `musisep.audio.mel.MelSpectrogramTransform.mel_spectrogram`; calling does the same.
         """
-        if to_db is not None:
-            flag("to_db", to_db)
-            if output_scale is not None:
-                raise ValueError(f"{output_scale=} and {to_db=} must not both be given")
-            output_scale = "db" if to_db else "linear"
-        scale = self.output_scale if output_scale is None else output_scale
+        scale = chosen_scale(self.output_scale, output_scale, to_db)
         if scale == "db":
             linear = self.transform(_batch(x))
             return amplitude_to_db(linear, top_db=self.top_db, mode=MODES[self.mode])
