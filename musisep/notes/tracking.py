@@ -1,14 +1,14 @@
 """Notes: tones of successive frames at one pitch, and what they sound like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from musisep._util.constants import NONE, TINY
 from musisep._util.fields import check_fields
 from musisep.notes._kernels import tracking as _kernels
+from musisep.notes.sound import NoteSound, Sound
 from musisep.tones.checks import frames_with_tones
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks
@@ -31,25 +31,15 @@ class NoteTracking:
         Times as loud as before, at which a tone begins a note of its own.
     shortest_frames : int
         Frames that a note lasts at least.
-    harmonics : int
-        Harmonics of a profile.
-    rivals : int
-        Number of harmonics of other tones that those of a profile are compared with.
-    apart_sigmas : float
-        Least distance to them, in sigmas, with which a harmonic counts.
-    seen_share, seen_frames : float, int
-        Least share of the frames of a note, and least number, in which a harmonic must count.
+    sound : NoteSound
+        What notes sound like is measured by it.
     """
 
     glide_sigmas: float = 2.0
     gap_frames: int = 5
     rise: float = 2.0
     shortest_frames: int = 5
-    harmonics: int = 12
-    rivals: int = 25
-    apart_sigmas: float = 3.5
-    seen_share: float = 0.1
-    seen_frames: int = 3
+    sound: NoteSound = field(default_factory=NoteSound)
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -81,11 +71,6 @@ class NoteTracking:
         np.minimum.at(onsets, note, frame)
         weights = np.maximum(np.bincount(note, amps, size), TINY)
         level = np.sqrt(np.bincount(note, amps**2, size) / np.maximum(lengths, 1))
-        heard, energy = np.zeros((size, self.harmonics)), np.zeros((size, self.harmonics))
-        _kernels.add_profiles(
-            peaks.params, numbers, frames, model.harscale, self.rivals,
-            self.apart_sigmas * model.fsigma, heard, energy,
-        )  # fmt: skip
         pairs, together = overlaps(numbers, peaks.amps, level)
         return Notes(
             numbers=numbers,
@@ -93,12 +78,12 @@ class NoteTracking:
             lengths=lengths,
             shifts=np.bincount(note, amps * peaks.shifts[frame, place], size) / weights,
             amps=level,
-            movement=movement(numbers, peaks.shifts, size) / model.fsigma,
-            profiles=np.sqrt(energy / np.maximum(heard, 1)) / np.maximum(level, TINY)[:, None],
-            seen=heard >= np.maximum(self.seen_share * lengths, self.seen_frames)[:, None],
+            sound=self.sound(numbers, peaks, frames, model),
             pairs=pairs,
             together=together,
             octave=model.octave,
+            lowest_hz=model.lowest_hz,
+            hop_s=model.hop_s,
         )
 
     def linked(self, peaks: Peaks, model: ToneModel) -> Ints:
@@ -124,18 +109,16 @@ class Notes(NamedTuple):
         First frame, and number of frames with a tone.
     shifts, amps : ndarray, shape (note,)
         Mean fundamental in bins, weighted by amplitude; root mean square of the amplitudes.
-    movement : ndarray, shape (note,)
-        Mean movement of the pitch from frame to frame, in sigmas: vibrato, for one.
-    profiles : ndarray, shape (note, harmonic)
-        Magnitude of the frames at the first harmonics, relative to `amps`.
-    seen : ndarray of bool, shape (note, harmonic)
-        Whether the harmonic was on the axis and far from those of other tones for long enough.
+    sound : Sound
+        What they sound like.
     pairs : ndarray of int, shape (pair, 2)
         Notes that sound together.
     together : ndarray, shape (pair,)
         For how many frames; one in which a note is quiet counts less.
     octave : float
         Bins of an octave.
+    lowest_hz, hop_s : float
+        Frequency of shift 0; seconds between frames.
     """
 
     numbers: Ints
@@ -143,23 +126,12 @@ class Notes(NamedTuple):
     lengths: Ints
     shifts: Floats
     amps: Floats
-    movement: Floats
-    profiles: Floats
-    seen: NDArray[np.bool_]
+    sound: Sound
     pairs: Ints
     together: Floats
     octave: float
-
-
-def movement(numbers: Ints, shifts: Floats, size: int) -> Floats:
-    """Mean movement of the pitch of each of `size` notes from frame to frame, in bins."""
-    frame, place = np.nonzero(numbers != NONE)
-    order = np.lexsort((frame, numbers[frame, place]))
-    frame, place = frame[order], place[order]
-    note, steps = numbers[frame, place], np.abs(np.diff(shifts[frame, place]))
-    follows = (np.diff(note) == 0) & (np.diff(frame) == 1)
-    note, steps = note[1:][follows], steps[follows]
-    return np.bincount(note, steps, size) / np.maximum(np.bincount(note, minlength=size), 1)
+    lowest_hz: float
+    hop_s: float
 
 
 def overlaps(numbers: Ints, amps: Floats, level: Floats) -> tuple[Ints, Floats]:

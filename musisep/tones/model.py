@@ -47,6 +47,9 @@ class ToneModel:
         Exponent for the addition of sinusoids.
     qexp : float, from 0.01 to 16
         Exponent that is applied to spectra before they are compared.
+    lowest_hz, hop_s : float > 0
+        Frequency of the first bin, and seconds between frames; only what notes sound like
+        depends on them.
 
     Raises
     ------
@@ -59,6 +62,8 @@ class ToneModel:
     m: int
     pexp: float = 1.0
     qexp: float = 0.5
+    lowest_hz: float = 27.5
+    hop_s: float = 0.0116
 
     def __post_init__(self) -> None:
         """Refuse what is out of range; make floats, as kernels are compiled for these."""
@@ -68,13 +73,16 @@ class ToneModel:
             ("m", at_least("m", self.m, 1, 2 * MOST_BINS)),  # patterns are longer than spectra
             ("pexp", within("pexp", self.pexp, 1, PEXP_MAX)),
             ("qexp", within("qexp", self.qexp, QEXP_MIN, QEXP_MAX)),
+            ("lowest_hz", above_zero("lowest_hz", self.lowest_hz)),
+            ("hop_s", above_zero("hop_s", self.hop_s)),
         ):
             object.__setattr__(self, name, value)
 
     @classmethod
     def on(cls, grid: Grid, pexp: float = 1.0, qexp: float = 0.5) -> "ToneModel":
         """Return what tones look like in the frames of a grid."""
-        return cls(grid.sigma_bins, grid.axis.harscale, grid.axis.bins, pexp, qexp)
+        axis, hop_s = grid.axis, grid.hop_length / grid.sample_rate
+        return cls(grid.sigma_bins, axis.harscale, axis.bins, pexp, qexp, axis.fmin_hz, hop_s)
 
     @property
     def octave(self) -> float:

@@ -1,10 +1,9 @@
-"""Kernels of note tracking: tones linked to notes, and magnitudes at the harmonics of notes."""
+"""Kernel of note tracking: tones linked to notes."""
 
 import numpy as np
 
 from musisep._util.compiled import kernel
 from musisep._util.constants import NONE
-from musisep.tones._kernels import AMP, SHIFT, SPREAD, harmonic_centre
 
 
 @kernel
@@ -54,40 +53,3 @@ def link(amps, shifts, glide, gap, rise, numbers):
                 kept += 1
         active = kept
 
-
-@kernel
-def add_profiles(params, numbers, frames, harscale, rivals, apart, heard, energy):
-    """Add to ``heard`` and ``energy`` [note, harmonic]: frames, and squared magnitudes.
-
-    A frame counts where the harmonic is on the axis, and further than `apart` bins from the first
-    `rivals` harmonics of other tones.
-    """
-    places, harmonics, bins = numbers.shape[1], heard.shape[1], frames.shape[1]
-    for frame in range(numbers.shape[0]):
-        for place in range(places):
-            note = numbers[frame, place]
-            if note == NONE:
-                continue
-            tone = params[frame, :, place]
-            for har in range(harmonics):
-                centre, _, _ = harmonic_centre(tone[SHIFT], tone[SPREAD], har + 1.0, harscale)
-                bin_ = round(centre)
-                if not 0 < bin_ < bins - 1:
-                    continue
-                free = True
-                for other in range(places):
-                    if other == place or params[frame, AMP, other] <= 0.0:
-                        continue
-                    rival = params[frame, :, other]
-                    for order in range(1, rivals + 1):
-                        position, _, _ = harmonic_centre(
-                            rival[SHIFT], rival[SPREAD], order, harscale
-                        )
-                        if abs(position - centre) < apart:
-                            free = False
-                if free:
-                    value = max(
-                        frames[frame, bin_ - 1], frames[frame, bin_], frames[frame, bin_ + 1]
-                    )
-                    heard[note, har] += 1.0
-                    energy[note, har] += value * value

@@ -1,0 +1,342 @@
+"""Fit the model of players to recordings with true stems and scores, and tell how it does on others.
+
+    python experiments/e13_players.py --train FOLDER --check FOLDER --cache CACHE [--out fitted.npz]
+
+The items (see items.py) need a ``score.json`` each, which lists the notes of every stem. Notes are
+found as `musisep.separate` finds them; each belongs to the player whose score has it, or else, as
+a ghost, to the one whose stem is loudest at its harmonics. The parameters of
+`musisep.notes.players.Players` maximise the pseudo-likelihood of the players: of each note's, given
+those of all others, by the vectors alone (of all notes and of random subsets), by each of the other
+parts alone, and by all parts together. The gradient is PyTorch's, which only this script needs.
+
+The share of the notes' amplitude that `AnnealedAssignment` gives to the right player is printed for
+both folders. ``fitted.npz`` belongs to ``musisep/notes/``.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import permutations
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from items import Item, item_folders, read_item
+from joblib import Memory, Parallel, delayed
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from musisep._util.constants import NONE
+from musisep.learning.from_notes import NotesLearner
+from musisep.multipitch.joint import JointSearch
+from musisep.multipitch.viterbi import Prices, Viterbi
+from musisep.notes import players
+from musisep.notes.assignment import AnnealedAssignment
+from musisep.notes.tracking import Notes
+from musisep.settings import Settings
+from musisep.stages import make_stages
+from musisep.tones.model import ToneModel
+
+NEAR_SEMITONES = 0.6
+"""A note is one of the score if it is so near."""
+EARLY_S, LATE_S = 0.06, 0.3
+"""... and sounds at most so long before and after it."""
+MATCHED = 0.3
+"""... for at least this share of its amplitude; otherwise it is a ghost."""
+GHOST_WEIGHT = 0.3
+"""Weight of a ghost in the likelihood."""
+DIMENSION, HIDDEN = 12, 16
+"""Of the vectors, of the networks."""
+EPOCHS, BATCH, RATE, DECAY, NOISE = 14, 6, 5e-3, 1e-2, 0.1
+"""Of the fit (AdamW with a cosine schedule); deviation of noise that is added to the inputs."""
+SUBSETS = (0.15, 0.4, 1.0)
+"""Shares of the notes, one of which is drawn, in the likelihood of the vectors alone."""
+PARTS = ("lines crossing", "together", "vectors lines together crossing")
+"""What each term of the likelihood looks at, beside the vectors alone."""
+
+
+class Recording(NamedTuple):
+    """Notes of an item, and whose they are.
+
+    Attributes
+    ----------
+    notes : Notes
+    owner : ndarray of int, shape (note,)
+        Player of each, 0 the highest.
+    ghost : ndarray of bool, shape (note,)
+        Whether nobody plays it.
+    amount : ndarray, shape (note,)
+        Its summed amplitude.
+    kind : str
+        By number of players.
+    number : int
+        Of players.
+    """
+
+    notes: Notes
+    owner: NDArray[np.int64]
+    ghost: NDArray[np.bool_]
+    amount: NDArray[np.float64]
+    kind: str
+    number: int
+
+
+def recording(folder: Path) -> Recording:
+    """Find the notes of an item, and say whose they are."""
+    item, score = read_item(folder), json.loads((folder / "score.json").read_text())
+    number = len(item.stems)
+    stages = make_stages(Settings(instruments=number))
+    learner = stages.learner
+    assert isinstance(learner, NotesLearner)
+    frames, level, grid = stages.front_end(item.mixture, item.sample_rate)
+    model = ToneModel.on(grid)
+    search = JointSearch(number, number)
+    columns = learner.common(frames, search, model, lambda: None)
+    tones = Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
+    notes = learner.tracking(tones, frames, model)
+    frame, place = np.nonzero(notes.numbers != NONE)
+    note, amps, shifts = notes.numbers[frame, place], tones.amps[frame, place], tones.shifts[frame, place]
+    loud, played = np.zeros((2, number, note.size))
+    for k in range(number):
+        stem, own, _ = stages.front_end(item.stems[k], item.sample_rate)
+        for order in range(1, 11):
+            bins = np.rint(shifts + model.harscale * np.log(order)).astype(np.int64)
+            inside = bins < stem.shape[1]
+            loud[k] += np.where(inside, stem[frame, np.minimum(bins, stem.shape[1] - 1)], 0) * own
+        played[k] = in_score(item, score, k, frame * model.hop_s, shifts, model)
+
+    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.array([np.bincount(note, amps * row, notes.shifts.size) for row in values])
+
+    amount = np.bincount(note, amps, notes.shifts.size)
+    ghost = total(played).max(axis=0) < MATCHED * amount
+    owner = np.where(ghost, total(loud).argmax(axis=0), total(played * loud).argmax(axis=0))
+    pitch = [np.average(notes.shifts, weights=amount * (owner == k) + 1e-12) for k in range(number)]
+    owner = np.argsort(np.argsort(-np.array(pitch)))[owner]
+    bare = notes._replace(numbers=notes.numbers[:0])  # not needed any more, and large
+    return Recording(bare, owner, ghost, amount, score["kind"], number)
+
+
+def in_score(item, score, stem, seconds, shifts, model) -> NDArray[np.bool_]:
+    """Tell which tones the score of a stem has."""
+    pitch = 69 + 12 * np.log2(model.lowest_hz * np.exp(shifts / model.harscale) / 440)
+    found = np.zeros(seconds.size, np.bool_)
+    (own,) = (one for one in score["stems"] if one["stem"] == item.instruments[stem])
+    for note in own["notes"]:
+        now = (seconds > note["onset"] - EARLY_S) & (seconds < note["offset"] + LATE_S)
+        found |= now & (np.abs(pitch - note["midi"] - note["cents"] / 100) < NEAR_SEMITONES)
+    return found
+
+
+class Inputs:
+    """What the fit needs of a recording, as tensors."""
+
+    def __init__(self, recording: Recording) -> None:
+        notes = recording.notes
+        tensor = lambda values: torch.as_tensor(np.asarray(values, np.float32))  # noqa: E731
+        self.number, self.size = recording.number, notes.shifts.size
+        self.vectors = tensor(players.inputs(notes))
+        self.owner = torch.as_tensor(recording.owner)
+        self.pitch = torch.as_tensor(players.pitch_classes(notes))
+        weight = players.sizes(notes) * np.where(recording.ghost, GHOST_WEIGHT, 1.0)
+        self.weight = tensor(weight / weight.sum())
+        first, second = notes.pairs.T
+        swap = notes.shifts[first] < notes.shifts[second]
+        self.high = torch.as_tensor(np.where(swap, second, first))
+        self.low = torch.as_tensor(np.where(swap, first, second))
+        self.together = tensor(players.together(notes, first, second))
+        self.crossed = tensor(np.minimum(notes.hop_s * notes.together, 0.6) / 0.2)
+        self.steps = [self._steps(notes, *pair) for pair in self._neighbours(recording.owner)]
+
+    def _neighbours(self, owner):
+        """Who comes before and after each note in each player's line, [note, player]."""
+        before, after = np.full((2, self.size, self.number), NONE)
+        last = np.full(self.number, NONE)
+        for note in range(self.size):
+            before[note] = last
+            last[owner[note]] = note
+        last[:] = NONE
+        for note in reversed(range(self.size)):
+            after[note] = last
+            last[owner[note]] = note
+        own = np.repeat(np.arange(self.size)[:, None], self.number, axis=1)
+        return (before, own), (own, after), (before, after)
+
+    def _steps(self, notes, first, second):
+        exist = (first != NONE) & (second != NONE) & (second - first <= players.WINDOW)
+        features = players.following(notes, first[exist], second[exist])
+        return torch.as_tensor(exist), torch.as_tensor(features.astype(np.float32))
+
+
+class Model(torch.nn.Module):
+    """The model of players with parameters that can be fitted."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        super().__init__()
+        nn = torch.nn
+        self.map = nn.Linear(inputs.vectors.shape[1], DIMENSION + 1)
+        with torch.no_grad():
+            self.map.bias[-1] -= 2
+        self.log_player = nn.Parameter(torch.zeros(DIMENSION))
+        self.log_pitch = nn.Parameter(torch.full((DIMENSION,), -2.0))
+        self.crossing = nn.Parameter(torch.tensor(0.3))
+        self.networks = nn.ModuleDict({
+            name: nn.Sequential(nn.Linear(size, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, 1))
+            for name, size in (
+                ("together", inputs.together.shape[1]), ("following", inputs.steps[0][1].shape[1]),
+            )
+        })  # fmt: skip
+
+    def by_vectors(self, own: Inputs, chosen=slice(None), noise=0.0):
+        """Log odds [note, player] of each note's player, given those of the other chosen ones."""
+        owner, pitch = own.owner[chosen], own.pitch[chosen]
+        rows = own.vectors[chosen]
+        mapped = self.map(rows + noise * torch.randn_like(rows))
+        precision = functional.softplus(mapped[:, -1:])
+        weighted = torch.cat([precision, precision * mapped[:, :-1]], 1)
+        size = int(pitch.max()) + 1
+        sums = torch.zeros(own.number * size, DIMENSION + 1).index_add(0, owner * size + pitch, weighted)
+        sums = sums.reshape(own.number, size, -1)
+        of_pitch, of_player = self.log_pitch.exp(), self.log_player.exp()
+
+        def evidence(group):
+            count, total = group[..., :1], group[..., 1:]
+            spread = 1 + of_pitch * count
+            value = 0.5 * (of_pitch * total**2 / spread - torch.log(spread)).sum(-1)
+            return count / spread, total / spread, value
+
+        def marginal(count, total):
+            spread = 1 + of_player * count
+            return 0.5 * (of_player * total**2 / spread - torch.log(spread)).sum(-1)
+
+        counts, totals, _ = evidence(sums)
+        here = sums[:, pitch].transpose(0, 1)
+        without = here - functional.one_hot(owner, own.number)[..., None] * weighted[:, None]
+        without = torch.cat([without[..., :1].clamp(min=0), without[..., 1:]], -1)
+        now, old, new = evidence(here), evidence(without), evidence(without + weighted[:, None])
+        count, total = counts.sum(1) - now[0], totals.sum(1) - now[1]
+        gained = marginal(count + new[0], total + new[1]) + new[2]
+        return gained - marginal((count + old[0]).clamp(min=0), total + old[1]) - old[2]
+
+    def log_odds(self, own: Inputs, parts: str):
+        """Log odds [note, player] of each note's player, given those of all others."""
+        odds = torch.zeros(own.size, own.number)
+        if "vectors" in parts:
+            odds = odds + self.by_vectors(own)
+        if "together" in parts and len(own.high):
+            alike = self.networks["together"](own.together)[:, 0]
+            for one, other in ((own.high, own.low), (own.low, own.high)):
+                odds = odds.index_put((one, own.owner[other]), alike, accumulate=True)
+        if "crossing" in parts and len(own.high):
+            names = torch.arange(own.number)
+            for one, other, sign in ((own.high, own.low, 1), (own.low, own.high, -1)):
+                crossed = ((names - own.owner[other][:, None]) * sign > 0) * own.crossed[:, None]
+                odds = odds.index_add(0, one, -self.crossing * crossed)
+        if "lines" in parts:
+            for sign, (exist, features) in zip((1, 1, -1), own.steps, strict=True):
+                if len(features):
+                    steps = torch.zeros(exist.shape)
+                    steps[exist] = self.networks["following"](features)[:, 0]
+                    odds = odds + sign * steps
+        return odds
+
+    def loss(self, own: Inputs, rng: np.random.Generator):
+        """Negative pseudo-likelihood of the players of a recording."""
+        chosen = np.flatnonzero(rng.random(own.size) < rng.choice(SUBSETS))
+        total = torch.zeros(())
+        if chosen.size > 3:
+            odds = self.by_vectors(own, torch.as_tensor(chosen), NOISE)
+            weight = own.weight[chosen] / own.weight[chosen].sum()
+            total = total + surprise(odds, own.owner[chosen], weight)
+        for parts in PARTS:
+            total = total + surprise(self.log_odds(own, parts), own.owner, own.weight)
+        return total
+
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """Return what `musisep.notes.players.from_arrays` reads."""
+        result = {
+            "projection": self.map.weight.T, "offset": self.map.bias,
+            "player_variance": self.log_player.exp(), "pitch_variance": self.log_pitch.exp(),
+            "crossing": self.crossing,
+        }  # fmt: skip
+        for name, network in self.networks.items():
+            result |= {
+                f"{name}_inner": network[0].weight.T, f"{name}_inner_bias": network[0].bias,
+                f"{name}_outer": network[2].weight[0], f"{name}_outer_bias": network[2].bias[0],
+            }  # fmt: skip
+        return {name: value.detach().numpy().astype(np.float64) for name, value in result.items()}
+
+
+def surprise(odds, owner, weight):
+    """Return the weighted mean of the negative log probability of the owners."""
+    return (functional.cross_entropy(odds, owner, reduction="none") * weight).sum()
+
+
+def fit(recordings: Sequence[Recording], seed: int = 0) -> Model:
+    """Fit a model to recordings."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    data = [Inputs(one) for one in recordings]
+    model = Model(data[0])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
+    for epoch in range(EPOCHS):
+        total = 0.0
+        for batch in np.array_split(rng.permutation(len(data)), len(data) // BATCH + 1):
+            loss = sum(model.loss(data[i], rng) for i in batch) / len(batch)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += float(loss.detach()) * len(batch)
+        schedule.step()
+        print(f"epoch {epoch}: {total / len(data):.4f}", flush=True)
+    return model
+
+
+def right_share(own: Recording, assign: AnnealedAssignment, restarts: int = 3) -> float:
+    """Share of the amplitude of notes that are played which goes to the right player."""
+    rngs = np.random.default_rng(0).spawn(restarts)
+    _, insts = max((assign(own.notes, own.number, rng) for rng in rngs), key=lambda pair: pair[0])
+    amount = np.where(own.ghost, 0.0, own.amount)
+    table = np.zeros((own.number, own.number))
+    np.add.at(table, (own.owner, insts), amount)
+    orders = permutations(range(own.number))
+    return max(table[range(own.number), order].sum() for order in orders) / amount.sum()
+
+
+def report(name: str, recordings: Sequence[Recording], model: players.Players) -> None:
+    """Print the mean share of the right player by kind."""
+    kinds = defaultdict(list)
+    for own in recordings:
+        kinds[own.kind].append(right_share(own, AnnealedAssignment(players=model)))
+    for kind, shares in sorted(kinds.items()):
+        print(f"{name} {kind}: {np.mean(shares):.3f} of {len(shares)}", flush=True)
+
+
+def main() -> None:
+    """Fit, report and save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--check", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("fitted.npz"))
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    kept = Memory(args.cache, verbose=0).cache(recording)
+    train, check = (
+        [own for own in Parallel(args.jobs)(delayed(kept)(one) for one in item_folders(folder))]
+        for folder in (args.train, args.check)
+    )
+    torch.set_num_threads(args.jobs)
+    arrays = fit([own for own in train if own.notes.shifts.size]).arrays()
+    source = f"e13_players.py on {len(train)} rendered recordings of the part train, version 1"
+    np.savez_compressed(args.out, source=np.array(source), **arrays)
+    model = players.from_arrays(arrays)
+    for name, recordings in (("train", train), ("check", check)):
+        report(name, recordings, model)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What notes sound like: numbers that tell players apart.
+
+Magnitudes are measured at the harmonics of a note, in bands of frequency (a resonance stays in
+hertz while the harmonics move) and between harmonics (breath and bow). They count in frames in
+which no harmonic of another tone is near; what is not seen for long enough is not known. The
+course of level and pitch tells how a note begins, decays and trembles.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musisep._util.constants import NONE, TINY
+from musisep._util.fields import check_fields
+from musisep.notes._kernels import sound as _kernels
+from musisep.notes.course import COURSE, course
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Ints, Peaks
+
+Bools = NDArray[np.bool_]
+
+class Sound(NamedTuple):
+    """Features of notes.
+
+    Attributes
+    ----------
+    values : ndarray, shape (note, feature)
+        In units of about the usual spread; 0 where not known.
+    known : ndarray of bool, shape (note, feature)
+    """
+
+    values: Floats
+    known: Bools
+
+
+@dataclass(frozen=True)
+class NoteSound:
+    """Measures what notes sound like.
+
+    The fitted model of players (`musisep.notes.players`) knows these features only: fit it anew
+    after a change.
+
+    Parameters
+    ----------
+    harmonics, between : int
+        Harmonics that are measured, and places between two of them.
+    bands : int
+        Bands of frequency.
+    lowest_band_hz, bands_per_octave : float
+        Where the first begins, and their width.
+    rivals : int
+        Number of harmonics of other tones, near which nothing is measured.
+    apart_sigmas : float
+        How near that is, in sigmas.
+    seen_share, seen_frames : float, int
+        Least share of the frames of a note, and least number, for a number to be known.
+    floor_db : float
+        Least level, relative to the note's amplitude.
+    """
+
+    harmonics: int = 24
+    between: int = 8
+    bands: int = 22
+    lowest_band_hz: float = 110.0
+    bands_per_octave: float = 3.0
+    rivals: int = 30
+    apart_sigmas: float = 3.5
+    seen_share: float = 0.1
+    seen_frames: int = 3
+    floor_db: float = -60.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of range."""
+        check_fields(self, harmonics=1)
+
+    @property
+    def features(self) -> int:
+        """How many numbers a note has."""
+        return self.harmonics + self.bands + self.between + len(COURSE)
+
+    def __call__(self, numbers: Ints, peaks: Peaks, frames: Floats, model: ToneModel) -> Sound:
+        """Measure notes.
+
+        Parameters
+        ----------
+        numbers : ndarray of int, shape (frame, place)
+            To which note each tone belongs, or `NONE`.
+        peaks : Peaks, shape (frame, place)
+        frames : ndarray, shape (frame, bin)
+        model : ToneModel
+        """
+        size = int(numbers.max(initial=NONE)) + 1
+        lengths = np.bincount(numbers[numbers != NONE], minlength=size)
+        power = np.bincount(numbers[numbers != NONE], peaks.amps[numbers != NONE] ** 2, size)
+        loudness = np.maximum(power / np.maximum(lengths, 1), TINY)[:, None]
+        seen = np.maximum(self.seen_share * lengths, self.seen_frames)[:, None]
+        orders = np.arange(1.0, self.harmonics + 1)
+        at, in_bands = self._energies(orders, numbers, peaks, frames, model, size)
+        between, _ = self._energies(orders[: self.between] + 0.5, numbers, peaks, frames, model, size)
+        columns = [
+            (self._decibels(energy / np.maximum(heard, 1) / loudness) / 10, heard >= seen)
+            for heard, energy in (at, in_bands, between)
+        ]
+        columns.append(course(numbers, peaks, model, size))
+        values, known = (np.hstack(part) for part in zip(*columns, strict=True))
+        return Sound(np.where(known, values, 0.0), known)
+
+    def _energies(
+        self, orders: Floats, numbers: Ints, peaks: Peaks, frames: Floats, model: ToneModel, size: int
+    ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """Frames and energies of notes: at orders of their fundamentals, and in bands."""
+        at = np.zeros((size, orders.size)), np.zeros((size, orders.size))
+        in_bands = np.zeros((size, self.bands)), np.zeros((size, self.bands))
+        _kernels.add_energies(
+            peaks.params, numbers, frames, model.harscale, self.rivals,
+            self.apart_sigmas * model.fsigma, orders, *at,
+            model.harscale * np.log(self.lowest_band_hz / model.lowest_hz),
+            model.octave / self.bands_per_octave, *in_bands,
+        )  # fmt: skip
+        return at, in_bands
+
+    def _decibels(self, power: Floats) -> Floats:
+        return 10 * np.log10(power + 10 ** (self.floor_db / 10))
+
