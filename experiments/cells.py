@@ -1,47 +1,48 @@
-"""A cell is one item, separated by one variant with one seed; results are a CSV of cells."""
+"""A cell is a copy of an item, separated by a variant with a seed; results are a CSV of cells."""
 
 import csv
-import hashlib
 import io
 import os
 import time
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import variants
-from items import read_item
+from copies import COPIES, PLAIN
+from items import Floats, read_item
 from numpy.typing import ArrayLike
+from players import right_share, true_notes
+from shared import code
 
-import musisep
-from musisep.metrics import bss_eval
+from musisep.metrics import BssEval, bss_eval
 
-KEY = ("folder", "item", "variant", "seed")
+KEY = ("folder", "item", "copy", "variant", "seed")
 COLUMNS = (
-    *KEY, "sdr_db", "seconds", "rtf", "unexplained", "instruments", "sdr", "sir", "sar", "error",
-    "code",
+    *KEY, "kinds", "sdr_db", "right_share", "seconds", "rtf", "unexplained", "instruments",
+    "players_found", "sdr", "sir", "sar", "confidence", "confidences", "called", "error", "code",
 )  # fmt: skip
-"""Of the results: `sdr_db` is the mean of the stems; their own figures are joined by semicolons."""
-
-CACHE = "MUSISEP_EXPERIMENTS_CACHE"
-"""Environment variable with the folder in which `shared.kept` keeps results, if any."""
+"""Of the results: `sdr_db` and `confidence` are means over the stems; the figures of each stem, in
+the order of the true ones, are joined by semicolons, as are the kinds of the item. `players_found`
+counts the stems found; where there are more or fewer than true ones, there is no SDR. `confidence`
+and `called`, a word for it, are there if the separation tells them."""
 
 Row = dict[str, str]
 
 
 class Cell(NamedTuple):
-    """The folder of an item, a variant and the file that defines it, and a seed."""
+    """The folder of an item, a variant and the file that defines it, a seed, and a copy."""
 
     item: Path
     variant: str
     file: Path
     seed: int
+    copy: str = PLAIN
 
     @property
     def key(self) -> tuple[str, ...]:
         """What identifies the cell in the results."""
-        return self.item.parent.name, self.item.name, self.variant, str(self.seed)
+        return self.item.parent.name, self.item.name, self.copy, self.variant, str(self.seed)
 
 
 def measure(cell: Cell) -> Row:
@@ -54,33 +55,45 @@ def measure(cell: Cell) -> Row:
 
 
 def _figures(cell: Cell) -> Row:
-    item, variant = read_item(cell.item), variants.load(cell.file)[cell.variant]
+    copy, variant = COPIES[cell.copy], variants.load(cell.file)[cell.variant]
+    item = copy.made(read_item(cell.item))
     begin = time.perf_counter()
     result = variant(item, cell.seed)
     seconds = time.perf_counter() - begin + getattr(result, "saved_s", 0.0)
-    measures = bss_eval(item.stems, getattr(result, "stems", result))
-    left = getattr(result, "unexplained", None)
+    found = getattr(result, "stems", result)
+    true = item.stems[..., getattr(result, "part", slice(None))]
+    measures = _compared(*(copy.scored(stems, item.sample_rate) for stems in (true, found)))
+    tones, left = getattr(result, "tones", None), getattr(result, "unexplained", None)
+    right = None if tones is None else right_share(tones, true_notes(item))
+    confidence = getattr(result, "confidence", None)
+    by_stem = None if confidence is None else np.asarray(confidence)[measures.permutation]
     return {
+        "kinds": ";".join(item.kinds),
         "sdr_db": _text(measures.sdr.mean()),
+        "right_share": _text(right),
         "seconds": _text(seconds),
         "rtf": _text(seconds * item.sample_rate / item.mixture.shape[1]),
-        "unexplained": "" if left is None else _text(left),
+        "unexplained": _text(left),
         "instruments": ";".join(item.instruments),
+        "players_found": str(len(found)),
         "sdr": _text(measures.sdr),
         "sir": _text(measures.sir),
         "sar": _text(measures.sar),
+        "confidence": _text(None if by_stem is None else by_stem.mean()),
+        "confidences": _text(by_stem),
+        "called": getattr(result, "called", ""),
     }
 
 
-def _text(values: ArrayLike) -> str:
-    return ";".join(f"{value:.4f}" for value in np.atleast_1d(values))
+def _compared(true: Floats, found: Floats) -> BssEval:
+    """Return the measures of the true stems; NaN if another number of stems is found."""
+    if len(found) == len(true):
+        return bss_eval(true, found)
+    return BssEval(*np.full((3, len(true)), np.nan), np.arange(len(found)))
 
 
-@lru_cache(maxsize=1)
-def code() -> str:
-    """Return what changes with every change of the package's code."""
-    sources = sorted(Path(musisep.__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
+def _text(values: ArrayLike | None) -> str:
+    return "" if values is None else ";".join(f"{value:.4f}" for value in np.atleast_1d(values))
 
 
 def read_results(path: Path) -> list[Row]:

@@ -3,9 +3,10 @@
     python experiments/run.py default finders "batch=*" own.py --folders FOLDER ... --seeds 0 1 2
 
 A variant is a way to separate (see variants/); named are variants, with or without wildcards,
-modules of them, and files. Each FOLDER holds items (see items.py). Every cell, which is an item
-with a variant and a seed, runs in one thread and is written when it is finished; cells that are in
-the CSV already are not run again. Afterwards: ``python experiments/summary.py results.csv``.
+modules of them, and files. Each FOLDER holds items (see items.py); `--copies` changes them before
+(see copies.py). Every cell, which is a copy of an item with a variant and a seed, runs in one
+thread and is written when it is finished; cells that are in the CSV already are not run again.
+Afterwards: ``python experiments/summary.py results.csv``, or ``protocol.py`` for tables by kind.
 """
 
 import argparse
@@ -18,9 +19,11 @@ from pathlib import Path
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded, here and in the processes
 
 import variants
-from cells import CACHE, KEY, Cell, append_result, measure, read_results
+from cells import KEY, Cell, append_result, measure, read_results
+from copies import COPIES, PLAIN
 from items import item_folders
 from joblib import Parallel, delayed
+from shared import CACHE
 from tqdm import tqdm
 
 
@@ -31,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="print the variants and end")
     parser.add_argument("--folders", nargs="+", type=Path, default=[], metavar="FOLDER")
     parser.add_argument("--items", nargs="+", default=["*"], help="names, may have wildcards")
+    parser.add_argument("--copies", nargs="+", default=[PLAIN], help="may have wildcards")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("results.csv"), metavar="CSV")
@@ -67,11 +71,15 @@ def wanted(args: argparse.Namespace) -> Iterator[Cell]:
     ]
     if not chosen or not items:
         raise ValueError("variants, and --folders with items of two stems or more, are needed")
+    copies = [copy for copy in COPIES if any(fnmatchcase(copy, name) for name in args.copies)]
+    if not copies:
+        raise ValueError(f"--copies must be among {', '.join(COPIES)}")
     if len({folder.name for folder in folders}) < len(folders):
         raise ValueError("the folders must differ in their names, which stand in the results")
     for seed in args.seeds:
         for variant, file in chosen.items():
-            yield from (Cell(item, variant, file, seed) for item in items)
+            for copy in copies:
+                yield from (Cell(item, variant, file, seed, copy) for item in items)
 
 
 def run(cells: Sequence[Cell], jobs: int, out: Path) -> int:

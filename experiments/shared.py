@@ -1,15 +1,16 @@
 """Work that many variants have in common."""
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from cells import CACHE, code
-from items import Item
+from items import Floats, Item
 from joblib import Memory
-from numpy.typing import NDArray
 
 import musisep
 from musisep._util.progress import Progress, no_progress
@@ -23,15 +24,20 @@ from musisep.settings import Settings
 from musisep.stages import make_stages
 from musisep.tones.model import ToneModel
 
-Floats = NDArray[np.float64]
+CACHE = "MUSISEP_EXPERIMENTS_CACHE"
+"""Environment variable with the folder in which `kept` keeps results, if any."""
 
 
 class Estimate(NamedTuple):
-    """Stems [instrument, channel, sample], what is unexplained, seconds that a cache has saved."""
+    """Stems [instrument, channel, sample], what is unexplained, seconds that a cache has saved.
+
+    `part` is which samples of the item were separated.
+    """
 
     stems: Floats
     unexplained: float
-    saved_s: float
+    saved_s: float = 0.0
+    part: slice = slice(None)
 
 
 class KeptLearner:
@@ -66,6 +72,13 @@ def _learned(
 def kept(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function, whose results are kept in the cache, if there is one."""
     return Memory(os.environ.get(CACHE), verbose=0).cache(function)
+
+
+@lru_cache(maxsize=1)
+def code() -> str:
+    """Return what changes with every change of the package's code."""
+    sources = sorted(Path(musisep.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
 def found_by(item: Item, seed: int, finder: ToneFinder, **options: Any) -> Estimate:

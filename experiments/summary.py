@@ -6,7 +6,8 @@ A line per variant: mean SDR over the items, the worst cell, the standard deviat
 the mean, the median time over the length of the recording, and the gain over the baseline: the mean
 over items of the difference, with its standard error. An item counts once, with its mean over the
 seeds that both have, for seeds of one item are no independent evidence. Cells that failed or have a
-silent stem are counted and left out. With several files, variants are called file:variant.
+silent stem are counted and left out. With several files, variants are called file:variant; what
+they gave on a changed copy of the items stands beside them, as "variant copy".
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from cells import Row, read_results
+from copies import PLAIN
 from numpy.typing import NDArray
 
 HEAD = ["variant", "cells", "failed", "mean", "worst", "seeds", "RTF", "gain"]
@@ -84,12 +86,17 @@ def gathered(rows: Iterable[Row]) -> list[Folder]:
     return [_folder(name, own) for name, own in folders.items()]
 
 
+def called(row: Row) -> str:
+    """Return the variant, and the copy that it had if the item was changed."""
+    return row["variant"] if row["copy"] == PLAIN else f"{row['variant']} {row['copy']}"
+
+
 def _folder(name: str, rows: Sequence[Row]) -> Folder:
     items = sorted({row["item"] for row in rows})
     seeds = sorted({row["seed"] for row in rows}, key=int)
     variants = {}
-    for variant in dict.fromkeys(row["variant"] for row in rows):
-        own = [row for row in rows if row["variant"] == variant]
+    for variant in dict.fromkeys(map(called, rows)):
+        own = [row for row in rows if called(row) == variant]
         tables = np.full((2, len(items), len(seeds)), np.nan)
         for row in own:
             if not row["error"]:

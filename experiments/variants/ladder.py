@@ -21,9 +21,8 @@ from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
-from cells import code
-from items import Item
-from shared import Floats, ideal_shares, kept, mask_transform
+from items import Floats, Item
+from shared import code, ideal_shares, kept, mask_transform
 
 import musisep
 from musisep._util.progress import no_progress

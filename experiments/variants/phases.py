@@ -5,8 +5,8 @@ The masks are those of `musisep.separate`, or the ideal ratio masks, which know 
 
 from functools import partial
 
-from items import Item
-from shared import Floats, ideal_shares, mask_transform
+from items import Floats, Item
+from shared import ideal_shares, mask_transform
 
 from musisep.audio.inversion import misi
 from variants import Variant

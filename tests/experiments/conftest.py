@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +40,34 @@ def item():
 
     stems = duet()[:, None]
     return Item("duet", ["reed", "string"], stems.sum(axis=0), stems, SAMPLE_RATE)
+
+
+def played(line, cents):
+    """Return the notes of a line of (MIDI pitch, seconds), as a score has them."""
+    offsets = np.cumsum([seconds for _, seconds in line])
+    return [
+        {"onset": offset - seconds, "offset": offset, "midi": midi, "cents": cents}
+        for (midi, seconds), offset in zip(line, offsets, strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def scored(tmp_path_factory):
+    """Return the folder of the artificial duet, with noise and with its score."""
+    item = tmp_path_factory.mktemp("rendered") / "duet"
+    item.mkdir()
+    stems = np.rint(duet() * 20_000).astype(np.int16)
+    noise = np.rint(50 * np.random.default_rng(0).standard_normal(stems.shape[1]))
+    for name, signal in zip(("reed", "string"), stems, strict=True):
+        sf.write(item / f"{name}.flac", signal, SAMPLE_RATE)
+    sf.write(item / "mix.flac", (stems.sum(axis=0) + noise).astype(np.int16), SAMPLE_RATE)
+    lines = {
+        "string": played([(57, 0.7), (59, 0.3), (55, 0.5), (56, 0.5)], 2),
+        "reed": played([(74, 0.5), (76, 0.5), (78, 0.6), (76, 0.4)], -20),
+    }
+    score = {
+        "kind": "duo", "same_family": False, "room": None, "channels": 1, "noise": {"kind": "pink"},
+        "stems": [{"stem": name, "polyphony": 1, "notes": own} for name, own in lines.items()],
+    }  # fmt: skip
+    (item / "score.json").write_text(json.dumps(score))
+    return item

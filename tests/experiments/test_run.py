@@ -129,6 +129,20 @@ def test_after_an_interrupt_the_results_are_whole(folder, own, calls, tmp_path):
     assert all(None not in row.values() for row in rows_of(out))
 
 
+def test_copies_are_cells_of_their_own(folder, own, calls, tmp_path):
+    from run import main
+
+    out = tmp_path / "out.csv"
+    common = [own, "--folders", str(folder), "--items", "one", "--out", str(out), "--jobs", "1"]
+    assert main(common) == 1
+    assert main([*common, "--copies", "gain*", "plain"]) == 1
+    assert calls() == 2 * ["one mixture 0", "one broken 0", "one noisy 0"]
+    figures = {(row["copy"], row["variant"]): row["sdr"] for row in rows_of(out)}
+    assert {copy for copy, _ in figures} == {"plain", "gain0.9"}
+    assert figures["gain0.9", "mixture"] == figures["plain", "mixture"]
+    assert figures["gain0.9", "noisy"] != figures["plain", "noisy"]  # the noise is as loud
+
+
 def test_a_row_is_one_write(tmp_path, monkeypatch):
     import cells
 
@@ -150,6 +164,7 @@ def test_a_row_is_one_write(tmp_path, monkeypatch):
         (["--folders", "FOLDER"], "variants"),
         (["joint", "--folders", "FOLDER", "FOLDER"], "differ in their names"),
         (["joint", "--folders", "FOLDER", "--out", "OTHER"], "the first line must be folder,item"),
+        (["joint", "--folders", "FOLDER", "--copies", "none"], "--copies must be among plain, "),
         (["joint", "OTHER.py", "--folders", "FOLDER"], "joint is defined in"),
     ],
 )
@@ -187,3 +202,58 @@ def test_what_a_variant_tells_beside_the_stems(folder, tmp_path):
     assert row["unexplained"] == "0.2500"
     assert float(row["seconds"]) >= 1000
     assert row["sdr_db"] == "inf"
+
+
+def told(folder, tmp_path, result, copy="plain"):
+    """Return the row of an item for which a variant gives what an expression says."""
+    from cells import Cell, measure
+
+    file = tmp_path / f"{abs(hash(result))}.py"
+    file.write_text(
+        "from types import SimpleNamespace as Result\n"
+        "import numpy as np\n"
+        f"VARIANTS = {{'own': lambda item, seed: {result}}}\n"
+    )
+    return measure(Cell(folder, "own", file, 0, copy))
+
+
+def test_how_sure_a_separation_is(folder, tmp_path):
+    result = "Result(stems=item.stems[::-1], confidence=[0.25, 0.75], called='good')"
+    row = told(folder / "one", tmp_path, result)
+    assert (row["confidence"], row["called"]) == ("0.5000", "good")
+    assert row["confidences"] == "0.7500;0.2500"  # in the order of the true stems
+
+
+def test_another_number_of_players_has_no_sdr_and_is_no_error(folder, tmp_path):
+    row = told(folder / "one", tmp_path, "item.stems[[0, 1, 1]]")
+    assert (row["players_found"], row["sdr_db"], row["sdr"]) == ("3", "nan", "nan;nan")
+    assert not row["error"]
+    assert told(folder / "one", tmp_path, "item.stems")["players_found"] == "2"
+
+
+def test_a_part_is_compared_with_that_part(folder, tmp_path):
+    stems = "item.stems[..., 2500:] + 0.01 * item.stems[::-1, :, 2500:]"
+    row = told(folder / "two", tmp_path, f"Result(stems={stems}, part=slice(2500, None))")
+    assert float(row["sdr_db"]) > 30
+
+
+def test_the_share_of_the_right_player(scored, tmp_path):
+    tones = (
+        "np.rec.array([(0.8, 0, 220.0, 3.0), (0.8, 1, 659.3, 2.0), (0.9, 1, 246.9, 1.0)], "
+        "names='time_s,instrument,f0_hz,amplitude')"
+    )
+    row = told(scored, tmp_path, f"Result(stems=item.stems, tones={tones})")
+    assert float(row["right_share"]) == pytest.approx(2 / 3, abs=1e-4)  # at 0.8 s it is 246.9 Hz
+    assert row["kinds"] == "duo;several families;dry;lines;mono;noise"
+    assert told(scored, tmp_path, "item.stems")["right_share"] == ""
+
+
+def test_copies_are_scored_on_what_they_share_with_the_item(scored, tmp_path):
+    near = "item.stems + 0.1 * item.stems[::-1]"
+    plain = float(told(scored, tmp_path, near)["sdr_db"])
+    for copy in ("late37ms", "panned", "solo9s"):
+        row = told(scored, tmp_path, near, copy)
+        assert float(row["sdr_db"]) == pytest.approx(plain, abs=1e-3), copy
+    wrong = "item.stems + (np.arange(item.stems.shape[-1]) < 100)"
+    row = told(scored, tmp_path, wrong, "late37ms")  # only what is left out is wrong
+    assert float(row["sdr_db"]) > 100

@@ -17,6 +17,7 @@ def results(tmp_path):
     for variant, item, seed in np.ndindex(sdr.shape):
         row = dict.fromkeys(COLUMNS, "")
         row |= {"folder": "short", "item": f"i{item}", "variant": "ab"[variant], "seed": str(seed)}
+        row["copy"] = "plain"
         if (variant, item, seed) == (1, 3, 0):
             row["error"] = "OSError: no"
         else:
@@ -81,6 +82,16 @@ def test_several_files_are_compared(results, tmp_path, capsys):
         "other:b",
     ]
     assert lines[4].endswith("0.00 ± 0.00")
+
+
+def test_copies_stand_beside_the_items(results, capsys):
+    from cells import read_results
+    from summary import gathered
+
+    rows = read_results(results[0])
+    (folder,) = gathered([*rows, *(row | {"copy": "gain0.9"} for row in rows)])
+    assert list(folder.variants) == ["a", "b", "a gain0.9", "b gain0.9"]
+    assert folder.variants["a gain0.9"].cells == 12
 
 
 @pytest.mark.parametrize("arguments", [["--baseline", "c"], ["--items", "none"]])

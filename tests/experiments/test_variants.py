@@ -79,7 +79,8 @@ def test_every_variant_of_ours_gives_stems(folder, monkeypatch):
     for file in variants.own_files():
         for name, variant in variants.load(file).items():
             result = variant(item, 0)
-            assert getattr(result, "stems", result).shape == item.stems.shape, name
+            wanted = item.stems[..., getattr(result, "part", slice(None))]
+            assert getattr(result, "stems", result).shape == wanted.shape, name
 
 
 @pytest.fixture
@@ -195,3 +196,29 @@ def test_what_is_learned_is_kept(tmp_path, monkeypatch):
     assert np.all(other[0] == 0.1)
     monkeypatch.setattr(shared, "code", lambda: "changed")
     assert learned(0)[1] == 0
+
+
+def test_the_second_half_is_separated_with_the_dictionary_of_the_first(item, monkeypatch):
+    from variants import given
+
+    separate, calls = musisep.separate, []
+
+    def listening(mixture, *given, **options):
+        learning = {} if "dictionary" in options else {"steps": 5, "restarts": 2}
+        calls.append((mixture, separate(mixture, *given, **options, **learning), options))
+        return calls[-1][1]
+
+    monkeypatch.setattr(musisep, "separate", listening)
+    result = given.VARIANTS["given-dictionary"](item, 3)
+    (first, learned, options), (second, separated, how) = calls
+    np.testing.assert_array_equal(np.concatenate((first, second), axis=1), item.mixture)
+    assert options["seed"] == 3
+    assert how["dictionary"] is learned.dictionary
+    np.testing.assert_array_equal(result.stems, separated.stems)
+    assert item.stems[..., result.part].shape == result.stems.shape
+    calls.clear()
+    blind = given.VARIANTS["blind-half"](item, 3)
+    ((mixture, _, options),) = calls
+    np.testing.assert_array_equal(mixture, second)
+    assert "dictionary" not in options
+    assert blind.part == result.part
