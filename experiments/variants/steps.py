@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 from items import Item
-from numpy.typing import NDArray
 
 import musisep
 from musisep.learning.from_notes import NotesLearner, Shape
 from musisep.learning.updates import falling, normalized, smoothed
 from musisep.masking.voices import PitchColumns
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
-from musisep.notes.assignment import AnnealedAssignment, Annealing, TimbreFeatures
-from musisep.notes.tracking import Notes, NoteTracking
+from musisep.notes.assignment import AnnealedAssignment, Annealing
+from musisep.notes.players import Network, Players, fitted
+from musisep.notes.tracking import NoteTracking
 from musisep.settings import Settings
 from musisep.stages import make_stages
-from musisep.tones.peaks import Floats
 from variants import Variant
 from variants.settings import separated
 
@@ -43,10 +42,18 @@ def assigned(**changes: Any) -> Variant:
     return separated(stages={"assignment": AnnealedAssignment(**changes)})
 
 
-def without_movement(notes: Notes, weights: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the features of notes but for the last one."""
-    values, known = TimbreFeatures()(notes, weights)
-    return np.delete(values, -1, axis=1), np.delete(known, -1, axis=1)
+def silent(network: Network) -> Network:
+    """Return a network that says nothing."""
+    return network._replace(outer=0 * network.outer, outer_bias=0 * network.outer_bias)
+
+
+def players(change: Callable[[Players], Players]) -> Variant:
+    """Change the model of players."""
+
+    def variant(item: Item, seed: int) -> musisep.Separation:
+        return assigned(players=change(fitted()))(item, seed)
+
+    return variant
 
 
 def prices(**changes: float) -> Variant:
@@ -68,7 +75,9 @@ VARIANTS = {
         f"trust={value}": separated(stages={"voicing": PitchColumns(trust=value)})
         for value in (0.3, 0.003)
     },
-    "no-movement": assigned(features=without_movement),
+    "no-lines": players(lambda own: own._replace(following=silent(own.following))),
+    "no-together": players(lambda own: own._replace(together=silent(own.together))),
+    "no-crossing": players(lambda own: own._replace(crossing=0.0)),
     "no-rise": learned(lambda own: replace(own, tracking=NoteTracking(rise=np.inf))),
     "worth=0": learned(lambda own: replace(own, worth=0.0)),
     "hot-annealing": assigned(annealing=Annealing(sweeps=30, start_temperature=3.0)),
