@@ -298,7 +298,7 @@ def fit(recordings: Sequence[Recording], seed: int = 0) -> Model:
 def right_share(own: Recording, assign: AnnealedAssignment, restarts: int = 3) -> float:
     """Share of the amplitude of notes that are played which goes to the right player."""
     rngs = np.random.default_rng(0).spawn(restarts)
-    _, insts = max((assign(own.notes, own.number, rng) for rng in rngs), key=lambda pair: pair[0])
+    _, insts, _ = max((assign(own.notes, own.number, rng) for rng in rngs), key=lambda answer: answer[0])
     amount = np.where(own.ghost, 0.0, own.amount)
     table = np.zeros((own.number, own.number))
     np.add.at(table, (own.owner, insts), amount)

@@ -24,7 +24,7 @@ from musisep.learning.updates import falling, fit_columns, normalized, smoothed
 from musisep.multipitch.finder import Prior, Proposals
 from musisep.multipitch.joint import JointSearch
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
-from musisep.notes.assignment import AnnealedAssignment, Assignment
+from musisep.notes.assignment import AnnealedAssignment, Assigned, Assignment
 from musisep.notes.tracking import NoteTracking
 from musisep.tones.checks import check_tones
 from musisep.tones.loss import unexplained
@@ -199,19 +199,19 @@ class NotesLearner:
             Which of these is the best.
         """
         notes = self.tracking(tones, frames, model)
-        assigned: list[tuple[float, Ints]] = [(0.0, notes.lengths)] * self.restarts
+        assigned: dict[int, Assigned] = {}
         rngs = rng.spawn(self.restarts)
 
         def assign(number: int) -> None:
-            assigned[number] = self.assignment(notes, self.instruments, rngs[number])
+            assigned[number] = Assigned(*self.assignment(notes, self.instruments, rngs[number]))
 
         each(assign, range(self.restarts))
-        different = {insts.tobytes(): (value, insts) for value, insts in assigned}
+        different = {assigned[k].insts.tobytes(): assigned[k] for k in range(self.restarts)}
         best, chosen = None, 0
         left: list[float] = []
-        for value, insts in different.values():
-            prior = Prior.of_notes(tones.shifts, notes.numbers, insts)
-            answer = self._followed(value, prior, frames, tones, start, model)
+        for one in different.values():
+            prior = Prior.of_notes(tones.shifts, notes.numbers, one.insts)
+            answer = self._followed(one.value, prior, frames, tones, start, model)
             if best is None or answer.value > best.value:
                 best, chosen = answer, len(left)
             left.append(answer.unexplained)

@@ -23,7 +23,44 @@ State = namedtuple("State", "insts pitches precisions sums rests scores")
 @kernel
 def anneal(insts, instruments, evidence, rng, sweeps, start_temperature, cooling, longest_swap):
     """Improve ``insts`` [note] in place; return their value (up to a constant)."""
-    size, dimension = evidence.vectors.shape
+    size = insts.size
+    state = counted(insts, instruments, evidence)
+    total = total_value(state, evidence)
+    best, best_insts = total, insts.copy()
+    moved, former = np.empty(size, np.int64), np.empty(size, np.int64)
+    for sweep in range(sweeps):
+        temperature = max(0.0, start_temperature * (1.0 - sweep / (cooling * sweeps)))
+        for _ in range(size):
+            total += attempt(state, evidence, rng, temperature, longest_swap, size, moved, former)
+            if total > best + GAIN:
+                best = total
+                best_insts[:] = insts
+    insts[:] = best_insts
+    return best
+
+
+@kernel
+def sample(insts, evidence, rng, sweeps, longest_swap, counts):
+    """Count in ``counts`` [note, inst] how often each instrument plays a note, by the model.
+
+    Metropolis at temperature 1 from ``insts`` on, which are changed; the first sixth of the sweeps
+    is not counted. Moves of more than half of all notes are left out: they would exchange names.
+    """
+    size = insts.size
+    state = counted(insts, counts.shape[1], evidence)
+    moved, former = np.empty(size, np.int64), np.empty(size, np.int64)
+    for sweep in range(sweeps):
+        for _ in range(size):
+            attempt(state, evidence, rng, 1.0, longest_swap, size // 2, moved, former)
+        if 6 * sweep >= sweeps:
+            for note in range(size):
+                counts[note, insts[note]] += 1.0
+
+
+@kernel
+def counted(insts, instruments, evidence):
+    """Make the sums of an assignment."""
+    dimension = evidence.vectors.shape[1]
     state = State(
         insts,
         np.zeros((instruments, evidence.pitches.max() + 1, 1 + dimension)),
@@ -32,41 +69,46 @@ def anneal(insts, instruments, evidence, rng, sweeps, start_temperature, cooling
         np.zeros(instruments),
         np.zeros(instruments),
     )
-    total = 0.0
-    for note in range(size):
+    for note in range(insts.size):
         count_note(note, insts[note], 1.0, state, evidence)
     for inst in range(instruments):
         state.scores[inst] = score(inst, state, evidence.player_variance)
-        total += state.scores[inst]
+    return state
+
+
+@kernel
+def total_value(state, evidence):
+    """Value of an assignment, up to a constant."""
+    insts, total = state.insts, np.sum(state.scores)
+    for inst in range(state.scores.size):
         last = NONE
-        for note in range(size):
+        for note in range(insts.size):
             if insts[note] == inst:
                 total += step(last, note, evidence.lines)
                 last = note
-    for note in range(size):
+    for note in range(insts.size):
         total += 0.5 * company(note, insts[note], insts, evidence)
-    best, best_insts = total, insts.copy()
-    moved, former = np.empty(size, np.int64), np.empty(size, np.int64)
-    for sweep in range(sweeps):
-        temperature = max(0.0, start_temperature * (1.0 - sweep / (cooling * sweeps)))
-        for _ in range(size):
-            note = rng.integers(0, size)
-            old = insts[note]
-            new = (old + rng.integers(1, instruments)) % instruments
-            number = propose(note, old, new, rng, insts, evidence, longest_swap, moved, former)
-            change = 0.0
-            for i in range(number):
-                change += move(moved[i], old + new - former[i], state, evidence)
-            if accepted(change, temperature, rng):
-                total += change
-                if total > best + GAIN:
-                    best = total
-                    best_insts[:] = insts
-            else:
-                for i in range(number):
-                    move(moved[i], former[i], state, evidence)
-    insts[:] = best_insts
-    return best
+    return total
+
+
+@kernel
+def attempt(state, evidence, rng, temperature, longest_swap, most, moved, former):
+    """Propose a move of at most so many notes, make it if it is accepted; return the change."""
+    insts = state.insts
+    note = rng.integers(0, insts.size)
+    old = insts[note]
+    new = (old + rng.integers(1, state.scores.size)) % state.scores.size
+    number = propose(note, old, new, rng, insts, evidence, longest_swap, moved, former)
+    if number > most:
+        return 0.0
+    change = 0.0
+    for i in range(number):
+        change += move(moved[i], old + new - former[i], state, evidence)
+    if accepted(change, temperature, rng):
+        return change
+    for i in range(number):
+        move(moved[i], former[i], state, evidence)
+    return 0.0
 
 
 @kernel
@@ -89,7 +131,7 @@ def propose(note, old, new, rng, insts, evidence, longest_swap, moved, former):
     kind = rng.integers(0, 4)
     if kind == 3:
         length = rng.integers(2, longest_swap)
-        if rng.integers(0, 5) == 0:
+        if rng.integers(0, 40) == 0:
             length = insts.size
         for other in range(note + 1, insts.size):
             if number == length:
