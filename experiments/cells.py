@@ -20,12 +20,12 @@ from musisep.metrics import BssEval, bss_eval
 KEY = ("folder", "item", "copy", "variant", "seed")
 COLUMNS = (
     *KEY, "kinds", "sdr_db", "right_share", "seconds", "rtf", "unexplained", "instruments",
-    "players_found", "sdr", "sir", "sar", "confidence", "confidences", "called", "error", "code",
+    "players_found", "sdr", "sir", "sar", "confidence", "confidences", "certainties", "called", "error", "code",
 )  # fmt: skip
 """Of the results: `sdr_db` and `confidence` are means over the stems; the figures of each stem, in
 the order of the true ones, are joined by semicolons, as are the kinds of the item. `players_found`
-counts the stems found; where there are more or fewer than true ones, there is no SDR. `confidence`
-and `called`, a word for it, are there if the separation tells them."""
+counts the stems found; where there are more or fewer than true ones, there is no SDR. `confidence`,
+what it is made of, and `called`, a word for it, are there if the separation tells them."""
 
 Row = dict[str, str]
 
@@ -65,8 +65,10 @@ def _figures(cell: Cell) -> Row:
     measures = _compared(*(copy.scored(stems, item.sample_rate) for stems in (true, found)))
     tones, left = getattr(result, "tones", None), getattr(result, "unexplained", None)
     right = None if tones is None else right_share(tones, true_notes(item))
-    confidence = getattr(result, "confidence", None)
-    by_stem = None if confidence is None else np.asarray(confidence)[measures.permutation]
+    by_stem, certainties = (
+        None if values is None else np.asarray(values)[measures.permutation]
+        for values in (getattr(result, name, None) for name in ("confidence", "certainty"))
+    )
     return {
         "kinds": ";".join(item.kinds),
         "sdr_db": _text(measures.sdr.mean()),
@@ -81,6 +83,7 @@ def _figures(cell: Cell) -> Row:
         "sar": _text(measures.sar),
         "confidence": _text(None if by_stem is None else by_stem.mean()),
         "confidences": _text(by_stem),
+        "certainties": _text(certainties),
         "called": getattr(result, "called", ""),
     }
 

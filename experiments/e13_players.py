@@ -97,7 +97,11 @@ def recording(folder: Path) -> Recording:
     tones = Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
     notes = learner.tracking(tones, frames, model)
     frame, place = np.nonzero(notes.numbers != NONE)
-    note, amps, shifts = notes.numbers[frame, place], tones.amps[frame, place], tones.shifts[frame, place]
+    note, amps, shifts = (
+        notes.numbers[frame, place],
+        tones.amps[frame, place],
+        tones.shifts[frame, place],
+    )
     loud, played = np.zeros((2, number, note.size))
     for k in range(number):
         stem, own, _ = stages.front_end(item.stems[k], item.sample_rate)
@@ -197,7 +201,9 @@ class Model(torch.nn.Module):
         precision = functional.softplus(mapped[:, -1:])
         weighted = torch.cat([precision, precision * mapped[:, :-1]], 1)
         size = int(pitch.max()) + 1
-        sums = torch.zeros(own.number * size, DIMENSION + 1).index_add(0, owner * size + pitch, weighted)
+        sums = torch.zeros(own.number * size, DIMENSION + 1).index_add(
+            0, owner * size + pitch, weighted
+        )
         sums = sums.reshape(own.number, size, -1)
         of_pitch, of_player = self.log_pitch.exp(), self.log_player.exp()
 
@@ -298,7 +304,9 @@ def fit(recordings: Sequence[Recording], seed: int = 0) -> Model:
 def right_share(own: Recording, assign: AnnealedAssignment, restarts: int = 3) -> float:
     """Share of the amplitude of notes that are played which goes to the right player."""
     rngs = np.random.default_rng(0).spawn(restarts)
-    _, insts, _ = max((assign(own.notes, own.number, rng) for rng in rngs), key=lambda answer: answer[0])
+    _, insts, _ = max(
+        (assign(own.notes, own.number, rng) for rng in rngs), key=lambda answer: answer[0]
+    )
     amount = np.where(own.ghost, 0.0, own.amount)
     table = np.zeros((own.number, own.number))
     np.add.at(table, (own.owner, insts), amount)

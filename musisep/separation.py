@@ -17,6 +17,7 @@ from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import check_finite, full_scale, peak
+from musisep.confidence import called, confidence
 from musisep.io import files
 from musisep.io.formats import writable
 from musisep.learning.given import GivenDictionary
@@ -61,6 +62,9 @@ class Separation:
         The answer that was used.
     parts : Stages, optional
         The parts that it was made by; default: those that the settings name.
+    certainty : ndarray, shape (instrument,), optional
+        Mean probability, by the model of players, that the notes of a stem are its instrument's;
+        None if the method does not tell.
     """
 
     stems: Floats
@@ -73,6 +77,20 @@ class Separation:
     answers: tuple[float, ...] = ()
     chosen: int = 0
     parts: Stages | None = None
+    certainty: Floats | None = None
+
+    @property
+    def confidence(self) -> Floats | None:
+        """Probability [instrument] that a stem is good, see `musisep.confidence`; or None."""
+        if self.certainty is None:
+            return None
+        return confidence(self.certainty, len(self.stems), self.unexplained)
+
+    @property
+    def called(self) -> str:
+        """What the mean confidence is called: good, doubtful, poor, or unknown."""
+        sure = self.confidence
+        return "unknown" if sure is None else called(float(sure.mean()))
 
     def __repr__(self) -> str:
         """Tell in a line what was separated."""
@@ -281,6 +299,7 @@ def _separate(
         unexplained=left,
         answers=learned.answers,
         chosen=learned.chosen,
+        certainty=None if learned.certainty is None else learned.certainty[order],
     )
 
 

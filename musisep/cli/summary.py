@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from musisep.confidence import GOOD_DB
 from musisep.io import files
 from musisep.metrics.levels import level_db
 from musisep.metrics.table import Measured
@@ -47,7 +48,19 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
         for path, signal, pitches in zip(paths, signals, ranges, strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
-    return [*lines, f"{left}{_choice(separation)}"]
+    return [*lines, f"{left}{_choice(separation)}", *confidence_lines(separation)]
+
+
+def confidence_lines(separation: Separation) -> list[str]:
+    """Tell how likely the stems are good, and what to try if they are not."""
+    sure = separation.confidence
+    if sure is None or len(sure) < 2:
+        return []
+    each = ", ".join(f"{share:.0%}" for share in sure)
+    told = f"  likely {separation.called}: the tracks are above {GOOD_DB:.0f} dB with {each}"
+    if separation.called == "good":
+        return [told]
+    return [f"{told}; it is unsure who plays what. Try another --front-end or --seed"]
 
 
 def choice_lines(separation: Separation) -> list[str]:

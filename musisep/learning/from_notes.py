@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from musisep._util.checks import at_least
+from musisep._util.constants import TINY
 from musisep._util.fields import check_fields
 from musisep._util.limits import MOST_INSTRUMENTS
 from musisep._util.progress import Progress, no_progress
@@ -25,7 +26,7 @@ from musisep.multipitch.finder import Prior, Proposals
 from musisep.multipitch.joint import JointSearch
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
 from musisep.notes.assignment import AnnealedAssignment, Assigned, Assignment
-from musisep.notes.tracking import NoteTracking
+from musisep.notes.tracking import Notes, NoteTracking
 from musisep.tones.checks import check_tones
 from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
@@ -92,13 +93,14 @@ class CommonColumns:
 
 
 class Answer(NamedTuple):
-    """One answer to who plays: its value, what follows from it, and what that leaves."""
+    """One answer to who plays: its value, what follows from it, what that leaves, how sure it is."""
 
     value: float
     unexplained: float
     columns: Floats
     prior: Prior
     tones: Peaks
+    certainty: Floats | None
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ class NotesLearner:
             best, answers, chosen = self.best_answer(frames, tones, start, model, rng)
             tones = best.tones
             step_done()
-        return Learned(best.columns, best.prior, answers, chosen)
+        return Learned(best.columns, best.prior, answers, chosen, certainty=best.certainty)
 
     def best_answer(
         self,
@@ -212,6 +214,8 @@ class NotesLearner:
         for one in different.values():
             prior = Prior.of_notes(tones.shifts, notes.numbers, one.insts)
             answer = self._followed(one.value, prior, frames, tones, start, model)
+            if one.certainty is not None:
+                answer = answer._replace(certainty=self._certainty(notes, one.insts, one.certainty))
             if best is None or answer.value > best.value:
                 best, chosen = answer, len(left)
             left.append(answer.unexplained)
@@ -236,7 +240,14 @@ class NotesLearner:
         left = unexplained(frames, found, columns, model)
         known = Proposals.made(finder.search, frames, columns, model, hypotheses)
         prior = prior._replace(proposals=known)
-        return Answer(value - self.worth * left, left, columns, prior, found)
+        return Answer(value - self.worth * left, left, columns, prior, found, None)
+
+    def _certainty(self, notes: Notes, insts: Ints, certainty: Floats) -> Floats:
+        """Mean certainty of each instrument's notes, weighted by their amplitudes; 0 without any."""
+        amounts = notes.amps * notes.lengths
+        total = np.bincount(insts, amounts, self.instruments)
+        sure = np.bincount(insts, amounts * certainty, self.instruments)
+        return np.asarray(sure / np.maximum(total, TINY))
 
     def learn_columns(
         self, frames: Floats, tones: Peaks, start: Floats, model: ToneModel

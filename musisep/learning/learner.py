@@ -26,6 +26,8 @@ class Learned:
         The answer that was used.
     known : bool
         Whether the instruments were known before; then they keep their order.
+    certainty : ndarray, shape (instrument,), optional
+        Mean probability, weighted by amplitude, that the notes of an instrument are its own.
     """
 
     dictionary: Floats
@@ -33,6 +35,7 @@ class Learned:
     answers: tuple[float, ...] = ()
     chosen: int = 0
     known: bool = False
+    certainty: Floats | None = None
 
 
 class Learner(Protocol):

@@ -211,4 +211,3 @@ def spans(notes: Notes) -> tuple[Floats, Floats]:
     """Onsets of notes and their ends, in seconds."""
     onset = notes.hop_s * notes.onsets
     return onset, onset + notes.hop_s * notes.lengths
-

@@ -21,6 +21,7 @@ from musisep.tones.peaks import Floats, Ints, Peaks
 
 Bools = NDArray[np.bool_]
 
+
 class Sound(NamedTuple):
     """Features of notes.
 
@@ -98,7 +99,9 @@ class NoteSound:
         seen = np.maximum(self.seen_share * lengths, self.seen_frames)[:, None]
         orders = np.arange(1.0, self.harmonics + 1)
         at, in_bands = self._energies(orders, numbers, peaks, frames, model, size)
-        between, _ = self._energies(orders[: self.between] + 0.5, numbers, peaks, frames, model, size)
+        between, _ = self._energies(
+            orders[: self.between] + 0.5, numbers, peaks, frames, model, size
+        )
         columns = [
             (self._decibels(energy / np.maximum(heard, 1) / loudness) / 10, heard >= seen)
             for heard, energy in (at, in_bands, between)
@@ -108,7 +111,13 @@ class NoteSound:
         return Sound(np.where(known, values, 0.0), known)
 
     def _energies(
-        self, orders: Floats, numbers: Ints, peaks: Peaks, frames: Floats, model: ToneModel, size: int
+        self,
+        orders: Floats,
+        numbers: Ints,
+        peaks: Peaks,
+        frames: Floats,
+        model: ToneModel,
+        size: int,
     ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
         """Frames and energies of notes: at orders of their fundamentals, and in bands."""
         at = np.zeros((size, orders.size)), np.zeros((size, orders.size))
@@ -123,4 +132,3 @@ class NoteSound:
 
     def _decibels(self, power: Floats) -> Floats:
         return 10 * np.log10(power + 10 ** (self.floor_db / 10))
-

@@ -52,4 +52,3 @@ def link(amps, shifts, glide, gap, rise, numbers):
                 number[kept], seen[kept] = number[i], seen[i]
                 kept += 1
         active = kept
-
