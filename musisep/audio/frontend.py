@@ -1,7 +1,7 @@
 """Front ends: a recording of any number of channels in, log-frequency frames out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from musisep._util.checks import above_zero, at_least, from_zero, instance
 from musisep.audio.arrays import full_scale, peak
+from musisep.audio.floors import NoiseFloor
 from musisep.audio.logfreq import FillMagnitudes, LogAxis, log_spectrogram
 
 Floats = NDArray[np.float64]
@@ -99,6 +100,8 @@ class LogFrequencyFrontEnd:
         A frame is silent if there are only zeros for so many seconds around its centre, though
         filters at low frequencies reach further. Default: a frame of the mask, which has nothing
         to divide then.
+    floor : NoiseFloor or None
+        What is subtracted as noise.
     """
 
     front_end: str | FillMagnitudes = "cqt"
@@ -108,9 +111,12 @@ class LogFrequencyFrontEnd:
     bins_per_octave: float = 102.4
     sigma_bins: float = 6 / math.pi
     silence_s: float = 0.186
+    floor: NoiseFloor | None = field(default_factory=NoiseFloor)
 
     def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
         """Return the root mean square over the channels of a mixture [channel, sample].
+
+        The floor is subtracted from that.
 
         Raises
         ------
@@ -129,7 +135,11 @@ class LogFrequencyFrontEnd:
             from_zero("silence_s", self.silence_s) * sample_rate / (2 * grid.hop_length)
         )
         energy[:, silent_frames(mixture, grid.hop_length, reach)] = 0
-        frames = Frames.of(np.sqrt(energy, out=energy), grid)
+        magnitudes = np.sqrt(energy, out=energy)
+        if self.floor is not None:
+            instance("floor", self.floor, NoiseFloor)
+            self.floor.subtract(magnitudes, grid.axis.bins_per_octave)
+        frames = Frames.of(magnitudes, grid)
         return frames._replace(level=scale * frames.level / np.sqrt(len(mixture)))
 
     def grid(self, sample_rate: int) -> Grid:

@@ -115,6 +115,9 @@ class NotesLearner:
         How often notes are assigned to instruments; the answer of highest value is used.
     seed : int
         Seed of the randomness.
+    price : float
+        What a tone must explain of a frame until it is known who plays; see `JointSearch`. Chosen
+        on rendered recordings with `experiments/e14_ghosts.py`.
     common : CommonColumns
         How common columns are learned.
     tracking : NoteTracking
@@ -135,6 +138,7 @@ class NotesLearner:
     tones: int = 1
     restarts: int = 6
     seed: int = 0
+    price: float = 0.04
     common: CommonColumns = field(default_factory=CommonColumns)
     tracking: NoteTracking = field(default_factory=NoteTracking)
     assignment: Assignment = field(default_factory=AnnealedAssignment)
@@ -160,7 +164,7 @@ class NotesLearner:
             report("learning", next(done), total)
 
         most = self.tones * self.instruments
-        search = JointSearch(most, most)
+        search = JointSearch(most, most, price=self.price)
         columns = self.common(frames, search, model, step_done)
         tones = Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
         start = columns.mean(axis=1, keepdims=True)

@@ -58,6 +58,10 @@ class JointSearch:
         Combinations that are refined; the one of lowest loss is taken.
     steps : int
         Trials of the fit.
+    price : float
+        What a tone must explain of a frame, or it is left out: harmonics that a column has too
+        low are no tones. With 1 that is what each of `most` tones explains if all explain the same
+        and nothing is left.
     """
 
     tones: int = 1
@@ -67,6 +71,7 @@ class JointSearch:
     beam: int = 64
     refined: int = 1
     steps: int = 6
+    price: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -112,11 +117,13 @@ class JointSearch:
         )
 
         def search(block: slice) -> None:
-            spectra = scipy.fft.rfft(model.roots(without_rounding(frames[block])), size)[:, None]
+            roots = model.roots(without_rounding(frames[block]))
+            prices = 0.5 * self.price / most * np.einsum("ij,ij->i", roots, roots)
+            spectra = scipy.fft.rfft(roots, size)[:, None]
             scores = scipy.fft.irfft(spectra * transforms, size)[..., : model.m]
             _kernels.search_frames(
                 scores, norms, rows, products, origin, insts, most,
-                self.candidates, flanks, max(self.beam, number), 1 / model.qexp,
+                self.candidates, flanks, max(self.beam, number), prices, 1 / model.qexp,
                 *(array[block] for array in found),
             )  # fmt: skip
 

@@ -15,7 +15,7 @@ def test_frames_are_the_root_mean_square_over_the_channels(name, channels):
         np.random.default_rng(0).normal(size=(channels, 5000)) * [[0.1], [2.0], [0.0]][:channels]
     )
     before = audio.copy()
-    frames, level, grid = LogFrequencyFrontEnd(name)(audio, RATE)
+    frames, level, grid = LogFrequencyFrontEnd(name, floor=None)(audio, RATE)
     spects = [
         log_spectrogram(channel, RATE, grid.axis, hop_length=grid.hop_length, front_end=name)
         for channel in audio
@@ -68,7 +68,7 @@ def test_a_function_may_make_the_spectrogram():
         asked.append((sample_rate, hop_length, sigma_bins))
         out[:] = np.arange(1.0, axis.bins + 1)[:, None]
 
-    own = LogFrequencyFrontEnd(flat)
+    own = LogFrequencyFrontEnd(flat, floor=None)
     frames, level, grid = own(np.ones((1, 4000)), RATE)
     assert asked == [(RATE, grid.hop_length, grid.sigma_bins)]
     np.testing.assert_allclose(frames[0], np.arange(1.0, grid.axis.bins + 1) / grid.axis.bins)
@@ -112,6 +112,7 @@ def test_silent_frames_have_only_zeros_around_them(samples):
     [
         (np.zeros(900), {}), (np.zeros((2, 0)), {}), ([["a"]], {}), (np.zeros((1, 900), int), {}),
         (np.zeros((1, 900)), {"silence_s": None}), (np.zeros((1, 900)), {"hop_s": "1"}),
+        (np.zeros((1, 900)), {"floor": 0.3}),
     ],
 )  # fmt: skip
 def test_what_is_no_mixture_or_no_time_is_refused_by_name(mixture, options):

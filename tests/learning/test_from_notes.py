@@ -313,6 +313,20 @@ def test_of_many_frames_some_teach_the_columns(monkeypatch):
     np.testing.assert_allclose(found, COLUMNS[:, :2], atol=0.05)
 
 
+def test_tones_have_their_price_until_it_is_known_who_plays():
+    prices = []
+
+    def common(frames, search, model, step_done):
+        prices.append(search.price)
+        return COMMON(frames, search, model, step_done)
+
+    common.steps = COMMON.steps
+    frames = mixture(2)[1]
+    shy = learner(price=9.0, common=common, restarts=1)(frames, MODEL)
+    assert prices == [9.0]
+    assert np.all(shy.prior.insts == NONE)
+
+
 def test_the_defaults_are_those_of_the_rooms():
     own = NotesLearner()
     assert own.prices == TENTATIVE

@@ -33,6 +33,15 @@ def test_the_best_hypothesis_of_a_single_tone_is_that_tone():
     np.testing.assert_allclose(found.amps[:, 0], [[0.7, 0], [0, 0.2]], rtol=0.01)
 
 
+def test_a_tone_that_explains_less_than_its_price_is_left_out():
+    frames = np.array([spectrum([1.0, quiet], [60.0, 25.0], [0, 1]) for quiet in (1e-3, 0.3)])
+    found, all_found = JointSearch(price=0.12), JointSearch()
+    np.testing.assert_array_equal(
+        found(frames, INST_DICT, MODEL).amps > 0, [[True, False], [True, True]]
+    )
+    assert np.all(all_found(frames, INST_DICT, MODEL).amps > 0)
+
+
 def test_hypotheses_that_do_not_exist_have_no_gain():
     found = JointSearch().propose(np.zeros((2, M)), INST_DICT, MODEL, 3)
     np.testing.assert_array_equal(found.gains, [[0, NO_GAIN, NO_GAIN]] * 2)

@@ -24,13 +24,13 @@ def candidates_of(root, count=COUNT, flanks=NO_FLANKS):
     return *kernels.pick_candidates(scores, NORMS, count, flanks), scores, gains
 
 
-def grown(root, insts, most, beam=10**4, number=None):
+def grown(root, insts, most, beam=10**4, number=None, price=0.0):
     """Best combinations of one frame and the candidates' atoms at each place."""
     candidates, scored, *_ = candidates_of(root)
     assert np.all(candidates != NONE)
     gram = kernels.gram_matrix(MIDDLES, PRODUCTS, NORMS, ORIGIN, candidates)
     atoms = [[atom(inst, shift) for shift in candidates[inst]] for inst in insts]
-    return kernels.grow(gram, scored, insts, most, beam, number or beam), atoms
+    return kernels.grow(gram, scored, insts, most, beam, number or beam, price), atoms
 
 
 def test_norms_are_those_of_the_part_on_the_axis():
@@ -159,9 +159,18 @@ def test_a_beam_keeps_the_best_it_has_seen():
     assert narrow[0] <= wide[0]
 
 
+def test_combinations_are_ranked_by_what_they_gain_less_the_price_of_each_tone():
+    root = MODEL.roots(random_frames(1, [0, 1], noise=0.05)[0][0])
+    (members, _, gains), _ = grown(root, np.array([0, 1]), 2)
+    (dearer, _, left), _ = grown(root, np.array([0, 1]), 2, price=0.3)
+    net = {tuple(m): g - 0.3 * np.sum(m != NONE) for m, g in zip(members, gains, strict=True)}
+    assert len(left) == len(gains) and np.all(np.diff(left) <= 0)
+    np.testing.assert_allclose(left, [net[tuple(m)] for m in dearer], atol=1e-12)
+
+
 def test_the_same_pattern_twice_is_refused():
     root = MODEL.roots(spectrum([1.0], [60.0], [0]))
     gram = np.full((2, 2), NORMS[0, 60])
     scored = np.full((2, 1), atom(0, 60) @ root)
-    members, *_ = kernels.grow(gram, scored, np.array([0, 1]), 2, 99, 99)
+    members, *_ = kernels.grow(gram, scored, np.array([0, 1]), 2, 99, 99, 0.0)
     assert all(np.sum(row != NONE) <= 1 for row in members)

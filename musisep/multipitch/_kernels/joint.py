@@ -18,15 +18,18 @@ TOLERANCE = 1e-3
 
 @kernel
 def search_frames(
-    scores, norms, patterns, products, origin, insts, most, count, flanks, beam, inverse_qexp,
-    shifts, amps, gains,
+    scores, norms, patterns, products, origin, insts, most, count, flanks, beam, prices,
+    inverse_qexp, shifts, amps, gains,
 ):  # fmt: skip
-    """Fill `shifts`, `amps`, `gains` (see `Hypotheses`) from ``scores`` [frame, inst, bin]."""
+    """Fill `shifts`, `amps`, `gains` (see `Hypotheses`) from ``scores`` [frame, inst, bin].
+
+    ``prices`` [frame] are what a tone must gain.
+    """
     width = count + flanks.size
     for frame in range(scores.shape[0]):
         candidates, scored = pick_candidates(scores[frame], norms, count, flanks)
         gram = gram_matrix(patterns, products, norms, origin, candidates)
-        members, roots, best = grow(gram, scored, insts, most, beam, gains.shape[1])
+        members, roots, best = grow(gram, scored, insts, most, beam, gains.shape[1], prices[frame])
         for rank in range(best.size):
             gains[frame, rank] = best[rank]
             for place in range(insts.size):
@@ -139,14 +142,14 @@ def gram_matrix(patterns, products, norms, origin, candidates):
 
 
 @kernel
-def grow(gram, scored, insts, most, beam, number):
+def grow(gram, scored, insts, most, beam, number, price):
     """Grow combinations of at most `most` tones place by place; return the best `number`.
 
     From place to place the best `beam` are kept. A combination is a row of ``members``
     [beam, place] (candidate or `NONE`) with the coefficients of its least squares, and the
     inverse of its Gram matrix, where silent places are 0. A member is refused if it adds
     nothing new, or if some coefficient would be negative. Returns members, coefficients,
-    gains.
+    gains less `price` for each tone.
     """
     places, count = insts.size, scored.shape[1]
     scored = scored.reshape(scored.size)
@@ -175,7 +178,7 @@ def grow(gram, scored, insts, most, beam, number):
                 if scores[i] <= 0.0 or fresh[i] <= COLLINEAR * gram[first + i, first + i]:
                     continue
                 root = scores[i] / fresh[i]
-                gain = gains[parent] + 0.5 * scores[i] * root
+                gain = gains[parent] + 0.5 * scores[i] * root - price
                 if found == room and gain <= best[-1]:
                     continue
                 least = 0.0
