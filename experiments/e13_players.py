@@ -30,8 +30,6 @@ from torch.nn import functional
 
 from musisep._util.constants import NONE
 from musisep.learning.from_notes import NotesLearner
-from musisep.multipitch.joint import JointSearch
-from musisep.multipitch.viterbi import Prices, Viterbi
 from musisep.notes import players
 from musisep.notes.assignment import AnnealedAssignment
 from musisep.notes.tracking import Notes
@@ -92,9 +90,7 @@ def recording(folder: Path) -> Recording:
     assert isinstance(learner, NotesLearner)
     frames, level, grid = stages.front_end(item.mixture, item.sample_rate)
     model = ToneModel.on(grid)
-    search = JointSearch(number, number)
-    columns = learner.common(frames, search, model, lambda: None)
-    tones = Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
+    _, tones = learner.anybodys_tones(frames, model, lambda: None)
     notes = learner.tracking(tones, frames, model)
     frame, place = np.nonzero(notes.numbers != NONE)
     note, amps, shifts = (

@@ -163,10 +163,7 @@ class NotesLearner:
         def step_done() -> None:
             report("learning", next(done), total)
 
-        most = self.tones * self.instruments
-        search = JointSearch(most, most, price=self.price)
-        columns = self.common(frames, search, model, step_done)
-        tones = Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
+        columns, tones = self.anybodys_tones(frames, model, step_done)
         start = columns.mean(axis=1, keepdims=True)
         rng = np.random.default_rng(self.seed)
         for _ in range(rounds):
@@ -174,6 +171,15 @@ class NotesLearner:
             tones = best.tones
             step_done()
         return Learned(best.columns, best.prior, answers, chosen, certainty=best.certainty)
+
+    def anybodys_tones(
+        self, frames: Floats, model: ToneModel, step_done: Callable[[], None]
+    ) -> tuple[Floats, Peaks]:
+        """Return common columns [harmonic, column] and tones (frame, place) of any instrument."""
+        most = self.tones * self.instruments
+        search = JointSearch(most, most, price=self.price)
+        columns = self.common(frames, search, model, step_done)
+        return columns, Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
 
     def best_answer(
         self,
