@@ -16,6 +16,7 @@ import musisep
 from musisep._util.progress import Progress, no_progress
 from musisep.audio.arrays import Spectra
 from musisep.audio.frontend import LogFrequencyFrontEnd
+from musisep.audio.sides import Sides
 from musisep.audio.stft import SpectralTransform
 from musisep.learning.learner import Learned, Learner
 from musisep.masking.ratio import SpectralMask
@@ -52,20 +53,26 @@ class KeptLearner:
     def __init__(self, learner: Learner) -> None:
         self.learner, self.saved_s = learner, 0.0
 
-    def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
+    def __call__(
+        self,
+        frames: Floats,
+        model: ToneModel,
+        report: Progress = no_progress,
+        sides: Sides | None = None,
+    ) -> Learned:
         """Return what the same code has learned from these frames [frame, bin]."""
         begin = time.perf_counter()
-        learned, seconds = kept(_learned)(self.learner, frames, model, code())
+        learned, seconds = kept(_learned)(self.learner, frames, model, sides, code())
         self.saved_s += seconds - (time.perf_counter() - begin)
         return learned
 
 
 def _learned(
-    learner: Learner, frames: Floats, model: ToneModel, code: str
+    learner: Learner, frames: Floats, model: ToneModel, sides: Sides | None, code: str
 ) -> tuple[Learned, float]:
     """Return what is learned, and how long it took."""
     begin = time.perf_counter()
-    learned = learner(frames, model, no_progress)
+    learned = learner(frames, model, no_progress, sides)
     return learned, time.perf_counter() - begin
 
 

@@ -17,6 +17,7 @@ from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import check_finite, full_scale, peak
+from musisep.audio.sides import sides_on
 from musisep.confidence import called, confidence
 from musisep.io import files
 from musisep.io.formats import writable
@@ -276,7 +277,7 @@ def _separate(
 ) -> Separation:
     frames, level, grid = parts.front_end(audio, sample_rate)
     model = ToneModel.on(grid, settings.pexp, settings.qexp)
-    learned = parts.learner(frames, model, report)
+    learned = parts.learner(frames, model, report, sides_on(grid, audio))
     dictionary = learned.dictionary
     report("finding tones", 0, 1)
     tones = parts.finder(frames, dictionary, model, learned.prior)

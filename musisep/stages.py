@@ -13,7 +13,7 @@ objects in ``stages``; names in `musisep.Settings` choose from `PARTS`, to which
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from musisep._util.messages import shown
@@ -21,7 +21,7 @@ from musisep._util.messages import shown
 if TYPE_CHECKING:
     from musisep.audio.frontend import FrontEnd
     from musisep.learning.learner import Learner
-    from musisep.masking.ratio import Mask, Share
+    from musisep.masking.ratio import Mask, Share, SpectralMask
     from musisep.masking.voices import Voicing
     from musisep.multipitch.finder import ToneFinder
     from musisep.notes.assignment import Assignment
@@ -161,9 +161,10 @@ def _instrument_columns(settings: Settings, made: Mapping[str, Any]) -> Voicing:
 
 
 def _ratio_mask(settings: Settings, made: Mapping[str, Any]) -> Mask:
+    from musisep.masking.places import Placing
     from musisep.masking.ratio import share_spectra
 
-    return _spectral_mask(settings, share_spectra)
+    return replace(_spectral_mask(settings, share_spectra), placing=Placing())
 
 
 def _synthesis(settings: Settings, made: Mapping[str, Any]) -> Mask:
@@ -172,7 +173,7 @@ def _synthesis(settings: Settings, made: Mapping[str, Any]) -> Mask:
     return _spectral_mask(settings, synthesised_spectra)
 
 
-def _spectral_mask(settings: Settings, share: Share) -> Mask:
+def _spectral_mask(settings: Settings, share: Share) -> SpectralMask:
     from musisep.masking.ratio import SpectralMask
 
     return SpectralMask(

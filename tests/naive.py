@@ -194,3 +194,21 @@ def shares(spects, spectra, tiny):
     total = spects.sum(axis=0)
     mask = np.where(total > tiny, spects / np.where(total > tiny, total, 1), 0)
     return mask * spectra
+
+
+def placed(shares, silent, points, spectra):
+    """Parts of spectra [2, frame, bin] by the multichannel Wiener filter, point by point."""
+    covariances = [0.5 * np.array([[1 + p.real, p.imag], [p.imag, 1 - p.real]]) for p in points]
+    parts = np.empty((len(points), *spectra.shape), complex)
+    for at in np.ndindex(silent.shape):
+        pair = spectra[(slice(None), *at)]
+        unit = pair / np.linalg.norm(pair)
+        powers = [
+            share[at] / np.linalg.det(own) / (unit.conj() @ np.linalg.inv(own) @ unit).real ** 2
+            for share, own in zip(shares, covariances, strict=True)
+        ]
+        total = silent[at] * np.eye(2) / 2
+        total = total + sum(v * own for v, own in zip(powers, covariances, strict=True))
+        for k, (power, own) in enumerate(zip(powers, covariances, strict=True)):
+            parts[(k, slice(None), *at)] = power * own @ np.linalg.inv(total) @ pair
+    return parts

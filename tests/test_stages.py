@@ -60,7 +60,7 @@ def test_each_stage_is_one_call_of_an_object_that_may_be_given(stage, usual):
 
 
 def test_what_a_given_part_returns_is_what_is_used():
-    def learner(frames, model, report):
+    def learner(frames, model, report, sides):
         report("dreaming", 1, 1)
         return Learned(np.stack([STRING, REED], axis=1), known=True, answers=(0.5, 0.4), chosen=1)
 

@@ -16,7 +16,7 @@ from musisep._util.checks import at_least, flag, function, one_of, sizes
 from musisep._util.limits import MOST_SAMPLES
 from musisep._util.signatures import shows_fields
 from musisep.audio.arrays import LAYOUTS, Layout, Real, Spectra, as_channel, as_samples, frame_major
-from musisep.audio.blocks import FrameGrid, GoBack
+from musisep.audio.blocks import CACHE_POINTS, FrameGrid, GoBack
 from musisep.audio.caches import kept
 from musisep.audio.frames import FrameParameters
 from musisep.audio.maps import SAFETIES, Safety, StftMaps
@@ -124,6 +124,30 @@ class SpectralTransform(FrameParameters):
         """
         function("use", use)
         self.each_part(as_channel(signal)[None], lambda part, spectra: use(part[1], spectra[0]))
+
+    def each_block_of_all(
+        self, signals: ArrayLike, use: Callable[[slice, Spectra], object], every: int = 1
+    ) -> None:
+        """Transform signals and hand over small blocks of frames, of all signals together.
+
+        Parameters
+        ----------
+        signals : array, shape (..., sample)
+        use : function
+            Called as by `each_block`, with spectra [..., frame, frequency].
+        every : int > 0
+            Of so many blocks one is handed over.
+
+        Raises
+        ------
+        ValueError
+            As `stft`, or if a parameter is out of its range.
+        """
+        function("use", use)
+        every = at_least("every", every, 1)
+        signals, maps = np.ascontiguousarray(as_samples(signals)), self._maps
+        blocks = maps.grid.blocks(self.frames_of(signals), CACHE_POINTS)[::every]
+        threads.each(lambda frames: use(frames, maps.forward(signals, frames)), blocks)
 
     def map_spectra(
         self,

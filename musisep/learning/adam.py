@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from musisep._util.fields import check_fields
 from musisep._util.progress import Progress, no_progress
 from musisep._util.threads import each
+from musisep.audio.sides import Sides
 from musisep.learning.adam_b import Adam_B
 from musisep.learning.learner import Learned
 from musisep.learning.selection import audible, evenly_spaced
@@ -280,8 +281,14 @@ class AdamLearner:
         """Refuse what is out of range."""
         check_fields(self, instruments=1, harmonics=1, runs=1, dictionaries=1)
 
-    def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
-        """Learn a dictionary from `frames` [frame, bin].
+    def __call__(
+        self,
+        frames: Floats,
+        model: ToneModel,
+        report: Progress = no_progress,
+        sides: Sides | None = None,
+    ) -> Learned:
+        """Learn a dictionary from `frames` [frame, bin]; `sides` do not matter.
 
         Each dictionary has a thread of its own. It is learned from frames that are drawn, and
         judged by evenly spaced ones.

@@ -19,6 +19,7 @@ from musisep._util.limits import MOST_INSTRUMENTS
 from musisep._util.progress import Progress, no_progress
 from musisep._util.threads import each
 from musisep.audio.arrays import as_integers
+from musisep.audio.sides import Sides
 from musisep.learning.learner import Learned
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.learning.updates import falling, fit_columns, normalized, smoothed
@@ -151,9 +152,16 @@ class NotesLearner:
         """Refuse what is out of range."""
         check_fields(self, instruments=1, tones=1, restarts=1, frames=1)
 
-    def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
+    def __call__(
+        self,
+        frames: Floats,
+        model: ToneModel,
+        report: Progress = no_progress,
+        sides: Sides | None = None,
+    ) -> Learned:
         """Learn a dictionary from `frames` [frame, bin], and who plays which tone.
 
+        `sides` [frame, bin] tell where between two channels the frames are heard, if there are two.
         For more than two instruments the tones are assigned to them again and again, as decoding
         with the columns finds octaves and unisons that common columns do not find.
         """
@@ -167,7 +175,7 @@ class NotesLearner:
         start = columns.mean(axis=1, keepdims=True)
         rng = np.random.default_rng(self.seed)
         for _ in range(rounds):
-            best, answers, chosen = self.best_answer(frames, tones, start, model, rng)
+            best, answers, chosen = self.best_answer(frames, tones, start, model, rng, sides)
             tones = best.tones
             step_done()
         return Learned(best.columns, best.prior, answers, chosen, certainty=best.certainty)
@@ -188,6 +196,7 @@ class NotesLearner:
         start: Floats,
         model: ToneModel,
         rng: np.random.Generator,
+        sides: Sides | None = None,
     ) -> tuple[Answer, tuple[float, ...], int]:
         """Assign notes to instruments several times, and choose by the tones that follow.
 
@@ -201,6 +210,7 @@ class NotesLearner:
         model : ToneModel
         rng : numpy.random.Generator
             Source of randomness.
+        sides : ndarray of complex, shape (frame, bin), optional
 
         Returns
         -------
@@ -210,7 +220,7 @@ class NotesLearner:
         chosen : int
             Which of these is the best.
         """
-        notes = self.tracking(tones, frames, model)
+        notes = self.tracking(tones, frames, model, sides)
         assigned: dict[int, Assigned] = {}
         rngs = rng.spawn(self.restarts)
 

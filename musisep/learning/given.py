@@ -6,6 +6,7 @@ import numpy as np
 
 from musisep._util.constants import NONE
 from musisep._util.progress import Progress, no_progress
+from musisep.audio.sides import Sides
 from musisep.learning.learner import Learned
 from musisep.multipitch.finder import Prior, Proposals, ToneFinder
 from musisep.multipitch.viterbi import Viterbi
@@ -32,8 +33,17 @@ class GivenDictionary:
     finder: ToneFinder = field(default_factory=Viterbi)
     tracking: NoteTracking = field(default_factory=NoteTracking)
 
-    def __call__(self, frames: Floats, model: ToneModel, report: Progress = no_progress) -> Learned:
-        """Return the dictionary, and who plays which tone of `frames` [frame, bin]."""
+    def __call__(
+        self,
+        frames: Floats,
+        model: ToneModel,
+        report: Progress = no_progress,
+        sides: Sides | None = None,
+    ) -> Learned:
+        """Return the dictionary, and who plays which tone of `frames` [frame, bin].
+
+        The columns tell; `sides` do not matter.
+        """
         if not isinstance(self.finder, Viterbi):
             return Learned(self.dictionary, known=True)
         report("finding notes", 0, 1)

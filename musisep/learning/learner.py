@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from musisep._util.progress import Progress
+from musisep.audio.sides import Sides
 from musisep.multipitch.finder import Prior
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
@@ -41,5 +42,10 @@ class Learned:
 class Learner(Protocol):
     """Frames → dictionary, prior."""
 
-    def __call__(self, frames: Floats, model: ToneModel, report: Progress) -> Learned:
-        """Learn from `frames` [frame, bin]; report progress as ``report(stage, done, total)``."""
+    def __call__(
+        self, frames: Floats, model: ToneModel, report: Progress, sides: Sides | None
+    ) -> Learned:
+        """Learn from `frames` [frame, bin]; report progress as ``report(stage, done, total)``.
+
+        `sides` [frame, bin] tell where between two channels they are heard, if there are two.
+        """

@@ -43,3 +43,41 @@ def divide_spectra(spects, spectra, shares):
                 source, target = spectra[channel, frame], shares[inst, channel, frame]
                 for i in range(size):
                     target[i] = (spect[i] * inverse[i]) * source[i]
+
+
+@kernel
+def divide_by_place(shares, silent, points, spectra, stems):
+    """Fill ``stems`` [instrument, channel, frame, bin] by parts of ``spectra`` [2, frame, bin].
+
+    ``shares`` is [instrument, frame, bin], ``silent`` [frame, bin] the share of nobody, ``points``
+    [instrument] the places. The formulas are those of `musisep.masking.places`.
+    """
+    size = points.size
+    powers = np.empty(size)
+    for frame in range(spectra.shape[1]):
+        for i in range(spectra.shape[2]):
+            left, right = spectra[0, frame, i], spectra[1, frame, i]
+            lefts, rights = left.real**2 + left.imag**2, right.real**2 + right.imag**2
+            both = 2.0 * (left.real * right.real + left.imag * right.imag)
+            energy = max(lefts + rights, TINY)
+            # The covariance of the point, [[total + across, along], [along, total - across]] / 2.
+            total, across, along = silent[frame, i], 0.0, 0.0
+            for k in range(size):
+                place = points[k]
+                off = 1.0 - (place.real * (lefts - rights) + place.imag * both) / energy
+                near = 1.0 - place.real**2 - place.imag**2
+                powers[k] = shares[k, frame, i] * near / (off * off)
+                total += powers[k]
+                across += powers[k] * place.real
+                along += powers[k] * place.imag
+            scale = 1.0 / (total * total - across * across - along * along)
+            white_left = scale * ((total - across) * left - along * right)
+            white_right = scale * ((total + across) * right - along * left)
+            for k in range(size):
+                place = points[k]
+                stems[k, 0, frame, i] = powers[k] * (
+                    (1.0 + place.real) * white_left + place.imag * white_right
+                )
+                stems[k, 1, frame, i] = powers[k] * (
+                    place.imag * white_left + (1.0 - place.real) * white_right
+                )

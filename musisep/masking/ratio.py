@@ -17,6 +17,7 @@ from musisep.audio.inversion.joint import add_up, misi_steps
 from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.masking import _kernels
+from musisep.masking.places import Placing
 from musisep.masking.synthesis import linear_peaks, synthesise
 from musisep.masking.voices import Voices
 from musisep.tones._kernels import LINEAR
@@ -104,6 +105,9 @@ class SpectralMask:
         Gives the instruments their spectra.
     misi : bool
         Whether the stems get phases of their own, with which they add up to the mixture.
+    placing : Placing, optional
+        Divides a mixture of two channels in the place of `share`, by where the instruments are
+        heard as well.
     """
 
     window_s: float = 0.186
@@ -111,6 +115,7 @@ class SpectralMask:
     pexp: float = 1.0
     share: Share = share_spectra
     misi: bool = False
+    placing: Placing | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -159,9 +164,13 @@ class SpectralMask:
         if len(voices.tones.amps) != total:
             raise ValueError(f"voices of {len(voices.tones.amps)} frames must have {total}")
 
+        share = self.share
+        if self.placing and len(mixture) == 2:
+            share = self.placing(mixture, linear, transform, self.pexp)
+
         def divide(frames: slice, spectra: Spectra) -> Spectra:
             report("masking", min(frames.stop, total - 1), total)
-            return self.share(linear.in_frames(frames), spectra, self.pexp)
+            return share(linear.in_frames(frames), spectra, self.pexp)
 
         def magnitudes(frames: slice, spectra: Spectra) -> Real:
             """Return the magnitudes of the shares of the mixture, which the stems follow."""

@@ -24,7 +24,7 @@ from musisep._util.checks import at_least, instance
 from musisep._util.fields import check_fields
 from musisep._util.limits import MOST_INSTRUMENTS
 from musisep.notes._kernels import annealing as _kernels
-from musisep.notes.players import Players, fitted, pitch_classes, semitones, sizes
+from musisep.notes.players import Players, fitted, pitch_classes, placed, semitones, sizes
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
 
@@ -186,16 +186,17 @@ class AnnealedAssignment:
     def _evidence(self, notes: Notes) -> Evidence:
         players = fitted() if self.players is None else self.players
         vectors, precisions = players.vectors(notes)
+        sides, side_variance = placed(notes, precisions)
         alike, crossing = players.pairs(notes)
         if self.tones > 1:
             alike = np.maximum(alike, 0.0)
         both = np.concatenate((notes.pairs, notes.pairs[:, ::-1]))
         order = np.argsort(both[:, 0], kind="stable")
         return Evidence(
-            vectors=vectors,
+            vectors=np.hstack((vectors, sides)),
             precisions=precisions,
-            player_variance=players.player_variance,
-            pitch_variance=players.pitch_variance,
+            player_variance=np.append(players.player_variance, side_variance),
+            pitch_variance=np.append(players.pitch_variance, 0 * side_variance),
             octaves=semitones(notes) / 12,
             pitches=pitch_classes(notes),
             lines=players.lines(notes),

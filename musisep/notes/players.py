@@ -92,6 +92,37 @@ class Players(NamedTuple):
         return result.reshape(size, WINDOW)
 
 
+def placed(notes: Notes, precisions: Floats) -> tuple[Floats, Floats]:
+    """Two more dimensions of vectors: where notes are heard between two channels.
+
+    Parameters
+    ----------
+    notes : Notes
+    precisions : ndarray, shape (note,)
+        Of the vectors.
+
+    Returns
+    -------
+    vectors : ndarray, shape (note, 2 or 0)
+        Sides in units of how much those of a note scatter, which is learned from the recording;
+        in the middle of all if not known.
+    variance : ndarray, shape (2 or 0,)
+        Of players.
+    """
+    if notes.sides is None:
+        return np.zeros((len(precisions), 0)), np.zeros(0)
+    known = notes.sides != 0
+    weights = np.where(known, sizes(notes), TINY)
+    near = np.average(np.abs(notes.sides), weights=weights)
+    scatter = np.sqrt(max(2 * (1 - near), LEAST_SCATTER**2) * np.average(precisions, weights=weights))
+    sides = np.where(known, notes.sides, np.average(notes.sides, weights=weights)) / scatter
+    return np.column_stack((sides.real, sides.imag)), np.full(2, 1 / scatter**2)
+
+
+LEAST_SCATTER = 0.1
+"""Sides of a note scatter at least so much; a guess."""
+
+
 @lru_cache(maxsize=1)
 def fitted() -> Players:
     """Return the model that was fitted to recordings."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from musisep._util.constants import NONE, TINY
 from musisep._util.fields import check_fields
+from musisep.audio.sides import Sides
 from musisep.notes._kernels import sound as _kernels
 from musisep.notes.course import COURSE, course
 from musisep.tones.model import ToneModel
@@ -109,6 +110,23 @@ class NoteSound:
         columns.append(course(numbers, peaks, model, size))
         values, known = (np.hstack(part) for part in zip(*columns, strict=True))
         return Sound(np.where(known, values, 0.0), known)
+
+    def sides(
+        self, numbers: Ints, peaks: Peaks, frames: Floats, model: ToneModel, sides: Sides
+    ) -> Sides:
+        """Measure where between two channels notes are heard, as `musisep.notes.tracking.Notes` tells.
+
+        ``sides`` is (frame, bin), see `musisep.audio.sides`; the result is (note,).
+        """
+        if sides.shape != frames.shape:
+            raise ValueError(f"sides.shape={sides.shape} must be {frames.shape}, as of frames")
+        size = int(numbers.max(initial=NONE)) + 1
+        weights, sums = np.zeros(size), np.zeros(size, np.complex128)
+        _kernels.add_sides(
+            peaks.params, numbers, frames, sides, model.harscale, self.harmonics // 2, self.rivals,
+            self.apart_sigmas * model.fsigma, weights, sums,
+        )  # fmt: skip
+        return sums / np.maximum(weights, TINY)
 
     def _energies(
         self,

@@ -7,6 +7,7 @@ import numpy as np
 
 from musisep._util.constants import NONE, TINY
 from musisep._util.fields import check_fields
+from musisep.audio.sides import Sides
 from musisep.notes._kernels import tracking as _kernels
 from musisep.notes.sound import NoteSound, Sound
 from musisep.tones.checks import frames_with_tones
@@ -45,7 +46,9 @@ class NoteTracking:
         """Refuse what is out of range."""
         check_fields(self)
 
-    def __call__(self, peaks: Peaks, frames: Floats, model: ToneModel) -> "Notes":
+    def __call__(
+        self, peaks: Peaks, frames: Floats, model: ToneModel, sides: Sides | None = None
+    ) -> "Notes":
         """Link the tones of successive frames.
 
         Parameters
@@ -55,6 +58,8 @@ class NoteTracking:
         frames : ndarray, shape (frame, bin)
             Magnitudes in which they were found.
         model : ToneModel
+        sides : ndarray of complex, shape (frame, bin), optional
+            Where between two channels they are heard.
 
         Raises
         ------
@@ -84,6 +89,7 @@ class NoteTracking:
             octave=model.octave,
             lowest_hz=model.lowest_hz,
             hop_s=model.hop_s,
+            sides=None if sides is None else self.sound.sides(numbers, peaks, frames, model, sides),
         )
 
     def linked(self, peaks: Peaks, model: ToneModel) -> Ints:
@@ -119,6 +125,10 @@ class Notes(NamedTuple):
         Bins of an octave.
     lowest_hz, hop_s : float
         Frequency of shift 0; seconds between frames.
+    sides : ndarray of complex, shape (note,), optional
+        Mean sides (`musisep.audio.sides`) of free harmonics, weighted by magnitude: where
+        between two channels a note is heard, at 0 if that is not known. The nearer to the unit
+        circle the more alike are its harmonics.
     """
 
     numbers: Ints
@@ -132,6 +142,7 @@ class Notes(NamedTuple):
     octave: float
     lowest_hz: float
     hop_s: float
+    sides: Sides | None = None
 
 
 def overlaps(numbers: Ints, amps: Floats, level: Floats) -> tuple[Ints, Floats]:

@@ -97,3 +97,17 @@ def test_spectra_whose_samples_would_overflow_are_refused(kind, level):
             call()
     spectrum[3, 2] = np.nan
     assert np.isnan(transform.istft(spectrum, 64)).any()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("every", [1, 3])
+def test_blocks_of_all_signals_are_parts_of_their_spectra(workers, every):
+    transform = SpectralTransform(1024, 64)
+    signals = noise(2, 60_000)
+    spectra, seen = transform.stft(signals, "bnf"), {}
+    with scipy.fft.set_workers(workers):
+        transform.each_block_of_all(signals, lambda own, x: seen.update({own.start: x}), every)
+    sizes = [block.shape[1] for block in seen.values()]
+    assert len(seen) > 2 and (sum(sizes) == spectra.shape[1]) == (every == 1)
+    for start, block in seen.items():
+        np.testing.assert_array_equal(block, spectra[:, start : start + block.shape[1]])

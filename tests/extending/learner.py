@@ -15,7 +15,7 @@ class ByHeight:
     instruments: int = 2
     harmonics: int = 12
 
-    def __call__(self, frames, model, report):
+    def __call__(self, frames, model, report, sides=None):
         columns = 1 / np.arange(1.0, self.harmonics + 1)[:, None]
         tones = JointSearch(self.instruments)(frames, columns, model)
         heights = np.where(tones.amps > 0, -tones.shifts, 0)

@@ -115,6 +115,23 @@ def test_jobs_change_nothing_and_another_seed_assigns_anew():
     assert len(states) == 2 * own.restarts
 
 
+@pytest.mark.parametrize("instruments", [2, 3])
+def test_notes_know_where_they_are_heard(instruments):
+    heard, usual = [], AnnealedAssignment()
+    _, frames = mixture(instruments)
+
+    def noting(notes, instruments, rng):
+        heard.append(notes.sides)
+        return usual(notes, instruments, rng)
+
+    own = learner(assignment=noting, restarts=1, instruments=instruments)
+    own(frames, MODEL, no_progress, np.full(frames.shape, 0.6 + 0.8j, np.complex64))
+    assert len(heard) == instruments - 1
+    for sides in heard:
+        np.testing.assert_allclose(sides[sides != 0], 0.6 + 0.8j, rtol=1e-6)
+        assert np.mean(sides != 0) > 0.5
+
+
 def test_silence_teaches_nothing():
     own = learner(common=replace(COMMON, steps=4))
     found = own(np.zeros((20, MODEL.m)), MODEL)

@@ -46,3 +46,22 @@ def test_shares_are_masked_spectra(seed):
         np.testing.assert_allclose(total[there], spectra[channel][there], rtol=1e-12)
         assert not total[~there].any()
         assert np.all(np.abs(found[:, channel]) <= np.abs(spectra[channel]) * (1 + 1e-12))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_parts_by_place_are_those_of_the_wiener_filter(seed):
+    rng = np.random.default_rng(seed)
+    shares = rng.uniform(size=(3, 4, 5)) * rng.choice([0, 1], (3, 4, 5)) + 0.01
+    silent = rng.choice([0.0, 1.0], (4, 5))
+    spectra = rng.normal(size=(2, 4, 5)) + 1j * rng.normal(size=(2, 4, 5))
+    points = np.sqrt(rng.uniform(size=3)) * np.exp(2j * np.pi * rng.uniform(size=3)) * 0.99
+    found = np.full((3, 2, 4, 5), np.nan, complex)
+    _kernels.divide_by_place(shares, silent, points, spectra, found)
+    np.testing.assert_allclose(found, naive.placed(shares, silent, points, spectra), rtol=1e-9)
+
+
+def test_silence_is_divided_by_place_into_silence():
+    found = np.full((2, 2, 1, 3), np.nan, complex)
+    points, silence = np.array([0.5, 0.5j]), np.zeros((2, 1, 3), complex)
+    _kernels.divide_by_place(np.full((2, 1, 3), 0.1), np.ones((1, 3)), points, silence, found)
+    assert not found.any()

@@ -234,3 +234,29 @@ def test_numbers_of_instruments_of_few_bits_count_like_others():
     ]
     assert found[0][0] == found[1][0]
     np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
+@pytest.mark.parametrize("turn", [0, 170])
+@pytest.mark.parametrize("seed", range(3))
+def test_sides_tell_instruments_apart_that_are_alike(seed, turn):
+    """Wherever the two are, also across the cut of the angle."""
+    notes, true = made_notes([SOFT, SOFT], [(12, 24), (12, 24)], seed)
+    rng = np.random.default_rng(seed)
+    degrees = turn + 35 * true + rng.normal(0, 3, true.size)
+    notes = notes._replace(sides=0.98 * np.exp(1j * np.radians(degrees)))
+    insts = AnnealedAssignment()(notes, 2, rng)[1]
+    assert agreement(insts, true) == 1
+
+
+def test_sides_that_scatter_within_a_note_count_little():
+    notes, _ = made_notes([SOFT, SOFT], [(12, 24), (12, 24)])
+    directions = np.exp(1j * np.random.default_rng(0).uniform(0, 2 * np.pi, notes.shifts.size))
+    directions[3] = 0
+    weights = Weighting()(notes)
+    usual, _ = TimbreFeatures()(notes, weights)
+    for near, least, most in ((0.999, 5, 12), (0.3, 0, 0.3)):
+        placed = notes._replace(sides=near * directions)
+        values, known = TimbreFeatures()(placed, weights)
+        np.testing.assert_array_equal(values[:, :-2], usual)
+        assert least < values[:, -2:].std() < most
+        assert not known[3, -2:].any() and known[:3, -2:].all()

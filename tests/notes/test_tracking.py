@@ -262,3 +262,35 @@ def test_settings_of_the_tracking_matter():
     found = notes_of(peaks, tracking=loose)
     assert found.lengths.tolist() == [10] and found.profiles.shape == (1, 5)
     assert notes_of(peaks[:9], tracking=loose).amps.size == 0
+
+
+def test_notes_are_heard_where_their_free_harmonics_are():
+    """A note below its octave, of which nothing is free, and one on the other side."""
+    peaks = tones([100] * 8 + [40] * 8, [160] * 8 + [None] * 8)
+    frames = frames_of(peaks, COLUMN, MODEL)
+    sides = np.full(frames.shape, 0.8j, np.complex64)
+    sides[8:] = -1
+    for order in range(1, 13):
+        hidden, _, _ = harmonic_centre(160.0, 0.0, order, MODEL.harscale)
+        if hidden < M:
+            sides[:8, round(hidden)] = 1
+    notes = TRACKING(peaks, frames, MODEL, sides)
+    np.testing.assert_allclose(notes.sides, [0.8j, 0, -1], atol=1e-6)
+    assert notes_of(peaks).sides is None
+
+
+def test_loud_harmonics_tell_more_where_a_note_is():
+    peaks = tones([50] * 8)
+    frames = frames_of(peaks, COLUMN, MODEL)
+    sides = np.zeros(frames.shape, np.complex64)
+    sides[:, 50] = 1
+    inside = [harmonic_centre(50.0, 0.0, n, MODEL.harscale)[0] < M - 1.5 for n in range(1, 13)]
+    expected = frames[0, 50] / (frames[0, 50] * COLUMN[:, 0][inside].sum())
+    assert TRACKING(peaks, frames, MODEL, sides).sides[0] == pytest.approx(expected, rel=0.03)
+
+
+def test_sides_have_the_shape_of_frames():
+    peaks = tones([50] * 8)
+    frames = frames_of(peaks, COLUMN, MODEL)
+    with pytest.raises(ValueError, match=r"^sides\.shape=\(8, 3\) must be \(8, 420\)"):
+        TRACKING(peaks, frames, MODEL, np.zeros((8, 3), complex))

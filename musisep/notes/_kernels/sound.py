@@ -52,3 +52,25 @@ def hidden(centre, tones, place, harscale, rivals, apart):
             if abs(position - centre) < apart:
                 return True
     return False
+
+
+@kernel
+def add_sides(params, numbers, frames, sides, harscale, harmonics, rivals, apart, weights, sums):
+    """Add to ``weights`` and ``sums`` [note]: magnitudes at harmonics, and those times sides.
+
+    ``sides`` is [frame, bin]. Harmonics count where no other is near.
+    """
+    for frame in range(numbers.shape[0]):
+        for place in range(numbers.shape[1]):
+            note = numbers[frame, place]
+            if note == NONE:
+                continue
+            tone = params[frame, :, place]
+            for har in range(harmonics):
+                centre, _, _ = harmonic_centre(tone[SHIFT], tone[SPREAD], har + 1.0, harscale)
+                bin_ = round(centre)
+                if not 0 < bin_ < frames.shape[1] - 1:
+                    continue
+                if not hidden(centre, params[frame], place, harscale, rivals, apart):
+                    weights[note] += frames[frame, bin_]
+                    sums[note] += frames[frame, bin_] * sides[frame, bin_]
