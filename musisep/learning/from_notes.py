@@ -130,6 +130,8 @@ class NotesLearner:
     updates, frames : int
         Updates of an instrument's column, and frames from which it is learned; guesses, of
         which more change little.
+    followed : int
+        Of so many different answers, the likeliest, tones are found and compared.
     worth : float
         Times what the tones of an answer leave unexplained, subtracted from its value. Chosen by
         hand; `experiments/run.py worth=0` is without.
@@ -146,6 +148,7 @@ class NotesLearner:
     prices: Prices = TENTATIVE
     updates: int = 10
     frames: int = 1200
+    followed: int = 1
     worth: float = 500.0
 
     def __post_init__(self) -> None:
@@ -229,9 +232,10 @@ class NotesLearner:
 
         each(assign, range(self.restarts))
         different = {assigned[k].insts.tobytes(): assigned[k] for k in range(self.restarts)}
+        likeliest = sorted(different.values(), key=lambda one: -one.value)[: self.followed]
         best, chosen = None, 0
         left: list[float] = []
-        for one in different.values():
+        for one in likeliest:
             prior = Prior.of_notes(tones.shifts, notes.numbers, one.insts)
             answer = self._followed(one.value, prior, frames, tones, start, model)
             if one.certainty is not None:
