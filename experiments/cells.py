@@ -20,7 +20,8 @@ from musisep.metrics import BssEval, bss_eval
 KEY = ("folder", "item", "copy", "variant", "seed")
 COLUMNS = (
     *KEY, "kinds", "sdr_db", "right_share", "seconds", "rtf", "unexplained", "instruments",
-    "players_found", "sdr", "sir", "sar", "confidence", "confidences", "certainties", "called", "error", "code",
+    "players_found", "sdr", "sir", "sar", "confidence", "confidences", "certainties", "called",
+    "error", "code",
 )  # fmt: skip
 """Of the results: `sdr_db` and `confidence` are means over the stems; the figures of each stem, in
 the order of the true ones, are joined by semicolons, as are the kinds of the item. `players_found`

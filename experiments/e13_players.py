@@ -1,48 +1,34 @@
-"""Fit the model of players to recordings with true stems and scores, and tell how it does on others.
+"""Fit the model of players to recordings with true stems and scores, and try it on others.
 
     python experiments/e13_players.py --train FOLDER --check FOLDER --cache CACHE [--out fitted.npz]
 
-The items (see items.py) need a ``score.json`` each, which lists the notes of every stem. Notes are
-found as `musisep.separate` finds them; each belongs to the player whose score has it, or else, as
-a ghost, to the one whose stem is loudest at its harmonics. The parameters of
-`musisep.notes.players.Players` maximise the pseudo-likelihood of the players: of each note's, given
-those of all others, by the vectors alone (of all notes and of random subsets), by each of the other
-parts alone, and by all parts together. The gradient is PyTorch's, which only this script needs.
+The items (see items.py) need a ``score.json`` each, which lists the notes of every stem; owners.py
+says whose notes are. The parameters of `musisep.notes.players.Players` maximise the
+pseudo-likelihood of the players: of each note's, given those of all others, by the vectors alone
+(of all notes and of random subsets), by each of the other parts alone, and by all parts together.
+The gradient is PyTorch's, of the extra "experiments".
 
 The share of the notes' amplitude that `AnnealedAssignment` gives to the right player is printed for
 both folders. ``fitted.npz`` belongs to ``musisep/notes/``.
 """
 
 import argparse
-import json
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import permutations
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from items import Item, item_folders, read_item
+from items import item_folders
 from joblib import Memory, Parallel, delayed
 from numpy.typing import NDArray
+from owners import Recording, recording, right_share
 from torch.nn import functional
 
 from musisep._util.constants import NONE
-from musisep.learning.from_notes import NotesLearner
 from musisep.notes import players
 from musisep.notes.assignment import AnnealedAssignment
-from musisep.notes.tracking import Notes
-from musisep.settings import Settings
-from musisep.stages import make_stages
-from musisep.tones.model import ToneModel
 
-NEAR_SEMITONES = 0.6
-"""A note is one of the score if it is so near."""
-EARLY_S, LATE_S = 0.06, 0.3
-"""... and sounds at most so long before and after it."""
-MATCHED = 0.3
-"""... for at least this share of its amplitude; otherwise it is a ghost."""
 GHOST_WEIGHT = 0.3
 """Weight of a ghost in the likelihood."""
 DIMENSION, HIDDEN = 12, 16
@@ -53,81 +39,6 @@ SUBSETS = (0.15, 0.4, 1.0)
 """Shares of the notes, one of which is drawn, in the likelihood of the vectors alone."""
 PARTS = ("lines crossing", "together", "vectors lines together crossing")
 """What each term of the likelihood looks at, beside the vectors alone."""
-
-
-class Recording(NamedTuple):
-    """Notes of an item, and whose they are.
-
-    Attributes
-    ----------
-    notes : Notes
-    owner : ndarray of int, shape (note,)
-        Player of each, 0 the highest.
-    ghost : ndarray of bool, shape (note,)
-        Whether nobody plays it.
-    amount : ndarray, shape (note,)
-        Its summed amplitude.
-    kind : str
-        By number of players.
-    number : int
-        Of players.
-    """
-
-    notes: Notes
-    owner: NDArray[np.int64]
-    ghost: NDArray[np.bool_]
-    amount: NDArray[np.float64]
-    kind: str
-    number: int
-
-
-def recording(folder: Path) -> Recording:
-    """Find the notes of an item, and say whose they are."""
-    item, score = read_item(folder), json.loads((folder / "score.json").read_text())
-    number = len(item.stems)
-    stages = make_stages(Settings(instruments=number))
-    learner = stages.learner
-    assert isinstance(learner, NotesLearner)
-    frames, level, grid = stages.front_end(item.mixture, item.sample_rate)
-    model = ToneModel.on(grid)
-    _, tones = learner.anybodys_tones(frames, model, lambda: None)
-    notes = learner.tracking(tones, frames, model)
-    frame, place = np.nonzero(notes.numbers != NONE)
-    note, amps, shifts = (
-        notes.numbers[frame, place],
-        tones.amps[frame, place],
-        tones.shifts[frame, place],
-    )
-    loud, played = np.zeros((2, number, note.size))
-    for k in range(number):
-        stem, own, _ = stages.front_end(item.stems[k], item.sample_rate)
-        for order in range(1, 11):
-            bins = np.rint(shifts + model.harscale * np.log(order)).astype(np.int64)
-            inside = bins < stem.shape[1]
-            loud[k] += np.where(inside, stem[frame, np.minimum(bins, stem.shape[1] - 1)], 0) * own
-        played[k] = in_score(item, score, k, frame * model.hop_s, shifts, model)
-
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.array([np.bincount(note, amps * row, notes.shifts.size) for row in values])
-
-    amount = np.bincount(note, amps, notes.shifts.size)
-    ghost = total(played).max(axis=0) < MATCHED * amount
-    owner = np.where(ghost, total(loud).argmax(axis=0), total(played * loud).argmax(axis=0))
-    pitch = [np.average(notes.shifts, weights=amount * (owner == k) + 1e-12) for k in range(number)]
-    owner = np.argsort(np.argsort(-np.array(pitch)))[owner]
-    bare = notes._replace(numbers=notes.numbers[:0])  # not needed any more, and large
-    return Recording(bare, owner, ghost, amount, score["kind"], number)
-
-
-def in_score(item, score, stem, seconds, shifts, model) -> NDArray[np.bool_]:
-    """Tell which tones the score of a stem has."""
-    pitch = 69 + 12 * np.log2(model.lowest_hz * np.exp(shifts / model.harscale) / 440)
-    found = np.zeros(seconds.size, np.bool_)
-    (own,) = (one for one in score["stems"] if one["stem"] == item.instruments[stem])
-    for note in own["notes"]:
-        now = (seconds > note["onset"] - EARLY_S) & (seconds < note["offset"] + LATE_S)
-        found |= now & (np.abs(pitch - note["midi"] - note["cents"] / 100) < NEAR_SEMITONES)
-    return found
 
 
 class Inputs:
@@ -146,8 +57,8 @@ class Inputs:
         swap = notes.shifts[first] < notes.shifts[second]
         self.high = torch.as_tensor(np.where(swap, second, first))
         self.low = torch.as_tensor(np.where(swap, first, second))
-        self.together = tensor(players.together(notes, first, second))
-        self.crossed = tensor(np.minimum(notes.hop_s * notes.together, 0.6) / 0.2)
+        self.together = tensor(players.pair_features(notes))
+        self.crossed = tensor(players.crossing_times(notes))
         self.steps = [self._steps(notes, *pair) for pair in self._neighbours(recording.owner)]
 
     def _neighbours(self, owner):
@@ -166,7 +77,7 @@ class Inputs:
 
     def _steps(self, notes, first, second):
         exist = (first != NONE) & (second != NONE) & (second - first <= players.WINDOW)
-        features = players.following(notes, first[exist], second[exist])
+        features = players.step_features(notes, first[exist], second[exist])
         return torch.as_tensor(exist), torch.as_tensor(features.astype(np.float32))
 
 
@@ -295,19 +206,6 @@ def fit(recordings: Sequence[Recording], seed: int = 0) -> Model:
         schedule.step()
         print(f"epoch {epoch}: {total / len(data):.4f}", flush=True)
     return model
-
-
-def right_share(own: Recording, assign: AnnealedAssignment, restarts: int = 3) -> float:
-    """Share of the amplitude of notes that are played which goes to the right player."""
-    rngs = np.random.default_rng(0).spawn(restarts)
-    _, insts, _ = max(
-        (assign(own.notes, own.number, rng) for rng in rngs), key=lambda answer: answer[0]
-    )
-    amount = np.where(own.ghost, 0.0, own.amount)
-    table = np.zeros((own.number, own.number))
-    np.add.at(table, (own.owner, insts), amount)
-    orders = permutations(range(own.number))
-    return max(table[range(own.number), order].sum() for order in orders) / amount.sum()
 
 
 def report(name: str, recordings: Sequence[Recording], model: players.Players) -> None:

@@ -3,9 +3,9 @@
     python experiments/run.py default --folders TRAIN --out train.csv
     python experiments/e15_confidence.py train.csv
 
-Each stem of each cell is an observation: whether its SDR is above `GOOD_DB`, given its certainty, the
-number of instruments and what is left unexplained. The log odds are linear in these (in the log odds
-of the certainty); logistic regression with a little shrinkage. Print the constant and the factors.
+Each stem of each cell is an observation: whether its SDR is above `GOOD_DB`, given its certainty,
+the number of instruments and what is left unexplained. The log odds are linear in these (in the log
+odds of the certainty); logistic regression with a little shrinkage. Print the constant and factors.
 Then ``protocol.py check.csv --tables confidence`` tells how it does on others.
 """
 

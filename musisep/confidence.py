@@ -1,9 +1,9 @@
 """How likely it is that a separation is good: a calibration of how sure the model is who plays.
 
-What a listener hears is mostly decided by whether each note goes to its player. The model of players
-gives a probability of that, the certainty. How often a stem, and a recording on average, reaches
-`GOOD_DB` with a certainty was measured on recordings with known stems
-(`experiments/e14_confidence.py`), and a logistic curve was fitted to it.
+What a listener hears is mostly decided by whether each note goes to its player. The model of
+players gives a probability of that, the certainty. How often a stem, and a recording on average,
+reaches `GOOD_DB` with a certainty was measured on recordings with known stems
+(`experiments/e15_confidence.py`), and a logistic curve was fitted to it.
 """
 
 import numpy as np

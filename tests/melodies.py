@@ -12,7 +12,7 @@ SAW = 1 / np.arange(1.0, HARMONICS + 1)
 HOLLOW = np.array([1, 0.05, 0.7, 0.05, 0.5, 0.05, 0.4, 0.05])
 THIRD = np.array([0.3, 1, 0.1, 0.6, 0.1, 0.4, 0.1, 0.3])
 COLUMNS = np.stack([SAW, HOLLOW, THIRD], axis=1)
-NOTE = 12
+NOTE = 24
 MELODIES = np.array([
     [31, 33, 35, 36, 33, 31, 30, 35],
     [19, 21, 16, 20, 23, 18, 21, 16],

@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 import scipy.optimize
+import scipy.stats
 
 CUT, EPS = 6, 1e-7
 
@@ -136,56 +137,50 @@ def linked(amps, shifts, glide, gap, rise):
     return numbers
 
 
-def log_normal(values, precisions, covariance):
-    """Log density of observations whose own precisions are given, relative to them alone."""
-    own = np.diag(1 / precisions)
-    _, both = np.linalg.slogdet(own + covariance)
-    quadratic = values @ np.linalg.solve(own + covariance, values)
-    return -0.5 * (quadratic + both + np.log(precisions).sum())
+def energies(params, numbers, frames, harscale, rivals, apart, orders):
+    """Order, centre and square of the frame, of each tone of a note [i] at each order not hidden.
+
+    Returns (note, index of the order, centre, square) of each, in any order.
+    """
+    result = []
+    for frame, place in np.argwhere(numbers >= 0):
+        own, others = params[frame, :, place], np.delete(params[frame].T, place, axis=0)
+        harmonics = [centres(o[1], o[3], rivals, harscale) for o in others if o[0] > 0]
+        centre = own[1] + harscale * (np.log(orders) + 0.5 * np.log(1 + own[3] * orders**2))
+        far = np.abs(np.concatenate([*harmonics, [np.inf]])[:, None] - centre).min(axis=0) >= apart
+        for i in np.flatnonzero(far & (np.rint(centre) > 0)):
+            near = frames[frame, round(centre[i]) - 1 : round(centre[i]) + 2]
+            if near.size == 3:
+                result.append((numbers[frame, place], i, centre[i], near.max() ** 2))
+    return result
 
 
-def timbre(values, counts, pitches, origin, likelihood):
-    """Log likelihood of one feature of one instrument's notes."""
-    pitch_variance, note_variance, height, slope = likelihood[:4]
-    means, precisions, places, total = [], [], [], 0.0
-    for pitch in np.unique(pitches):
-        own, weight = values[pitches == pitch], counts[pitches == pitch]
-        number, mean = weight.sum(), np.average(own, weights=weight)
-        variance, trust = pitch_variance + note_variance / number, min(1, number)
-        total -= 0.5 * np.sum(weight * (own - mean) ** 2) / note_variance
-        total -= 0.5 * max(number - 1, 0) * np.log(note_variance) + 0.5 * trust * np.log(variance)
-        means.append(mean)
-        precisions.append(trust / variance)
-        places.append((pitch - origin) / 12)
-    line = height + slope * np.outer(places, places)
-    return total + log_normal(np.array(means), np.array(precisions), line)
+def log_density(values, covariance):
+    return scipy.stats.multivariate_normal.logpdf(values, cov=covariance)
 
 
-def assignment_value(insts, notes, values, known, counts, pitches, tones, likelihood, clashes):
-    """The objective of an assignment, from the description in `musisep.notes.assignment`."""
-    octaves = notes.shifts / notes.octave - np.average(notes.shifts / notes.octave, weights=counts)
-    mean, spread, timbre_weight, register_weight, leap, leap_max = likelihood[4:]
+def assignment_value(
+    insts, vectors, precisions, pitches, variances, heights, lines, pairs, alike, crossing
+):
+    """The value of an assignment, from the description in `musisep.notes.assignment`.
+
+    The vectors' is relative to that of notes which have only their own variances about 0.
+    ``variances`` are those of players and of pitches, ``lines`` [note, next] of all later notes.
+    """
     total = 0.0
     for inst in np.unique(insts):
-        mine = insts == inst
-        for feature in range(values.shape[1]):
-            own = mine & known[:, feature]
-            if own.any():
-                total += timbre_weight * timbre(
-                    values[own, feature], counts[own], pitches[own], (pitches.max() + 1) / 2,
-                    likelihood,
-                )  # fmt: skip
-        x, weight = octaves[mine], counts[mine]
-        total += register_weight * log_normal(x, weight / spread, np.full((x.size,) * 2, mean))
-        total -= register_weight * 0.5 * weight.sum() * np.log(spread)
-        total -= leap * np.minimum(np.abs(np.diff(x)), leap_max).sum()
-    for (one, other), together in zip(notes.pairs, notes.together, strict=True):
-        frames = np.clip(together - clashes.free_frames, 0, clashes.most_frames)
+        mine = np.flatnonzero(insts == inst)
+        same = pitches[mine, None] == pitches[mine]
+        own = np.diag(1 / precisions[mine])
+        for values, of_players, of_pitches in zip(vectors[mine].T, *variances, strict=True):
+            total += log_density(values, own + of_players + of_pitches * same)
+            total -= log_density(values, own)
+        total += sum(lines[one, other] for one, other in itertools.pairwise(mine))
+    for (one, other), odds, price in zip(pairs, alike, crossing, strict=True):
         if insts[one] == insts[other]:
-            lighter = min(counts[one], counts[other], 1)
-            total -= clashes.overlap * frames * np.sqrt(lighter) * (tones == 1)
-        elif (octaves[one] > octaves[other]) == (insts[one] > insts[other]):
-            total -= clashes.crossing * frames
+            total += odds
+        elif (heights[one] > heights[other]) == (insts[one] > insts[other]):
+            total -= price
     return total
 
 

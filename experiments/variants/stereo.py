@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from shared import mask_transform
 
 from musisep.masking.ratio import SpectralMask
-from musisep.notes.assignment import TimbreFeatures
+from musisep.notes.assignment import AnnealedAssignment, Assigned
+from musisep.notes.tracking import Notes
 from variants.settings import separated
-from variants.steps import assigned
 
 Floats = NDArray[np.float64]
 
@@ -37,8 +37,13 @@ def histogram(item: Item, seed: int) -> Floats:
     return transform.istft(masks[:, None] * spectra, length=item.mixture.shape[1])
 
 
+def without_sides(notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
+    """Assign notes of which it is not known where they are heard."""
+    return AnnealedAssignment()(notes._replace(sides=None), instruments, rng)
+
+
 VARIANTS = {
     "histogram": histogram,
-    "notes-without-sides": assigned(features=TimbreFeatures(side_scale=0.0)),
+    "notes-without-sides": separated(stages={"assignment": without_sides}),
     "masks-without-places": separated(stages={"mask": SpectralMask()}),
 }

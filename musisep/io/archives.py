@@ -135,4 +135,5 @@ def _parsed(name: str, header: bytes) -> tuple[np.dtype[Any], bool, tuple[int, .
         text = header[:REASON].decode("ascii", "backslashreplace").strip()
         raise ValueError(f"{name} is no array of numbers, but {text}")
     dtype, order, sizes = (group.decode() for group in found.groups())
-    return np.dtype(dtype), order == "True", tuple(map(int, sizes.rstrip(", ").split(",")))
+    shape = tuple(int(size) for size in sizes.split(",") if size.strip())
+    return np.dtype(dtype), order == "True", shape

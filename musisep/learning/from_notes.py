@@ -94,7 +94,7 @@ class CommonColumns:
 
 
 class Answer(NamedTuple):
-    """One answer to who plays: its value, what follows from it, what that leaves, how sure it is."""
+    """One answer to who plays: value, what follows from it, what that leaves, how sure it is."""
 
     value: float
     unexplained: float
@@ -267,7 +267,7 @@ class NotesLearner:
         return Answer(value - self.worth * left, left, columns, prior, found, None)
 
     def _certainty(self, notes: Notes, insts: Ints, certainty: Floats) -> Floats:
-        """Mean certainty of each instrument's notes, weighted by their amplitudes; 0 without any."""
+        """Return the mean certainty of each instrument's notes, by amplitude; 0 without any."""
         amounts = notes.amps * notes.lengths
         total = np.bincount(insts, amounts, self.instruments)
         sure = np.bincount(insts, amounts * certainty, self.instruments)

@@ -10,9 +10,9 @@ to recordings (`musisep.notes.players`):
 * Notes that follow each other in a player's line have the intervals and pauses of lines.
 * The first player is the highest; players seldom cross.
 
-Simulated annealing seeks the answer of highest value. From there on answers are drawn as likely as the
-model says; each note goes to the instrument that plays it most often, which is right more often than
-the single likeliest answer, and changes less when the recording does.
+Simulated annealing seeks the answer of highest value. From there on answers are drawn as likely as
+the model says; each note goes to the instrument that plays it most often, which is right more often
+than the single likeliest answer, and changes less when the recording does.
 """
 
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class Annealing:
     cooling : float
         Share of the sweeps after which the temperature is 0.
     longest_swap : int
-        Notes up to which a move exchanges two instruments, if not all to the end.
+        Fewer than so many notes exchange two instruments in one move, if not all to the end.
     random_shares : tuple of float
         One of these is drawn: the share of notes that start with a random instrument. The others
         start by register.
@@ -59,7 +59,7 @@ class Annealing:
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        check_fields(self)
+        check_fields(self, longest_swap=3)
 
 
 class Evidence(NamedTuple):
@@ -144,6 +144,8 @@ class AnnealedAssignment:
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
         check_fields(self, tones=1)
+        if self.players is not None:
+            instance("players", self.players, Players)
 
     def __call__(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
         """Say which instrument plays each note.

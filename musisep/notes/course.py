@@ -30,21 +30,21 @@ class ByNote:
         self.count = np.bincount(note, minlength=size)
 
     def total(self, values: Floats) -> Floats:
-        """Sums [note] of values [tone]."""
-        return np.bincount(self.note, values, self.size)
+        """Return sums [note] of values [tone]."""
+        return np.bincount(self.note, values, self.size).astype(np.float64)
 
     def mean(self, values: Floats, weights: Floats) -> Floats:
-        """Weighted means [note]."""
+        """Return weighted means [note]."""
         return self.total(values * weights) / np.maximum(self.total(weights), TINY)
 
     def least(self, values: Floats) -> Floats:
-        """Minima [note]."""
+        """Return minima [note]."""
         minima = np.full(self.size, np.inf)
         np.minimum.at(minima, self.note, values)
         return minima
 
     def line(self, time: Floats, values: Floats, weights: Floats) -> tuple[Floats, Floats]:
-        """Slope [note] of the straight line nearest to values over time, and deviation from it."""
+        """Return slopes [note] of the lines nearest to values over time, and deviations."""
         x = time - self.mean(time, weights)[self.note]
         y = values - self.mean(values, weights)[self.note]
         slope = self.total(weights * x * y) / np.maximum(self.total(weights * x * x), TINY)
@@ -52,13 +52,14 @@ class ByNote:
 
 
 def course(numbers: Ints, peaks: Peaks, model: ToneModel, size: int) -> tuple[Floats, Bools]:
-    """Numbers of `size` notes in units of about their spread, and whether they are known.
+    """Return numbers of `size` notes in units of about their spread, and whether they are known.
 
     ``numbers`` (frame, place) are the notes of the tones; results are (note, len(COURSE)).
     """
-    frame, place = np.nonzero(numbers != NONE)
-    amps, shifts = peaks.amps[frame, place], peaks.shifts[frame, place]
-    notes = ByNote(numbers[frame, place], size)
+    sounding = numbers != NONE
+    amps, shifts = peaks.amps[sounding], peaks.shifts[sounding]
+    frame = np.nonzero(sounding)[0].astype(np.float64)
+    notes = ByNote(numbers[sounding], size)
     note, always = notes.note, np.ones(frame.size)
     level = 20 * np.log10(np.maximum(amps, TINY))
     cents = 1200 / model.octave * shifts
@@ -87,8 +88,8 @@ def course(numbers: Ints, peaks: Peaks, model: ToneModel, size: int) -> tuple[Fl
         np.log(vibrato + 0.5) / 0.7,
         np.log(flicker + 0.05) / 0.6,
         detuning(notes.mean(cents, amps), loudness) / 20,
-        np.log(notes.mean(peaks.spreads[frame, place], amps) + 1e-6) / 2,
-        10 * np.log(np.maximum(notes.mean(peaks.sigmas[frame, place], amps) / model.fsigma, 0.1)),
+        np.log(notes.mean(peaks.spreads[sounding], amps) + 1e-6) / 2,
+        10 * np.log(np.maximum(notes.mean(peaks.sigmas[sounding], amps) / model.fsigma, 0.1)),
     ))  # fmt: skip
     known = np.ones(values.shape, np.bool_)
     long = notes.count >= LONG_FRAMES
@@ -99,7 +100,7 @@ def course(numbers: Ints, peaks: Peaks, model: ToneModel, size: int) -> tuple[Fl
 
 
 def movement(numbers: Ints, shifts: Floats, size: int) -> Floats:
-    """Mean movement of the pitch of each of `size` notes from frame to frame, in bins."""
+    """Return by how many bins the pitch of each note moves from frame to frame in the mean."""
     frame, place = np.nonzero(numbers != NONE)
     order = np.lexsort((frame, numbers[frame, place]))
     frame, place = frame[order], place[order]
@@ -110,10 +111,10 @@ def movement(numbers: Ints, shifts: Floats, size: int) -> Floats:
 
 
 def tuning(cents: Floats, weights: Floats) -> float:
-    """Cents by which a recording is higher than the nearest semitones, from -50 to 50."""
+    """Return by how many cents, -50 to 50, a recording is higher than the nearest semitones."""
     return float(np.angle(np.sum(weights * np.exp(2j * np.pi * cents / 100))) / (2 * np.pi) * 100)
 
 
 def detuning(cents: Floats, weights: Floats) -> Floats:
-    """Cents by which notes are higher than the nearest semitones of their recording."""
+    """Return by how many cents notes are higher than the nearest semitones of a recording."""
     return (cents - tuning(cents, weights) + 50) % 100 - 50

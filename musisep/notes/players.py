@@ -7,17 +7,21 @@ model (probabilistic linear discriminant analysis; Ioffe 2006, Brümmer and de V
 one level more, for the notes of one pitch are alike. Two small networks tell how likely notes that
 sound together, and notes that follow each other, are of one player.
 
-``fitted.npz`` beside this file holds the numbers; `experiments/e13_players.py` fits them.
+A player is an instrument of any recording, of which nothing is known beforehand; the instruments
+of one recording are its players. ``fitted.npz`` beside this file holds the numbers;
+`experiments/e13_players.py` fits them.
 """
 
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from musisep._util.constants import TINY
+from musisep.io.archives import reading_arrays
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
 
@@ -27,6 +31,16 @@ LARGEST = 3.0
 """Sizes of notes are limited to this many mean sizes."""
 MIDDLE_HZ = 261.63
 """Pitches count from here."""
+CROSSING_S, LONGEST_CROSSING_S = 0.2, 0.6
+"""Unit of the time for which players are crossed, and the longest that is paid for."""
+HARMONIC_INTERVALS = np.array([12.0, 19, 24, 28, 31, 34, 36])
+"""Semitones of the second to the eighth harmonic."""
+LEAST_SCATTER = 0.1
+"""Sides of a note scatter at least so much."""
+NETWORKS = {"together": 13, "following": 13}
+"""How many features each network is told."""
+MOST_NUMBERS = 2**20
+"""Of an array in a file."""
 
 
 class Network(NamedTuple):
@@ -38,7 +52,7 @@ class Network(NamedTuple):
     outer_bias: Floats
 
     def __call__(self, inputs: Floats) -> Floats:
-        """Outputs [row] of inputs [row, feature]."""
+        """Return outputs [row] of inputs [row, feature]."""
         hidden = np.tanh(inputs @ self.inner + self.inner_bias)
         return np.asarray(hidden @ self.outer + self.outer_bias)
 
@@ -57,7 +71,7 @@ class Players(NamedTuple):
     together, following : Network
         Log odds that notes are of one player: that sound together, that follow each other.
     crossing : float
-        What it costs that the lower of two players has the higher note, for 0.2 seconds.
+        What it costs that the lower of two players has the higher note, for `CROSSING_S`.
     """
 
     projection: Floats
@@ -69,31 +83,40 @@ class Players(NamedTuple):
     crossing: float
 
     def vectors(self, notes: Notes) -> tuple[Floats, Floats]:
-        """Vectors [note, dimension] and precisions [note] of notes."""
-        mapped = inputs(notes) @ self.projection + self.offset
+        """Return vectors [note, dimension] and precisions [note] of notes.
+
+        Raises
+        ------
+        ValueError
+            If the notes have other features than those that the model was fitted to.
+        """
+        rows = inputs(notes)
+        if rows.shape[1] != len(self.projection):
+            raise ValueError(
+                f"notes.sound has {notes.sound.values.shape[1]} features, but the model of players "
+                f"is fitted to {len(self.projection) // 2}"
+            )
+        mapped = rows @ self.projection + self.offset
         return np.ascontiguousarray(mapped[:, :-1]), np.logaddexp(0.0, mapped[:, -1])
 
     def pairs(self, notes: Notes) -> tuple[Floats, Floats]:
-        """Of `Notes.pairs`: log odds that they are of one player, and prices of crossing."""
-        if not len(notes.pairs):
-            return np.zeros(0), np.zeros(0)
-        log_odds = self.together(together(notes, *notes.pairs.T))
-        seconds = notes.hop_s * notes.together
-        return log_odds, self.crossing * np.minimum(seconds, 0.6) / 0.2
+        """Return, for `Notes.pairs`, log odds that they are of one player, prices of crossing."""
+        log_odds = self.together(pair_features(notes))
+        return log_odds, self.crossing * crossing_times(notes)
 
     def lines(self, notes: Notes) -> Floats:
-        """Log odds [note, WINDOW] that the next notes follow a note in the line of a player."""
+        """Return log odds [note, WINDOW] that the next notes follow a note in a player's line."""
         size = notes.shifts.size
         first = np.repeat(np.arange(size), WINDOW)
         second = first + np.tile(np.arange(1, WINDOW + 1), size)
         exist = second < size
         result = np.zeros(first.size)
-        result[exist] = self.following(following(notes, first[exist], second[exist]))
+        result[exist] = self.following(step_features(notes, first[exist], second[exist]))
         return result.reshape(size, WINDOW)
 
 
 def placed(notes: Notes, precisions: Floats) -> tuple[Floats, Floats]:
-    """Two more dimensions of vectors: where notes are heard between two channels.
+    """Return two more dimensions of vectors: where notes are heard between two channels.
 
     Parameters
     ----------
@@ -114,43 +137,87 @@ def placed(notes: Notes, precisions: Floats) -> tuple[Floats, Floats]:
     known = notes.sides != 0
     weights = np.where(known, sizes(notes), TINY)
     near = np.average(np.abs(notes.sides), weights=weights)
-    scatter = np.sqrt(max(2 * (1 - near), LEAST_SCATTER**2) * np.average(precisions, weights=weights))
+    precision = np.average(precisions, weights=weights)
+    scatter = np.sqrt(max(2 * (1 - near), LEAST_SCATTER**2) * precision)
     sides = np.where(known, notes.sides, np.average(notes.sides, weights=weights)) / scatter
     return np.column_stack((sides.real, sides.imag)), np.full(2, 1 / scatter**2)
 
 
-LEAST_SCATTER = 0.1
-"""Sides of a note scatter at least so much; a guess."""
-
-
 @lru_cache(maxsize=1)
 def fitted() -> Players:
-    """Return the model that was fitted to recordings."""
-    with resources.files("musisep.notes").joinpath("fitted.npz").open("rb") as file:
-        return from_arrays(dict(np.load(file, allow_pickle=False)))
+    """Return the model that was fitted to recordings; see `load` for what is raised."""
+    with resources.as_file(resources.files("musisep.notes") / "fitted.npz") as path:
+        return load(path)
 
 
-def from_arrays(arrays: "dict[str, NDArray[np.float64]]") -> Players:
-    """Return the model of the arrays of a file; networks have a prefix each."""
-    networks = {
-        name: Network(*(arrays[f"{name}_{field}"] for field in Network._fields))
-        for name in ("together", "following")
+def load(path: str | os.PathLike[str]) -> Players:
+    """Read a model from a file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it holds no model, or a damaged one.
+    """
+    with reading_arrays(path, "model of players") as read:
+        return from_arrays({name: read(name, MOST_NUMBERS) for name in shapes(0, 0, 0)})
+
+
+def from_arrays(arrays: Mapping[str, Floats]) -> Players:
+    """Return the model of the arrays of a file; those of a network have its name before theirs.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape than others ask for, or is not finite.
+    """
+    rows, dimension = len(arrays["projection"]), arrays["player_variance"].size
+    for name, shape in shapes(rows, dimension, arrays["together_outer"].size).items():
+        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name} must be finite numbers of the shape {shape}")
+    together, following = (
+        Network(*(arrays[f"{name}_{field}"] for field in Network._fields)) for name in NETWORKS
+    )
+    return Players(
+        projection=arrays["projection"],
+        offset=arrays["offset"],
+        player_variance=arrays["player_variance"],
+        pitch_variance=arrays["pitch_variance"],
+        together=together,
+        following=following,
+        crossing=float(arrays["crossing"]),
+    )
+
+
+def shapes(rows: int, dimension: int, hidden: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays of a file."""
+    result: dict[str, tuple[int, ...]] = {
+        "projection": (rows, dimension + 1),
+        "offset": (dimension + 1,),
+        "player_variance": (dimension,),
+        "pitch_variance": (dimension,),
+        "crossing": (),
     }
-    own = {name: arrays[name] for name in Players._fields if name in arrays}
-    return Players(**{**own, **networks, "crossing": float(arrays["crossing"])})  # type: ignore[arg-type]
+    for name, features in NETWORKS.items():
+        layers = (features, hidden), (hidden,), (hidden,), ()
+        result |= {
+            f"{name}_{field}": shape for field, shape in zip(Network._fields, layers, strict=True)
+        }
+    return result
 
 
 def sizes(notes: Notes) -> Floats:
-    """How much notes count: root of amplitude times length, 1 for the mean of these."""
+    """Return how much notes count: root of amplitude times length, 1 for the mean of these."""
     size = notes.amps * notes.lengths
     return np.sqrt(np.minimum(size / max(size.mean(), TINY), LARGEST))
 
 
 def inputs(notes: Notes) -> Floats:
-    """What the map to vectors is fed with, (note, input).
+    """Return what the map to vectors is fed with, (note, input).
 
-    The features relative to their means in the recording, 0 if not known; whether they are known;
-    the pitch in octaves.
+    These are the features relative to their means in the recording, 0 if not known; whether they
+    are known; the pitch in octaves.
     """
     values, known = notes.sound
     weights = known * sizes(notes)[:, None]
@@ -160,12 +227,12 @@ def inputs(notes: Notes) -> Floats:
 
 
 def semitones(notes: Notes) -> Floats:
-    """Pitches in semitones above `MIDDLE_HZ`."""
+    """Return pitches in semitones above `MIDDLE_HZ`."""
     return 12 * (notes.shifts / notes.octave + np.log2(notes.lowest_hz / MIDDLE_HZ))
 
 
 def pitch_classes(notes: Notes) -> Ints:
-    """Number the semitones that notes have, in the recording's own tuning, from 0 on."""
+    """Return numbers, from 0 on, of the semitones that notes have in the recording's tuning."""
     pitches = semitones(notes)
     turn = np.angle(np.sum(sizes(notes) * np.exp(2j * np.pi * pitches))) / (2 * np.pi)
     rounded = np.rint(pitches - turn).astype(np.int64)
@@ -173,12 +240,18 @@ def pitch_classes(notes: Notes) -> Ints:
 
 
 def near(distances: Floats, width: float) -> Floats:
-    """1 at 0, falling as a Gaussian of this width."""
+    """Return 1 at 0, and less away from it, as a Gaussian of this width."""
     return np.exp(-((distances / width) ** 2))
 
 
-def together(notes: Notes, first: Ints, second: Ints) -> Floats:
-    """What is known of notes that sound together, (pair, feature): `Players.together`."""
+def crossing_times(notes: Notes) -> Floats:
+    """Return for how long `Notes.pairs` count as crossed if they are, in `CROSSING_S`."""
+    return np.minimum(notes.hop_s * notes.together, LONGEST_CROSSING_S) / CROSSING_S
+
+
+def pair_features(notes: Notes) -> Floats:
+    """Return what `Players.together` is told of `Notes.pairs`, (pair, feature)."""
+    first, second = notes.pairs.T
     pitch, level = semitones(notes), decibels(notes)
     onset, end = spans(notes)
     swap = pitch[first] < pitch[second]
@@ -205,12 +278,8 @@ def together(notes: Notes, first: Ints, second: Ints) -> Floats:
     ))  # fmt: skip
 
 
-HARMONIC_INTERVALS = np.array([12.0, 19, 24, 28, 31, 34, 36])
-"""Semitones of the second to the eighth harmonic."""
-
-
-def following(notes: Notes, first: Ints, second: Ints) -> Floats:
-    """What is known of a note and one that follows it, (pair, feature): `Players.following`."""
+def step_features(notes: Notes, first: Ints, second: Ints) -> Floats:
+    """Return what `Players.following` is told of notes and later ones, (pair, feature)."""
     pitch, level = semitones(notes), decibels(notes)
     onset, end = spans(notes)
     interval = np.abs(pitch[second] - pitch[first])
@@ -234,11 +303,11 @@ def following(notes: Notes, first: Ints, second: Ints) -> Floats:
 
 
 def decibels(notes: Notes) -> Floats:
-    """Levels of notes."""
+    """Return levels of notes."""
     return 20 * np.log10(np.maximum(notes.amps, TINY))
 
 
 def spans(notes: Notes) -> tuple[Floats, Floats]:
-    """Onsets of notes and their ends, in seconds."""
-    onset = notes.hop_s * notes.onsets
-    return onset, onset + notes.hop_s * notes.lengths
+    """Return onsets of notes and their ends, in seconds."""
+    onset = notes.onsets.astype(np.float64)
+    return notes.hop_s * onset, notes.hop_s * (onset + notes.lengths)

@@ -47,7 +47,7 @@ class NoteSound:
     Parameters
     ----------
     harmonics, between : int
-        Harmonics that are measured, and places between two of them.
+        Harmonics that are measured, and places midway between two of them.
     bands : int
         Bands of frequency.
     lowest_band_hz, bands_per_octave : float
@@ -98,11 +98,21 @@ class NoteSound:
         power = np.bincount(numbers[numbers != NONE], peaks.amps[numbers != NONE] ** 2, size)
         loudness = np.maximum(power / np.maximum(lengths, 1), TINY)[:, None]
         seen = np.maximum(self.seen_share * lengths, self.seen_frames)[:, None]
-        orders = np.arange(1.0, self.harmonics + 1)
-        at, in_bands = self._energies(orders, numbers, peaks, frames, model, size)
-        between, _ = self._energies(
-            orders[: self.between] + 0.5, numbers, peaks, frames, model, size
-        )
+
+        def energies(orders: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+            """Return how often, and with what energy, notes are heard at orders, and in bands."""
+            at = np.zeros((size, orders.size)), np.zeros((size, orders.size))
+            in_bands = np.zeros((size, self.bands)), np.zeros((size, self.bands))
+            _kernels.add_energies(
+                peaks.params, numbers, frames, model.harscale, self.rivals,
+                self.apart_sigmas * model.fsigma, orders, *at,
+                model.harscale * np.log(self.lowest_band_hz / model.lowest_hz),
+                model.octave / self.bands_per_octave, *in_bands,
+            )  # fmt: skip
+            return at, in_bands
+
+        at, in_bands = energies(np.arange(1.0, self.harmonics + 1))
+        between, _ = energies(np.arange(1.5, self.between + 1))
         columns = [
             (self._decibels(energy / np.maximum(heard, 1) / loudness) / 10, heard >= seen)
             for heard, energy in (at, in_bands, between)
@@ -114,7 +124,7 @@ class NoteSound:
     def sides(
         self, numbers: Ints, peaks: Peaks, frames: Floats, model: ToneModel, sides: Sides
     ) -> Sides:
-        """Measure where between two channels notes are heard, as `musisep.notes.tracking.Notes` tells.
+        """Measure where between two channels notes are heard, as `Notes` tells.
 
         ``sides`` is (frame, bin), see `musisep.audio.sides`; the result is (note,).
         """
@@ -127,26 +137,6 @@ class NoteSound:
             self.apart_sigmas * model.fsigma, weights, sums,
         )  # fmt: skip
         return sums / np.maximum(weights, TINY)
-
-    def _energies(
-        self,
-        orders: Floats,
-        numbers: Ints,
-        peaks: Peaks,
-        frames: Floats,
-        model: ToneModel,
-        size: int,
-    ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-        """Frames and energies of notes: at orders of their fundamentals, and in bands."""
-        at = np.zeros((size, orders.size)), np.zeros((size, orders.size))
-        in_bands = np.zeros((size, self.bands)), np.zeros((size, self.bands))
-        _kernels.add_energies(
-            peaks.params, numbers, frames, model.harscale, self.rivals,
-            self.apart_sigmas * model.fsigma, orders, *at,
-            model.harscale * np.log(self.lowest_band_hz / model.lowest_hz),
-            model.octave / self.bands_per_octave, *in_bands,
-        )  # fmt: skip
-        return at, in_bands
 
     def _decibels(self, power: Floats) -> Floats:
         return 10 * np.log10(power + 10 ** (self.floor_db / 10))

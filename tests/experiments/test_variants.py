@@ -11,6 +11,7 @@ from duet import SAMPLE_RATE
 import musisep
 from musisep.learning.learner import Learned
 from musisep.multipitch.viterbi import Prices
+from musisep.notes.players import fitted
 from musisep.settings import Settings
 from musisep.stages import Stages, make_stages
 
@@ -98,7 +99,9 @@ CHANGED = {
     "common-": {"learner"},
     "masks-one-column": {"voicing"},
     "trust=": {"voicing"},
-    "no-movement": {"assignment", "learner"},  # the learner assigns
+    "no-lines": {"assignment", "learner"},  # the learner assigns
+    "no-together": {"assignment", "learner"},
+    "no-crossing": {"assignment", "learner"},
     "no-rise": {"learner"},
     "worth=": {"learner"},
     "hot-annealing": {"assignment", "learner"},
@@ -142,6 +145,14 @@ def test_variants_of_steps_change_what_they_say(parts):
     unison = parts(steps.VARIANTS["unison=0.1"])
     assert unison.finder.prices == Prices(unison=0.1)
     assert unison.learner.prices == replace(usual.learner.prices, unison=0.1)
+    rows = np.random.default_rng(0).random((3, 13))
+    for name in ("following", "together"):
+        part = {"following": "no-lines", "together": "no-together"}[name]
+        model = parts(steps.VARIANTS[part]).assignment.players
+        np.testing.assert_array_equal(getattr(model, name)(rows), 0)
+        other = {"following": "together", "together": "following"}[name]
+        assert getattr(model, other) is getattr(fitted(), other)
+    assert parts(steps.VARIANTS["no-crossing"]).assignment.players.crossing == 0
     free = parts(steps.VARIANTS["common-smooth-then-free"]).learner.common
     assert (free.early.__name__, free.late.__name__) == ("smoothed", "normalized")
 

@@ -91,6 +91,15 @@ def test_damaged_directories_are_one_line(make, tmp_path):
         Dictionary.load(tmp_path / "dictionary.npz")
 
 
+def test_a_single_number_is_an_array_without_axes(tmp_path):
+    save_arrays(tmp_path / "own.npz", {"one": 2.5, "row": np.array([2.5])})
+    with reading_arrays(tmp_path / "own.npz", "test") as read:
+        assert read("one", 1).shape == () and read("one", 1) == 2.5
+        assert read("row", 1).shape == (1,)
+        with pytest.raises(ValueError, match=r"one has the shape \(\)"):
+            read("one", 1, (1,))
+
+
 def test_each_damaged_byte_is_one_line(tmp_path):
     path = tmp_path / "dictionary.npz"
     Dictionary(np.full((3, 2), 0.5)).save(path)

@@ -156,6 +156,7 @@ def answering(*replies):
 def answers(monkeypatch, *replies, **options):
     """The answers that follow from replies, the best of them, and what was said of them."""
     peaks, frames = mixture(2)
+    options = {"followed": len(replies)} | options
     own = learner(restarts=len(replies), assignment=answering(*replies), **options)
     every, followed = [], NotesLearner._followed
 
@@ -199,6 +200,13 @@ def test_equal_assignments_are_one_answer(monkeypatch):
     replies = (1.0, np.copy), (0.0, lambda right: 1 - right), (1.0, np.copy)
     _, every, (_, left, _) = answers(monkeypatch, *replies)
     assert len(every) == len(left) == 2
+
+
+def test_only_the_likeliest_answers_are_followed(monkeypatch):
+    replies = (0.1, alternating), (0.3, lambda right: right), (0.2, lambda right: 1 - right)
+    _, every, (best, left, chosen) = answers(monkeypatch, *replies, followed=2, worth=0.0)
+    assert [answer.value for answer in every] == [0.3, 0.2]
+    assert best is every[0] and chosen == 0 and len(left) == 2
 
 
 def test_another_round_starts_with_the_tones_of_the_best_answer(monkeypatch):

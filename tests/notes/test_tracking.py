@@ -3,35 +3,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lines import COLUMN, FSIGMA, MODEL, TRACKING, M, notes_of, tones
 from sounding import frames_of
 
 from musisep._util.constants import NONE
+from musisep.notes._kernels import sound as sound_kernels
 from musisep.notes._kernels import tracking as kernels
+from musisep.notes.sound import NoteSound
 from musisep.notes.tracking import NoteTracking
 from musisep.tones._kernels import harmonic_centre
-from musisep.tones.model import ToneModel
-from musisep.tones.peaks import Peaks
 
-M, OCTAVE, FSIGMA = 420, 60, 1.9
-MODEL = ToneModel(FSIGMA, OCTAVE / np.log(2), M)
-TRACKING = NoteTracking()
 STEP = TRACKING.glide_sigmas * FSIGMA
-COLUMN = np.array([1, 0.5, 0.8, 0.3, 0.6, 0.2, 0.4, 0.25, 0.3, 0.2, 0.15, 0.1])[:, None]
-
-
-def tones(*lines, amps=None, spread=0.0):
-    """Tones from the shifts of each place; None is silence."""
-    shifts = np.array(lines, dtype=float).T
-    amps = np.ones(shifts.shape) if amps is None else np.array(amps, dtype=float).T
-    amps = np.where(np.isnan(shifts), 0.0, amps)
-    return Peaks(
-        amps, np.nan_to_num(shifts), np.full(amps.shape, FSIGMA), np.full(amps.shape, spread),
-        np.zeros(amps.shape, int),
-    )  # fmt: skip
-
-
-def notes_of(peaks, column=COLUMN, tracking=TRACKING):
-    return tracking(peaks, frames_of(peaks, column, MODEL), MODEL)
 
 
 def numbers(*lines, amps=None):
@@ -126,26 +108,6 @@ def test_a_note_that_sounds_on_is_not_ended_by_another():
     assert found == [[0] * 13, [NONE] * 6 + [1] * 7]
 
 
-def test_movement_is_the_movement_of_the_pitch_in_sigmas():
-    vibrato = 50 + 0.5 * STEP * (np.arange(12) % 2)
-    found = notes_of(tones(vibrato, [100.0] * 12, 150 + 0.1 * FSIGMA * np.arange(12)))
-    np.testing.assert_allclose(found.movement, [0.5 * TRACKING.glide_sigmas, 0, 0.1], atol=1e-9)
-
-
-def test_movement_follows_a_note_through_the_places():
-    low, high = np.full(12, 50.0), 80 + 0.2 * FSIGMA * np.arange(12)
-    swapped = np.arange(12) % 2 == 0
-    found = notes_of(tones(np.where(swapped, high, low), np.where(swapped, low, high)))
-    np.testing.assert_allclose(found.movement, [0.2, 0], atol=1e-9)
-
-
-def test_what_happens_between_notes_and_while_they_are_lost_is_no_movement():
-    moved = [50] * 6 + [None] * 2 + [50 + 0.9 * STEP] * 6
-    found = notes_of(tones(moved, [100, None] * 7, [150] * 7 + [160] * 7))
-    assert found.lengths.tolist() == [12, 7, 7, 7]
-    np.testing.assert_array_equal(found.movement, 0)
-
-
 def test_means_of_a_note():
     amps = [[1, 1, 1.5, 1.5, 0, 1.5]]
     found = notes_of(tones([50, 50, 52, 52, 99, 52], amps=amps))
@@ -153,7 +115,6 @@ def test_means_of_a_note():
     assert found.onsets.tolist() == [0] and found.lengths.tolist() == [5]
     assert found.shifts[0] == pytest.approx((2 * 50 + 4.5 * 52) / 6.5)
     assert found.amps[0] == pytest.approx(np.sqrt((2 + 3 * 2.25) / 5))
-    assert found.movement[0] == pytest.approx(2 / 3 / FSIGMA)  # of three steps that are known
 
 
 def test_onsets_are_those_of_the_notes():
@@ -180,73 +141,43 @@ def test_frames_in_which_a_note_is_quiet_count_less(first):
     np.testing.assert_allclose(found.together, [5 + 5 * 0.1 / level])
 
 
-@pytest.mark.parametrize("spread", [0.0, 1e-3])
-def test_the_profile_is_the_column_whatever_the_loudness(spread):
-    shifts = 40 + 0.3 * np.arange(20)
-    found = notes_of(tones(shifts, amps=[np.linspace(0.2, 3, 20)], spread=spread))
-    assert found.seen.all() and found.profiles.shape == (1, TRACKING.harmonics)
-    np.testing.assert_allclose(found.profiles[0], COLUMN[:, 0], rtol=0.04)
-
-
-def test_harmonics_beyond_the_axis_are_not_seen():
-    shift = M - 1.0 - 3 * OCTAVE  # the eighth is in the last bin
-    found = notes_of(tones([shift] * 8))
-    centres = [
-        harmonic_centre(shift, 0.0, h, MODEL.harscale)[0] for h in range(1, TRACKING.harmonics + 1)
-    ]
-    inside = np.rint(centres) < M - 1
-    assert 0 < inside.sum() < TRACKING.harmonics
-    np.testing.assert_array_equal(found.seen[0], inside)
-    np.testing.assert_array_equal(found.profiles[0, ~inside], 0)
-
-
-def test_coinciding_harmonics_are_not_seen():
-    low, high = notes_of(tones([40] * 20, [40 + OCTAVE] * 20)).seen
-    np.testing.assert_array_equal(low, np.arange(1, TRACKING.harmonics + 1) % 2 == 1)
-    assert not high.any()
-
-
-@pytest.mark.parametrize(("distance", "seen"), [(0.9, False), (1.1, True)])
-def test_fundamentals_are_told_apart_from_some_sigmas_on(distance, seen):
-    found = notes_of(tones([40] * 10, [40 + distance * TRACKING.apart_sigmas * FSIGMA] * 10))
-    assert found.seen[:, 0].tolist() == [seen, seen]
-
-
-@pytest.mark.parametrize(("together", "alone"), [(9, 3), (36, 4)])
-def test_a_harmonic_is_seen_when_it_is_apart_for_long_enough(together, alone):
-    octave = [40 + OCTAVE] * together
-    enough = notes_of(tones([40] * (together + alone), octave + [None] * alone))
-    assert enough.seen[0].all()
-    np.testing.assert_allclose(enough.profiles[0], COLUMN[:, 0], rtol=0.04)  # not of the octave
-    alone -= 1
-    few = notes_of(tones([40] * (together + alone), octave + [None] * alone))
-    np.testing.assert_array_equal(few.seen[0], np.arange(1, TRACKING.harmonics + 1) % 2 == 1)
-
-
-def test_tones_without_a_note_hide_harmonics_too():
-    short = [40 + OCTAVE] * (TRACKING.shortest_frames - 1)
-    found = notes_of(tones([40] * (TRACKING.shortest_frames + 1), short + [None] * 2))
-    assert found.numbers.max() == 0
-    np.testing.assert_array_equal(found.seen[0], np.arange(1, TRACKING.harmonics + 1) % 2 == 1)
-
-
 @pytest.mark.parametrize("frames", [0, 8])
 def test_silence_has_no_notes(frames):
     found = notes_of(tones([None] * frames, [None] * frames))
     np.testing.assert_array_equal(found.numbers, np.full((frames, 2), NONE))
-    assert found.profiles.shape == found.seen.shape == (0, TRACKING.harmonics)
-    assert found.pairs.shape == (0, 2) and found.together.size == found.movement.size == 0
+    assert found.sound.values.shape == found.sound.known.shape == (0, TRACKING.sound.features)
+    assert found.pairs.shape == (0, 2) and found.together.size == 0
+
+
+def test_notes_know_the_axis_and_the_clock():
+    found = notes_of(tones([50] * 6))
+    assert (found.octave, found.lowest_hz) == (MODEL.octave, MODEL.lowest_hz)
+    assert found.hop_s == MODEL.hop_s
+
+
+def test_what_notes_sound_like_is_measured_of_those_that_are_kept():
+    peaks = tones([90] * (TRACKING.shortest_frames - 1) + [None] * 6 + [50] * 8, [130] * 18)
+    frames = frames_of(peaks, COLUMN, MODEL)
+    found = notes_of(peaks)
+    own = TRACKING.sound(found.numbers, peaks, frames, MODEL)
+    assert len(own.values) == len(found.amps) == 2
+    np.testing.assert_array_equal(found.sound.values, own.values)
+    np.testing.assert_array_equal(found.sound.known, own.known)
 
 
 def test_integers_are_floats_to_the_kernels():
-    whole = NoteTracking(glide_sigmas=2, rise=2, apart_sigmas=4, seen_share=1)
-    for name in ("glide_sigmas", "rise", "apart_sigmas", "seen_share"):
-        assert type(getattr(whole, name)) is float
-    assert type(whole.gap_frames) is type(whole.harmonics) is int
+    sound = NoteSound(apart_sigmas=4, seen_share=1, lowest_band_hz=110, floor_db=-60)
+    whole = NoteTracking(glide_sigmas=2, rise=2, sound=sound)
+    for owner, names in (
+        (whole, ("glide_sigmas", "rise")),
+        (sound, ("apart_sigmas", "seen_share", "lowest_band_hz", "floor_db")),
+    ):
+        assert all(type(getattr(owner, name)) is float for name in names)
+    assert type(whole.gap_frames) is type(sound.harmonics) is int
     peaks = tones([50] * 10, [90] * 10)
 
     def compiled():
-        return [len(kernel.signatures) for kernel in (kernels.link, kernels.add_profiles)]
+        return [len(kernel.signatures) for kernel in (kernels.link, sound_kernels.add_energies)]
 
     notes_of(peaks)
     before = compiled()
@@ -258,9 +189,10 @@ def test_settings_of_the_tracking_matter():
     glide = 50 + 1.5 * STEP * np.arange(10)
     peaks = tones(glide)
     assert notes_of(peaks).amps.size == 0
-    loose = NoteTracking(glide_sigmas=4, harmonics=5, shortest_frames=10)
+    loose = NoteTracking(glide_sigmas=4, shortest_frames=10, sound=NoteSound(harmonics=5))
     found = notes_of(peaks, tracking=loose)
-    assert found.lengths.tolist() == [10] and found.profiles.shape == (1, 5)
+    assert found.lengths.tolist() == [10]
+    assert found.sound.values.shape == (1, loose.sound.features)
     assert notes_of(peaks[:9], tracking=loose).amps.size == 0
 
 

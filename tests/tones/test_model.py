@@ -76,8 +76,9 @@ def test_models_are_checked_once(name, wrong):
 
 
 def test_numbers_of_a_model_are_those_that_kernels_are_compiled_for():
-    own = ToneModel(np.float32(1.5), 80, np.int16(100), np.float16(1), 1)
-    assert [type(value) for value in vars(own).values()] == [float, float, int, float, float]
+    own = ToneModel(np.float32(1.5), 80, np.int16(100), np.float16(1), 1, 55, np.float32(0.01))
+    kinds = [type(value) for value in vars(own).values()]
+    assert kinds == [float, float, int, float, float, float, float]
 
 
 @pytest.mark.parametrize(
