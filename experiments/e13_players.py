@@ -6,6 +6,7 @@ The items (see items.py) need a ``score.json`` each, which lists the notes of ev
 says whose notes are. The parameters of `musisep.notes.players.Players` maximise the
 pseudo-likelihood of the players: of each note's, given those of all others, by the vectors alone
 (of all notes and of random subsets), by each of the other parts alone, and by all parts together.
+Each recording counts three times: as it is, with players that take turns, and with a solo.
 The gradient is PyTorch's, of the extra "experiments".
 
 The share of the notes' amplitude that `AnnealedAssignment` gives to the right player is printed for
@@ -22,7 +23,7 @@ import torch
 from items import item_folders
 from joblib import Memory, Parallel, delayed
 from numpy.typing import NDArray
-from owners import Recording, recording, right_share
+from owners import Recording, in_turns, recording, right_share, with_solo
 from torch.nn import functional
 
 from musisep._util.constants import NONE
@@ -37,6 +38,8 @@ EPOCHS, BATCH, RATE, DECAY, NOISE = 14, 6, 5e-3, 1e-2, 0.1
 """Of the fit (AdamW with a cosine schedule); deviation of noise that is added to the inputs."""
 SUBSETS = (0.15, 0.4, 1.0)
 """Shares of the notes, one of which is drawn, in the likelihood of the vectors alone."""
+LEAST_NOTES = 6
+"""Recordings of fewer notes are left out."""
 PARTS = ("lines crossing", "together", "vectors lines together crossing")
 """What each term of the likelihood looks at, beside the vectors alone."""
 
@@ -191,7 +194,8 @@ def fit(recordings: Sequence[Recording], seed: int = 0) -> Model:
     """Fit a model to recordings."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    data = [Inputs(one) for one in recordings]
+    changed = [change(own, rng) for own in recordings for change in (in_turns, with_solo)]
+    data = [Inputs(own) for own in [*recordings, *changed] if own.notes.shifts.size >= LEAST_NOTES]
     model = Model(data[0])
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
@@ -232,7 +236,7 @@ def main() -> None:
         for folder in (args.train, args.check)
     )
     torch.set_num_threads(args.jobs)
-    arrays = fit([own for own in train if own.notes.shifts.size]).arrays()
+    arrays = fit(train).arrays()
     source = f"e13_players.py on {len(train)} rendered recordings of the part train, version 1"
     np.savez_compressed(args.out, source=np.array(source), **arrays)
     model = players.from_arrays(arrays)

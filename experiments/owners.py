@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from musisep._util.constants import NONE
 from musisep.learning.from_notes import NotesLearner
 from musisep.notes.assignment import Assignment
+from musisep.notes.sound import Sound
 from musisep.notes.tracking import Notes
 from musisep.settings import Settings
 from musisep.stages import make_stages
@@ -95,6 +96,41 @@ def recording(folder: Path) -> Recording:
     owner = np.argsort(np.argsort(-np.array(heights)))[owner]
     bare = notes._replace(numbers=notes.numbers[:0])  # not needed any more, and large
     return Recording(bare, owner, ghost, amount, score["kind"], number)
+
+
+def kept(own: Recording, mask: Bools) -> Recording:
+    """Return a recording of some of the notes."""
+    notes, number = own.notes, np.cumsum(mask) - 1
+    pairs = mask[notes.pairs].all(axis=1)
+    fields = {name: getattr(notes, name)[mask] for name in ("onsets", "lengths", "shifts", "amps")}
+    some = notes._replace(
+        **fields,
+        sound=Sound(*(values[mask] for values in notes.sound)),
+        sides=None if notes.sides is None else notes.sides[mask],
+        pairs=number[notes.pairs[pairs]],
+        together=notes.together[pairs],
+    )
+    return own._replace(
+        notes=some, owner=own.owner[mask], ghost=own.ghost[mask], amount=own.amount[mask]
+    )
+
+
+def in_turns(own: Recording, rng: np.random.Generator) -> Recording:
+    """Return a recording in which players take turns of one length, from 0.4 to 5 s."""
+    turn = (_middles(own) // rng.uniform(0.4, 5.0)).astype(np.int64)
+    return kept(own, (turn + rng.integers(own.number)) % own.number == own.owner)
+
+
+def with_solo(own: Recording, rng: np.random.Generator) -> Recording:
+    """Return a recording in which one player is alone for a fifth to a half of the time."""
+    middles = _middles(own)
+    alone = middles < rng.uniform(0.2, 0.5) * middles.max(initial=0.0)
+    return kept(own, ~alone | (own.owner == rng.integers(own.number)))
+
+
+def _middles(own: Recording) -> Floats:
+    notes = own.notes
+    return notes.hop_s * (notes.onsets + 0.5 * notes.lengths)
 
 
 def in_score(notes: Sequence[Mapping[str, float]], seconds: Floats, pitch: Floats) -> Bools:

@@ -64,9 +64,9 @@ def sound(kind: type[np.floating] = np.float64) -> NDArray[np.floating]:
     return (notes * np.stack([first + second, first - second])).astype(kind)
 
 
-def compile_separation(settings: dict[str, Any]) -> None:
+def compile_separation(settings: dict[str, Any], channels: int = 2) -> None:
     """Separate."""
-    separate(sound(), SAMPLE_RATE, **QUICK, **settings)
+    separate(sound()[:channels], SAMPLE_RATE, **QUICK, **settings)
 
 
 def compile_spectra(kind: type[np.floating]) -> None:
@@ -119,6 +119,7 @@ def compile_inversion(kind: type[np.floating]) -> None:
 
 JOBS: tuple[Callable[[], None], ...] = (
     *(partial(compile_separation, settings) for settings in SETTINGS),
+    partial(compile_separation, SETTINGS[0], channels=1),
     *(
         partial(job, kind)
         for job in (compile_spectra, compile_features, compile_inversion)
