@@ -18,6 +18,10 @@ from musisep.tones.table import pitch_range_hz
 
 MEASURE_COLUMNS = ("reference", "sdr_db", "sir_db", "sar_db", "stem")
 """Columns of a table of measures in a file."""
+VERDICTS = {"good": "likely good", "doubtful": "doubtful", "poor": "likely poor"}
+"""What a separation is called on the screen."""
+ADVICE = "Try --front-end pursuit, or another number of --instruments"
+"""What may help."""
 ANSWERS = {"adam": "dictionaries"}
 """What a method chooses from, where that is not just called answers."""
 
@@ -57,10 +61,10 @@ def confidence_lines(separation: Separation) -> list[str]:
     if sure is None or len(sure) < 2:
         return []
     each = ", ".join(f"{share:.0%}" for share in sure)
-    told = f"  likely {separation.called}: the tracks are above {GOOD_DB:.0f} dB with {each}"
+    told = f"  {VERDICTS[separation.called]}: probability of {GOOD_DB:.0f} dB or more is {each}"
     if separation.called == "good":
         return [told]
-    return [f"{told}; it is unsure who plays what. Try another --front-end or --seed"]
+    return [f"{told}; it is not clear who plays what. {ADVICE}"]
 
 
 def choice_lines(separation: Separation) -> list[str]:

@@ -1,0 +1,63 @@
+"""How likely a separation is good, and what is said of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from musisep.cli.summary import confidence_lines
+from musisep.confidence import LIKELY, UNLIKELY, called, confidence
+from musisep.separation import separate
+
+
+@pytest.fixture(scope="module")
+def separation():
+    rng = np.random.default_rng(0)
+    return separate(0.1 * rng.standard_normal(4000), 8000, steps=1, restarts=1)
+
+
+def test_who_is_surer_is_more_likely_good():
+    sure = np.array([0.0, 0.6, 0.8, 0.95, 0.999, 1.0])
+    values = confidence(sure, 2, 0.2)
+    assert np.all(np.diff(values[:5]) > 0) and np.all((values > 0) & (values < 1))
+    assert values[4] == values[5]  # samples are too few to be surer
+
+
+def test_more_instruments_and_what_is_unexplained_make_it_less_likely():
+    usual = confidence(np.array([0.95]), 2, 0.2)
+    assert confidence(np.array([0.95]), 4, 0.2) < usual
+    assert confidence(np.array([0.95]), 2, 0.5) < usual
+
+
+def test_words_have_limits():
+    assert [called(x) for x in (1.0, LIKELY)] == ["good"] * 2
+    assert [called(x) for x in (LIKELY - 1e-9, UNLIKELY)] == ["doubtful"] * 2
+    assert [called(x) for x in (UNLIKELY - 1e-9, 0.0)] == ["poor"] * 2
+
+
+def test_a_separation_tells_it_for_each_stem(separation):
+    told = replace(separation, certainty=np.array([0.99, 0.7]), unexplained=0.2)
+    np.testing.assert_array_equal(told.confidence, confidence(told.certainty, 2, 0.2))
+    assert told.called == called(told.confidence.mean())
+    unknown = replace(separation, certainty=None)
+    assert unknown.confidence is None and unknown.called == "unknown"
+
+
+def test_the_command_says_what_to_try_if_it_is_not_good(separation):
+    (line,) = confidence_lines(replace(separation, certainty=np.ones(2), unexplained=0.1))
+    assert line.startswith("  likely good: probability of 5 dB or more is ") and "Try" not in line
+    (line,) = confidence_lines(replace(separation, certainty=np.full(2, 0.5)))
+    assert line.startswith("  likely poor: ") and "--front-end pursuit" in line
+    assert confidence_lines(replace(separation, certainty=None)) == []
+    alone = replace(separation, stems=separation.stems[:1], certainty=np.ones(1))
+    assert confidence_lines(alone) == []
+
+
+def test_certainty_is_in_the_order_of_the_stems():
+    seconds = np.arange(16000) / 8000
+    loud, soft = (
+        level * np.sign(np.sin(2 * np.pi * f0 * seconds)) * (seconds % 0.4 < 0.3)
+        for level, f0 in ((0.3, 440.0), (0.05, 165.0))
+    )
+    found = separate(loud + soft, 8000, steps=2, restarts=1)
+    assert found.certainty.shape == (2,) and np.all((found.certainty > 0) & (found.certainty <= 1))
