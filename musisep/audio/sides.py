@@ -1,6 +1,6 @@
 """Sides: where between two channels a sound is heard.
 
-A point of two spectra L and R has the side
+A point of two spectra L and R has the side::
 
     z = (|L|^2 - |R|^2 + 2 i Re(L R*)) / (|L|^2 + |R|^2)
 

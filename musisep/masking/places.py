@@ -1,14 +1,14 @@
 """Where between two channels the instruments are, and masks that know it.
 
-An instrument is heard with the spatial covariance
+An instrument is heard with the spatial covariance::
 
     R = 1/2 [[1 + p', p''], [p'', 1 - p']],   p = p' + i p'' in the unit disc,
 
 its place p: on the circle if all of it has one ratio of levels, at 0 if it comes from everywhere.
 A point of the spectrum of side z (`musisep.audio.sides`) that is this instrument's alone has,
-whatever its level, the likelihood of a complex angular central Gaussian,
+whatever its level, the likelihood of a complex angular central Gaussian::
 
-    q = (1 - |p|^2) / (1 - Re(z p*))^2,
+    q = (1 - |p|^2) / (1 - Re(z p*))^2
 
 relative to that of a sound from everywhere (Kent, "Data analysis for shapes and images", J. Stat.
 Plan. Inference 57, 1997). The places are the likeliest ones of a mixture of such densities, in
