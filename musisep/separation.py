@@ -57,8 +57,8 @@ class Separation:
         What these tones leave unexplained of the recording: their share of the loss of silence,
         from 0 to 1.
     answers : tuple of float
-        The same of the different answers that were tried while learning, each with the tones that
-        followed from it then (of some frames, for "adam"); empty if a dictionary was given.
+        The same while learning, of each answer whose tones were found (of some frames, for "adam",
+        which tries several); empty if a dictionary was given.
     chosen : int
         The answer that was used.
     parts : Stages, optional

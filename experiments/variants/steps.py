@@ -79,7 +79,6 @@ VARIANTS = {
     "no-together": players(lambda own: own._replace(together=silent(own.together))),
     "no-crossing": players(lambda own: own._replace(crossing=0.0)),
     "no-rise": learned(lambda own: replace(own, tracking=NoteTracking(rise=np.inf))),
-    "worth=0": learned(lambda own: replace(own, worth=0.0)),
     "hot-annealing": assigned(annealing=Annealing(sweeps=30, start_temperature=3.0)),
     "contradiction=0.05-novelty=0": prices(contradiction=0.05, novelty=0.0),
     "novelty=0": prices(novelty=0.0),

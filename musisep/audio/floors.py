@@ -17,7 +17,8 @@ class NoiseFloor:
     """Noise, room and strokes, told from tones by having no peaks.
 
     In each frame the floor at a frequency is a quantile of the magnitudes in the octaves around it.
-    All were chosen on rendered recordings with `experiments/e14_ghosts.py`.
+    All are first guesses, about which a scan of rendered recordings with
+    `experiments/e14_ghosts.py` is flat.
 
     Parameters
     ----------

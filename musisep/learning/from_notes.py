@@ -94,13 +94,12 @@ class CommonColumns:
 
 
 class Answer(NamedTuple):
-    """One answer to who plays: value, what follows from it, what that leaves, how sure it is."""
+    """An answer to who plays: what follows from it, what that leaves, and how sure it is."""
 
-    value: float
-    unexplained: float
     columns: Floats
     prior: Prior
     tones: Peaks
+    unexplained: float
     certainty: Floats | None
 
 
@@ -130,11 +129,6 @@ class NotesLearner:
     updates, frames : int
         Updates of an instrument's column, and frames from which it is learned; guesses, of
         which more change little.
-    followed : int
-        Of so many different answers, the likeliest, tones are found and compared.
-    worth : float
-        Times what the tones of an answer leave unexplained, subtracted from its value. Chosen by
-        hand; `experiments/run.py worth=0` is without.
     """
 
     instruments: int = 2
@@ -148,8 +142,6 @@ class NotesLearner:
     prices: Prices = TENTATIVE
     updates: int = 10
     frames: int = 1200
-    followed: int = 1
-    worth: float = 500.0
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -178,10 +170,10 @@ class NotesLearner:
         start = columns.mean(axis=1, keepdims=True)
         rng = np.random.default_rng(self.seed)
         for _ in range(rounds):
-            best, answers, chosen = self.best_answer(frames, tones, start, model, rng, sides)
+            best = self.best_answer(frames, tones, start, model, rng, sides)
             tones = best.tones
             step_done()
-        return Learned(best.columns, best.prior, answers, chosen, certainty=best.certainty)
+        return Learned(best.columns, best.prior, (best.unexplained,), certainty=best.certainty)
 
     def anybodys_tones(
         self, frames: Floats, model: ToneModel, step_done: Callable[[], None]
@@ -200,8 +192,8 @@ class NotesLearner:
         model: ToneModel,
         rng: np.random.Generator,
         sides: Sides | None = None,
-    ) -> tuple[Answer, tuple[float, ...], int]:
-        """Assign notes to instruments several times, and choose by the tones that follow.
+    ) -> Answer:
+        """Assign notes to instruments several times, and find the tones that follow the likeliest.
 
         Parameters
         ----------
@@ -214,14 +206,6 @@ class NotesLearner:
         rng : numpy.random.Generator
             Source of randomness.
         sides : ndarray of complex, shape (frame, bin), optional
-
-        Returns
-        -------
-        best : Answer
-        unexplained : tuple of float
-            What each different answer leaves.
-        chosen : int
-            Which of these is the best.
         """
         notes = self.tracking(tones, frames, model, sides)
         assigned: dict[int, Assigned] = {}
@@ -231,46 +215,29 @@ class NotesLearner:
             assigned[number] = Assigned(*self.assignment(notes, self.instruments, rngs[number]))
 
         each(assign, range(self.restarts))
-        different = {assigned[k].insts.tobytes(): assigned[k] for k in range(self.restarts)}
-        likeliest = sorted(different.values(), key=lambda one: -one.value)[: self.followed]
-        best, chosen = None, 0
-        left: list[float] = []
-        for one in likeliest:
-            prior = Prior.of_notes(tones.shifts, notes.numbers, one.insts)
-            answer = self._followed(one.value, prior, frames, tones, start, model)
-            if one.certainty is not None:
-                answer = answer._replace(certainty=self._certainty(notes, one.insts, one.certainty))
-            if best is None or answer.value > best.value:
-                best, chosen = answer, len(left)
-            left.append(answer.unexplained)
-        assert best is not None  # there is at least one restart
-        return best, tuple(left), chosen
-
-    def _followed(
-        self,
-        value: float,
-        prior: Prior,
-        frames: Floats,
-        tones: Peaks,
-        start: Floats,
-        model: ToneModel,
-    ) -> Answer:
-        """Find what follows from an answer to who plays."""
+        best = max((assigned[number] for number in sorted(assigned)), key=lambda one: one.value)
+        prior = Prior.of_notes(tones.shifts, notes.numbers, best.insts)
         own = in_places(tones, prior.insts, self.instruments, self.tones)
         columns = self.learn_columns(frames, own, start, model)
         finder = Viterbi(JointSearch(self.tones), prices=self.prices)
         hypotheses = finder.propose(frames, columns, model)
         found = finder.decode(frames, columns, model, hypotheses, prior)
-        left = unexplained(frames, found, columns, model)
         known = Proposals.made(finder.search, frames, columns, model, hypotheses)
-        prior = prior._replace(proposals=known)
-        return Answer(value - self.worth * left, left, columns, prior, found, None)
+        return Answer(
+            columns=columns,
+            prior=prior._replace(proposals=known),
+            tones=found,
+            unexplained=unexplained(frames, found, columns, model),
+            certainty=self._certainty(notes, best),
+        )
 
-    def _certainty(self, notes: Notes, insts: Ints, certainty: Floats) -> Floats:
+    def _certainty(self, notes: Notes, answer: Assigned) -> Floats | None:
         """Return the mean certainty of each instrument's notes, by amplitude; 0 without any."""
+        if answer.certainty is None:
+            return None
         amounts = notes.amps * notes.lengths
-        total = np.bincount(insts, amounts, self.instruments)
-        sure = np.bincount(insts, amounts * certainty, self.instruments)
+        total = np.bincount(answer.insts, amounts, self.instruments)
+        sure = np.bincount(answer.insts, amounts * answer.certainty, self.instruments)
         return np.asarray(sure / np.maximum(total, TINY))
 
     def learn_columns(

@@ -103,7 +103,6 @@ CHANGED = {
     "no-together": {"assignment", "learner"},
     "no-crossing": {"assignment", "learner"},
     "no-rise": {"learner"},
-    "worth=": {"learner"},
     "hot-annealing": {"assignment", "learner"},
     "contradiction=": {"finder"},
     "novelty=": {"finder"},
@@ -140,8 +139,6 @@ def test_variants_of_steps_change_what_they_say(parts):
     from variants import steps
 
     usual = make_stages(Settings(seed=3))
-    learner = replace(usual.learner, worth=0.0)
-    assert parts(steps.VARIANTS["worth=0"]).learner == learner
     unison = parts(steps.VARIANTS["unison=0.1"])
     assert unison.finder.prices == Prices(unison=0.1)
     assert unison.learner.prices == replace(usual.learner.prices, unison=0.1)
