@@ -57,9 +57,9 @@ def test_the_prior_knows_who_plays(learned):
 
 
 def test_what_the_chosen_answer_leaves_is_told(learned):
-    own, _, _, found, _ = learned
-    assert 1 <= len(found.answers) <= own.restarts
-    assert 0 < found.answers[found.chosen] < 0.1
+    found = learned[3]
+    assert len(found.answers) == 1 and found.chosen == 0
+    assert 0 < found.answers[0] < 0.1
 
 
 def test_every_step_and_round_is_reported(learned):
@@ -153,60 +153,49 @@ def answering(*replies):
     return assign
 
 
-def answers(monkeypatch, *replies, **options):
-    """The answers that follow from replies, the best of them, and what was said of them."""
+def answer(*replies):
+    """The frames, and the answer that follows from replies."""
     peaks, frames = mixture(2)
-    options = {"followed": len(replies)} | options
-    own = learner(restarts=len(replies), assignment=answering(*replies), **options)
-    every, followed = [], NotesLearner._followed
-
-    def following(*given):
-        every.append(followed(*given))
-        return every[-1]
-
-    monkeypatch.setattr(NotesLearner, "_followed", following)
-    start = np.ones((HARMONICS, 1))
-    rng = np.random.default_rng(0)
-    return frames, every, own.best_answer(frames, peaks, start, MODEL, rng)
+    own = learner(restarts=len(replies), assignment=answering(*replies))
+    start, rng = np.ones((HARMONICS, 1)), np.random.default_rng(0)
+    return frames, own.best_answer(frames, peaks, start, MODEL, rng)
 
 
 def alternating(insts):
     return np.where(np.arange(insts.size) % 4 < 2, insts, 1 - insts)
 
 
-@pytest.mark.parametrize(("bonus", "best"), [(0.0, 1), (1e6, 0)])
-def test_answers_are_worth_their_assignment_and_what_their_tones_explain(bonus, best, monkeypatch):
-    replies = (bonus, alternating), (0.0, lambda right: right)
-    frames, every, (chosen_answer, left, chosen) = answers(monkeypatch, *replies)
-    assert chosen == best and chosen_answer is every[best]
-    wrong, right = every
-    assert left == (wrong.unexplained, right.unexplained)
-    assert right.unexplained < 0.5 * wrong.unexplained
-    worth = NotesLearner().worth * (wrong.unexplained - right.unexplained)
-    assert right.value - wrong.value == pytest.approx(worth - bonus)
-    np.testing.assert_allclose(right.columns, COLUMNS[:, :2], atol=0.05)
-    for answer in every:
-        assert answer.unexplained == unexplained(frames, answer.tones, answer.columns, MODEL)
-    assert not np.array_equal(wrong.prior.insts, right.prior.insts)
+def test_tones_follow_from_the_likeliest_answer():
+    wrong, right = (0.0, alternating), (0.1, lambda right: right)
+    frames, best = answer(wrong, right, wrong)
+    np.testing.assert_allclose(best.columns, COLUMNS[:, :2], atol=0.05)
+    assert best.unexplained == unexplained(frames, best.tones, best.columns, MODEL)
+    _, other = answer((0.2, alternating), right)
+    assert best.unexplained < 0.5 * other.unexplained
+    assert not np.array_equal(best.prior.insts, other.prior.insts)
 
 
-def test_without_worth_the_assignment_alone_decides(monkeypatch):
-    replies = (0.1, alternating), (0.0, lambda right: right)
-    _, every, (_, _, chosen) = answers(monkeypatch, *replies, worth=0.0)
-    assert chosen == 0 and [answer.value for answer in every] == [0.1, 0.0]
+def test_of_equal_answers_the_first_is_taken():
+    _, best = answer((1.0, lambda right: 1 - right), (1.0, lambda right: right))
+    np.testing.assert_allclose(best.columns, COLUMNS[:, 1::-1], atol=0.05)
 
 
-def test_equal_assignments_are_one_answer(monkeypatch):
-    replies = (1.0, np.copy), (0.0, lambda right: 1 - right), (1.0, np.copy)
-    _, every, (_, left, _) = answers(monkeypatch, *replies)
-    assert len(every) == len(left) == 2
+def test_certainty_is_that_of_the_louder_and_longer_notes():
+    _, frames = mixture(2)
+    seen = []
 
+    def assign(notes, instruments, rng):
+        insts = (notes.shifts < 2.3 * MODEL.octave).astype(np.int64)
+        certainty = np.linspace(0.5, 1, insts.size)
+        seen.append((notes.amps * notes.lengths, insts, certainty))
+        return 0.0, insts, certainty
 
-def test_only_the_likeliest_answers_are_followed(monkeypatch):
-    replies = (0.1, alternating), (0.3, lambda right: right), (0.2, lambda right: 1 - right)
-    _, every, (best, left, chosen) = answers(monkeypatch, *replies, followed=2, worth=0.0)
-    assert [answer.value for answer in every] == [0.3, 0.2]
-    assert best is every[0] and chosen == 0 and len(left) == 2
+    found = learner(restarts=1, assignment=assign)(frames, MODEL)
+    amounts, insts, certainty = seen[-1]
+    wanted = [np.average(certainty[insts == k], weights=amounts[insts == k]) for k in (0, 1)]
+    np.testing.assert_allclose(found.certainty, wanted)
+    unsure = learner(restarts=1, assignment=answering((0.0, np.copy)))(frames, MODEL)
+    assert unsure.certainty is None
 
 
 def test_another_round_starts_with_the_tones_of_the_best_answer(monkeypatch):
@@ -221,12 +210,11 @@ def test_another_round_starts_with_the_tones_of_the_best_answer(monkeypatch):
 
     monkeypatch.setattr(NotesLearner, "best_answer", answering)
     found = own(frames, MODEL, no_progress)
-    (_, (first, *_)), (tones, (second, left, chosen)) = rounds
+    (_, first), (tones, second) = rounds
     assert tones is first.tones
     np.testing.assert_array_equal(found.dictionary, second.columns)
     assert found.prior is second.prior
-    assert (found.answers, found.chosen) == (left, chosen)
-    assert left[chosen] == second.unexplained
+    assert (found.answers, found.chosen) == ((second.unexplained,), 0)
 
 
 SEARCH = JointSearch(2, 2)

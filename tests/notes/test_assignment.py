@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 from chords import PLAIN, constant, made_notes, notes_of, random_notes, random_players, value_of
-from melodies import COLUMNS, MODEL, NOTE, mixture
+from melodies import COLUMNS, MODEL, mixture
 from sounding import frames_of
 
 from musisep._util.constants import NONE
@@ -128,18 +128,6 @@ def test_the_fitted_model_knows_who_plays_melodies(instruments):
     peaks, _ = mixture(instruments)
     notes, true = tracked(peaks.shifts, peaks.amps, np.arange(instruments))
     np.testing.assert_array_equal(best(AnnealedAssignment(), notes, instruments), true)
-
-
-def test_the_fitted_model_hears_who_plays_in_turns():
-    """One melody, of which each of two instruments plays four notes and pauses for four."""
-    rng = np.random.default_rng(0)
-    melody = 20 + np.cumsum(rng.choice([-2, -1, 1, 2], 32)) % 12
-    turns = np.repeat(np.arange(32) // 4 % 2, NOTE)
-    lines = np.repeat(melody, NOTE)[:, None] * np.full(2, MODEL.octave / 12)
-    falling = np.tile(np.linspace(1, 0.5, NOTE), 32)
-    amps = falling[:, None] * (turns[:, None] == np.arange(2))
-    notes, true = tracked(lines, amps, [1, 2])
-    assert agreement(best(AnnealedAssignment(), notes, 2), true) > 0.9
 
 
 @pytest.mark.parametrize("instruments", [2, 3])
