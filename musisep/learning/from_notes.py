@@ -6,7 +6,7 @@ to instruments, and each instrument's column of the dictionary is learned from i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import NamedTuple
 
@@ -54,6 +54,9 @@ class CommonColumns:
         Frames of the recording from which they are learned, evenly spaced.
     falls : tuple of float
         Exponents with which the columns fall with the harmonic at the start; one for each.
+    price : float
+        What a tone must explain of a frame; see `JointSearch`. High: a column that is learned with
+        several tones for one stands for parts of it, and these become notes of their own.
     updates : int
         Updates of the columns in each turn.
     early, late : function
@@ -66,6 +69,7 @@ class CommonColumns:
     steps: int = 10
     frames: int = 400
     falls: tuple[float, ...] = (0.5, 3.0)
+    price: float = 0.3
     updates: int = 2
     early: Shape = smoothed
     late: Shape = falling
@@ -82,7 +86,8 @@ class CommonColumns:
         model: ToneModel,
         step_done: Callable[[], None],
     ) -> Floats:
-        """Return the columns [harmonic, column]; `search` finds tones of any instrument."""
+        """Return the columns [harmonic, column]; `search` finds tones, at the price above."""
+        search = replace(search, price=self.price)
         columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)
         audible_frames = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
         for step in range(self.steps):
@@ -116,8 +121,8 @@ class NotesLearner:
     seed : int
         Seed of the randomness.
     price : float
-        What a tone must explain of a frame until it is known who plays; see `JointSearch`. Chosen
-        on rendered recordings with `experiments/e14_ghosts.py`.
+        What a tone must explain of a frame while it is found and not known who plays it; see
+        `JointSearch`. Chosen on rendered recordings with `experiments/e14_ghosts.py`.
     common : CommonColumns
         How common columns are learned.
     tracking : NoteTracking
