@@ -55,8 +55,9 @@ class CommonColumns:
     falls : tuple of float
         Exponents with which the columns fall with the harmonic at the start; one for each.
     price : float
-        What a tone must explain of a frame; see `JointSearch`. High: a column that is learned with
-        several tones for one stands for parts of it, and these become notes of their own.
+        What a tone must explain of a frame in all turns but the last; see `JointSearch`. High: a
+        column that is learned with several tones for one stands for parts of it, and these become
+        notes of their own.
     updates : int
         Updates of the columns in each turn.
     early, late : function
@@ -86,12 +87,12 @@ class CommonColumns:
         model: ToneModel,
         step_done: Callable[[], None],
     ) -> Floats:
-        """Return the columns [harmonic, column]; `search` finds tones, at the price above."""
-        search = replace(search, price=self.price)
+        """Return the columns [harmonic, column]; `search` finds tones, at first at another price."""
+        dear = replace(search, price=self.price)
         columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)
         audible_frames = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
         for step in range(self.steps):
-            peaks = search(audible_frames, columns, model)
+            peaks = (dear if step < self.steps - 1 else search)(audible_frames, columns, model)
             columns = fit_columns(audible_frames, peaks, columns, model, self.updates)
             columns = (self.early if step < self.steps - self.late_steps else self.late)(columns)
             step_done()

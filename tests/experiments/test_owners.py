@@ -72,4 +72,4 @@ def test_the_share_is_that_of_played_amplitude_by_the_best_names(owners, found):
 def test_the_share_is_that_of_the_answer_of_highest_value(owners, found):
     own = found._replace(ghost=np.zeros(found.owner.size, bool))
     answers = iter([(1.0, 0 * found.owner), (3.0, found.owner), (2.0, 0 * found.owner)])
-    assert owners.right_share(own, lambda *_: next(answers)) == 1
+    assert owners.right_share(own, lambda *_: next(answers)) == pytest.approx(1)

@@ -340,7 +340,7 @@ def test_tones_have_their_price_until_it_is_known_who_plays():
     assert np.all(shy.prior.insts == NONE)
 
 
-def test_common_columns_have_a_price_of_their_own(monkeypatch):
+def test_common_columns_have_a_price_of_their_own_but_for_the_last_turn(monkeypatch):
     prices, search = [], JointSearch.__call__
 
     def searched(self, *rest):
@@ -348,8 +348,8 @@ def test_common_columns_have_a_price_of_their_own(monkeypatch):
         return search(self, *rest)
 
     monkeypatch.setattr(JointSearch, "__call__", searched)
-    replace(COMMON, price=0.7, steps=2)(mixture(2)[1], JointSearch(2, 2, price=0.1), MODEL, int)
-    assert prices == [0.7, 0.7]
+    replace(COMMON, price=0.7, steps=3)(mixture(2)[1], JointSearch(2, 2, price=0.1), MODEL, int)
+    assert prices == [0.7, 0.7, 0.1]
 
 
 def test_the_defaults_are_those_of_the_rooms():
