@@ -87,7 +87,7 @@ class CommonColumns:
         model: ToneModel,
         step_done: Callable[[], None],
     ) -> Floats:
-        """Return the columns [harmonic, column]; `search` finds tones, at first at another price."""
+        """Return the columns [harmonic, column]; `search` finds tones, at first at this price."""
         dear = replace(search, price=self.price)
         columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)
         audible_frames = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
