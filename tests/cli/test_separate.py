@@ -275,7 +275,9 @@ def test_end_to_end_with_names_that_the_terminal_cannot_print(folder, stems, dic
     dictionary.save("duet.npz")
     options = ["--dictionary", "duet.npz", "--residual", "--references", "reed.wav", "string.wav"]
     result = run("separate", "細 x.wav", *options, PYTHONIOENCODING="ascii")
-    assert (result.returncode, result.stderr) == (0, "")
+    assert result.returncode == 0
+    # It may be the first run of these kernels.
+    assert not [line for line in result.stderr.splitlines() if "compiling" not in line]
     names = ["instrument1.wav", "instrument2.wav", "residual.wav"]
     assert sorted(os.listdir("separated/細 x")) == [*names, "separation.json"]
     total = sum(sf.read(f"separated/細 x/{name}")[0] for name in names)
