@@ -24,9 +24,7 @@ from shared import Floats
 from musisep._util.constants import NONE
 from musisep.audio.floors import NoiseFloor
 from musisep.audio.frontend import LogFrequencyFrontEnd
-from musisep.learning.from_notes import CommonColumns
-from musisep.multipitch.joint import JointSearch
-from musisep.multipitch.viterbi import Prices, Viterbi
+from musisep.learning.from_notes import CommonColumns, NotesLearner
 from musisep.notes.tracking import NoteTracking
 from musisep.tones.model import ToneModel
 
@@ -37,6 +35,7 @@ TAIL_S = 0.5
 HARMONICS = 10
 """Harmonics that tell how loud a true note is."""
 PLAIN = LogFrequencyFrontEnd(floor=None)
+FREE = CommonColumns(price=0.0)
 
 
 class Score(NamedTuple):
@@ -56,14 +55,14 @@ class Finding:
 
     front_end: LogFrequencyFrontEnd = field(default_factory=LogFrequencyFrontEnd)
     price: float = 0.04
+    common: CommonColumns = field(default_factory=CommonColumns)
 
     def __call__(self, item: Item) -> tuple[Floats, Floats]:
         """Return amplitudes and shifts of the tones that belong to notes, [frame, place]."""
         frames, _, grid = self.front_end(item.mixture, item.sample_rate)
-        model, most = ToneModel.on(grid), len(item.stems)
-        search = JointSearch(most, most, price=self.price)
-        columns = CommonColumns()(frames, search, model, lambda: None)
-        tones = Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
+        model = ToneModel.on(grid)
+        learner = NotesLearner(len(item.stems), price=self.price, common=self.common)
+        _, tones = learner.anybodys_tones(frames, model, lambda: None)
         kept = NoteTracking().linked(tones, model) != NONE
         return np.where(kept, tones.amps, 0.0), tones.shifts
 
@@ -74,10 +73,10 @@ def with_floor(**changes: float) -> Finding:
 
 
 VARIANTS: dict[str, Finding] = {
-    "as before": Finding(PLAIN, 0.0),
-    "floor alone": Finding(price=0.0),
-    "pursuit": Finding(replace(PLAIN, front_end="pursuit"), 0.0),
-    "floor and pursuit": Finding(LogFrequencyFrontEnd("pursuit"), 0.0),
+    "as before": Finding(PLAIN, 0.0, FREE),
+    "floor alone": Finding(price=0.0, common=FREE),
+    "pursuit": Finding(replace(PLAIN, front_end="pursuit"), 0.0, FREE),
+    "floor and pursuit": Finding(LogFrequencyFrontEnd("pursuit"), 0.0, FREE),
     "default": Finding(),
     **{f"price={value}": Finding(price=value) for value in (0.02, 0.08, 0.12)},
     **{f"share={value}": with_floor(share=value) for value in (0.15, 0.5)},
