@@ -22,6 +22,7 @@ from musisep.confidence import called, confidence
 from musisep.io import files
 from musisep.io.formats import writable
 from musisep.learning.given import GivenDictionary
+from musisep.multipitch.viterbi import Prices
 from musisep.settings import Settings
 from musisep.stages import Stages, make_stages
 from musisep.stems import RESIDUAL, stem_names
@@ -284,6 +285,8 @@ def _separate(
     report("finding tones", 1, 1)
     left = unexplained(frames, tones, dictionary, model)
     voices = parts.voicing(frames, tones, dictionary, model)
+    if learned.prior is not None:
+        voices = voices.shared(learned.prior, Prices.near_sigmas * model.fsigma)
     del frames  # a third of the memory of the stems
     voices = voices.with_tones(voices.tones.scaled(level))
     stems = parts.mask(audio, voices, grid, report)

@@ -26,7 +26,7 @@ from musisep.learning.updates import falling, fit_columns, normalized, smoothed
 from musisep.multipitch.finder import Prior, Proposals
 from musisep.multipitch.joint import JointSearch
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
-from musisep.notes.assignment import AnnealedAssignment, Assigned, Assignment
+from musisep.notes.assignment import AnnealedAssignment, Assigned, Assignment, agreed
 from musisep.notes.tracking import Notes, NoteTracking
 from musisep.tones.checks import check_tones
 from musisep.tones.loss import unexplained
@@ -221,8 +221,8 @@ class NotesLearner:
             assigned[number] = Assigned(*self.assignment(notes, self.instruments, rngs[number]))
 
         each(assign, range(self.restarts))
-        best = max((assigned[number] for number in sorted(assigned)), key=lambda one: one.value)
-        prior = Prior.of_notes(tones.shifts, notes.numbers, best.insts)
+        best = agreed([assigned[number] for number in sorted(assigned)])
+        prior = Prior.of_notes(tones.shifts, notes.numbers, best.insts, best.chances)
         own = in_places(tones, prior.insts, self.instruments, self.tones)
         columns = self.learn_columns(frames, own, start, model)
         finder = Viterbi(JointSearch(self.tones), prices=self.prices)
@@ -239,12 +239,13 @@ class NotesLearner:
 
     def _certainty(self, notes: Notes, answer: Assigned) -> Floats | None:
         """Return the mean certainty of each instrument's notes, by amplitude; 0 without any."""
-        if answer.certainty is None:
+        sure = answer.certainty
+        if sure is None:
             return None
         amounts = notes.amps * notes.lengths
         total = np.bincount(answer.insts, amounts, self.instruments)
-        sure = np.bincount(answer.insts, amounts * answer.certainty, self.instruments)
-        return np.asarray(sure / np.maximum(total, TINY))
+        known = np.bincount(answer.insts, amounts * sure, self.instruments)
+        return np.asarray(known / np.maximum(total, TINY))
 
     def learn_columns(
         self, frames: Floats, tones: Peaks, start: Floats, model: ToneModel

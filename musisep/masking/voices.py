@@ -8,6 +8,7 @@ import numpy as np
 from musisep._util.constants import TINY
 from musisep._util.fields import check_fields
 from musisep.learning.updates import updated
+from musisep.multipitch.finder import Prior
 from musisep.tones.checks import check_tones, frames_with_tones
 from musisep.tones.loss import dict_grads
 from musisep.tones.model import ToneModel, checked_dictionary
@@ -49,6 +50,47 @@ class Voices(NamedTuple):
     def with_tones(self, tones: Peaks) -> "Voices":
         """Return the same columns for tones that have changed otherwise."""
         return self._replace(tones=tones)
+
+    def shared(self, prior: Prior, near: float) -> "Voices":
+        """Return voices in which tones are shared as likely as an instrument plays them.
+
+        A tone of which it is not certain who plays it sounds in several instruments, softer: the
+        mean of what the stems may be has the least squared error.
+
+        Parameters
+        ----------
+        prior : Prior
+            What is known of these frames.
+        near : float
+            Distance in bins up to which a tone is the one of the prior.
+
+        Raises
+        ------
+        ValueError
+            If the chances are not of these frames, of the places of the prior and of these
+            instruments.
+        """
+        if prior.chances is None or self.instruments < 2:
+            return self
+        tones, shape = self.tones, prior.chances.shape
+        if shape != (len(tones.amps), prior.shifts.shape[1], self.instruments):
+            raise ValueError(
+                f"prior.chances.shape={shape} must be ({len(tones.amps)} frames, "
+                f"{prior.shifts.shape[1]} places, {self.instruments} instruments)"
+            )
+        shifts, insts = tones.shifts[:, :, None], tones.insts[:, :, None]  # [frame, tone, place]
+        same = np.abs(shifts - prior.shifts[:, None]) <= near
+        same &= insts == prior.insts[:, None]
+        chances = np.take_along_axis(prior.chances, same.argmax(axis=2)[:, :, None], axis=1)
+        certain = insts == np.arange(self.instruments)
+        chances = np.where(same.any(axis=2, keepdims=True), chances, certain)
+        size = insts.shape[1]
+        params = np.tile(tones.params, self.instruments)
+        params[:, 0] *= np.moveaxis(chances, 2, 1).reshape(len(params), -1)
+        return self._replace(
+            tones=Peaks.from_params(params, np.repeat(np.arange(self.instruments), size)),
+            columns=np.tile(self.columns, self.instruments),
+        )
 
     def in_frames(self, frames: slice) -> "Voices":
         """Return the voices of some of the frames."""

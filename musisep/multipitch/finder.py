@@ -102,14 +102,19 @@ class Prior(NamedTuple):
         Instruments; `NONE` where it is not known who plays the tone, or there is none.
     proposals : Proposals, optional
         What a search has proposed for these frames already, so that it is not done again.
+    chances : ndarray, shape (frame, place, instrument), optional
+        Probability of each instrument that it plays the tone; 0 where nobody is known to.
     """
 
     shifts: Floats
     insts: Ints
     proposals: Proposals | None = None
+    chances: Floats | None = None
 
     @classmethod
-    def of_notes(cls, shifts: Floats, numbers: Ints, insts: Ints) -> "Prior":
+    def of_notes(
+        cls, shifts: Floats, numbers: Ints, insts: Ints, chances: Floats | None = None
+    ) -> "Prior":
         """Return the prior that follows from knowing which instrument plays each note.
 
         Parameters
@@ -120,8 +125,12 @@ class Prior(NamedTuple):
             The note that each tone belongs to, or `NONE`.
         insts : ndarray of int, shape (note,)
             The instrument of each note.
+        chances : ndarray, shape (note, instrument), optional
+            Probability of each instrument that it plays the note.
         """
-        return cls(shifts, np.append(insts, NONE)[numbers])
+        if chances is not None:
+            chances = np.vstack((chances, np.zeros(chances.shape[1])))[numbers]
+        return cls(shifts, np.append(insts, NONE)[numbers], chances=chances)
 
 
 def without_rounding(frames: Floats) -> Floats:

@@ -10,15 +10,18 @@ to recordings (`musisep.notes.players`):
 * Notes that follow each other in a player's line have the intervals and pauses of lines.
 * The first player is the highest; players seldom cross.
 
-Simulated annealing seeks the answer of highest value. From there on answers are drawn as likely as
-the model says; each note goes to the instrument that plays it most often, which is right more often
-than the single likeliest answer, and changes less when the recording does.
+Simulated annealing seeks the answer of highest value. From there on answers are drawn by their
+likelihood, to the power of 1/temperature as the parts of the model say some things twice. Each note
+goes to the instrument that plays it most often, which is right more often than the single likeliest
+answer, and changes less when the recording does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from musisep._util.checks import at_least, instance
 from musisep._util.fields import check_fields
@@ -27,6 +30,9 @@ from musisep.notes._kernels import annealing as _kernels
 from musisep.notes.players import Players, fitted, pitch_classes, placed, semitones, sizes
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
+
+DECIDING = 1e-3
+"""Weight of the likeliest answer beside those that are drawn."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,11 @@ class Annealing:
         Moves per note.
     samples : int
         Moves per note while answers are drawn; 0 keeps the one of highest value.
+    temperature : float
+        Temperature of these, in units of the value. Chosen on rendered recordings of the part
+        train, by the squared error of the chances (`experiments/e17_chances.py`).
     start_temperature : float
-        Temperature at first, in units of the value.
+        Temperature at first while the value is improved.
     cooling : float
         Share of the sweeps after which the temperature is 0.
     longest_swap : int
@@ -52,6 +61,7 @@ class Annealing:
 
     sweeps: int = 60
     samples: int = 48
+    temperature: float = 1.5
     start_temperature: float = 1.5
     cooling: float = 0.7
     longest_swap: int = 20
@@ -107,20 +117,76 @@ class Assigned(NamedTuple):
         The higher the likelier.
     insts : ndarray of int, shape (note,)
         The instrument of each note.
-    certainty : ndarray, shape (note,), optional
-        Probability that it is the one that plays the note.
+    chances : ndarray, shape (note, instrument), optional
+        Probability of each instrument that it plays the note.
     """
 
     value: float
     insts: Ints
-    certainty: Floats | None = None
+    chances: Floats | None = None
+
+    @property
+    def certainty(self) -> Floats | None:
+        """Probability [note] that the likeliest instrument plays the note, or None."""
+        return None if self.chances is None else self.chances.max(axis=1, initial=0.0)
+
+
+def chances_of(drawn: Ints, insts: Ints, instruments: int) -> Floats:
+    """Return how often each instrument plays each note in answers that were drawn.
+
+    Parameters
+    ----------
+    drawn : ndarray of int, shape (answer, note)
+        Instruments may have other names in each.
+    insts : ndarray of int, shape (note,)
+        An answer that names them, and decides where the others do not.
+    instruments : int
+        Number of instruments.
+
+    Returns
+    -------
+    ndarray, shape (note, instrument)
+    """
+    named = insts[:, None] == np.arange(instruments)
+    counts = DECIDING * named
+    for answer in drawn:
+        own = answer[:, None] == np.arange(instruments)
+        counts += own[:, same_names(named, own)]
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def same_names(one: Floats, other: Floats) -> Ints:
+    """Return the numbers that the instruments of one answer [note, instrument] have in another."""
+    return np.asarray(linear_sum_assignment(one.T.astype(float) @ other, maximize=True)[1])
+
+
+def agreed(answers: Sequence[Assigned]) -> Assigned:
+    """Return what several answers to the same question say together.
+
+    Parameters
+    ----------
+    answers : sequence of Assigned
+        Instruments may have other names in each.
+
+    Returns
+    -------
+    Assigned
+        The answer of highest value or, if all have chances, the mean of these, with its names of
+        the instruments; each note goes to the likeliest one.
+    """
+    best = max(answers, key=lambda answer: answer.value)
+    every = [answer.chances for answer in answers if answer.chances is not None]
+    if best.chances is None or len(every) < len(answers):
+        return best
+    mean = np.mean([own[:, same_names(best.chances, own)] for own in every], axis=0)
+    return Assigned(best.value, mean.argmax(axis=1), mean)
 
 
 class Assignment(Protocol):
     """Notes → instruments."""
 
     def __call__(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
-        """Return an answer; one without a certainty may be a tuple."""
+        """Return an answer; one without chances may be a tuple."""
 
 
 @dataclass(frozen=True)
@@ -174,16 +240,19 @@ class AnnealedAssignment:
         instance("rng", rng, np.random.Generator)
         size, annealing = notes.shifts.size, self.annealing
         if instruments == 1 or not size:
-            return Assigned(0.0, np.zeros(size, np.int64), np.ones(size))
+            return Assigned(0.0, np.zeros(size, np.int64), np.ones((size, instruments)))
         insts, evidence = self._start(notes, instruments, rng), self._evidence(notes)
         value = _kernels.anneal(
             insts, instruments, evidence, rng, annealing.sweeps,
             annealing.start_temperature, annealing.cooling, annealing.longest_swap,
         )  # fmt: skip
-        counts = np.zeros((size, instruments))
-        counts[np.arange(size), insts] = 1e-3  # decides where nothing is drawn
-        _kernels.sample(insts, evidence, rng, annealing.samples, annealing.longest_swap, counts)
-        return Assigned(value, counts.argmax(axis=1), counts.max(axis=1) / counts.sum(axis=1))
+        drawn = np.empty((annealing.samples, size), np.int64)
+        _kernels.draw(
+            insts.copy(), instruments, evidence, rng, annealing.temperature,
+            annealing.longest_swap, drawn,
+        )  # fmt: skip
+        chances = chances_of(drawn[annealing.samples // 6 :], insts, instruments)
+        return Assigned(value, chances.argmax(axis=1), chances)
 
     def _evidence(self, notes: Notes) -> Evidence:
         players = fitted() if self.players is None else self.players

@@ -186,9 +186,10 @@ def test_certainty_is_that_of_the_louder_and_longer_notes():
 
     def assign(notes, instruments, rng):
         insts = (notes.shifts < 2.3 * MODEL.octave).astype(np.int64)
-        certainty = np.linspace(0.5, 1, insts.size)
+        certainty = np.linspace(0.6, 1, insts.size)
         seen.append((notes.amps * notes.lengths, insts, certainty))
-        return 0.0, insts, certainty
+        first = np.where(insts == 0, certainty, 1 - certainty)
+        return 0.0, insts, np.stack((first, 1 - first), axis=1)
 
     found = learner(restarts=1, assignment=assign)(frames, MODEL)
     amounts, insts, certainty = seen[-1]

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from sounding import frames_of
 
 from musisep._util.threads import BLOCK
+from musisep.masking.synthesis import synthesise
 from musisep.masking.voices import InstrumentColumns, PitchColumns, Voices
+from musisep.multipitch.finder import Prior
 from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Peaks
@@ -178,3 +180,32 @@ def test_voices_of_some_frames_and_of_other_tones():
     louder = voices.with_tones(peaks.scaled(2))
     np.testing.assert_array_equal(louder.tones.amps, 2 * peaks.amps)
     assert louder[1:] == voices[1:]
+
+
+def test_tones_are_shared_as_likely_as_instruments_play_them():
+    peaks = tones([[20.0, 40.0, 60.0, 80.0]], [[1.0, 0.5, 0.7, 0.4]], [[0, 1, 0, 1]])
+    voices = Voices.of(peaks, TRUE)
+    prior = Prior(
+        np.array([[41.0, 20.5, 60.0]]),
+        np.array([[1, 0, 1]]),
+        chances=np.array([[[0.3, 0.7], [0.9, 0.1], [0.2, 0.8]]]),
+    )
+    shared = voices.shared(prior, near=1.5)
+    spects = synthesise(shared, MODEL.harscale, 1.0, M)[:, 0]
+    parts = [
+        synthesise(Voices.of(peaks[:, [i]], TRUE), MODEL.harscale, 1.0, M)[own, 0]
+        for i, own in enumerate((0, 1, 0, 1))
+    ]
+    weights = np.array([[0.9, 0.3, 1, 0], [0.1, 0.7, 0, 1]])  # the last two are not in the prior
+    np.testing.assert_allclose(spects, weights @ parts, atol=1e-12)
+
+
+def test_without_chances_or_with_one_instrument_no_tones_are_shared():
+    peaks = tones([[20.0]], [[1.0]], [[0]])
+    known = Prior(np.array([[20.0]]), np.array([[0]]))
+    voices, alone = Voices.of(peaks, TRUE), Voices.of(peaks, TRUE[:, :1])
+    assert voices.shared(known, 1.0) is voices
+    sure = known._replace(chances=np.ones((1, 1, 1)))
+    assert alone.shared(sure, 1.0) is alone
+    with pytest.raises(ValueError, match=r"prior.chances.shape=\(1, 1, 1\) must be \(1 frames, "):
+        voices.shared(sure, 1.0)

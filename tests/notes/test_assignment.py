@@ -9,7 +9,14 @@ from sounding import frames_of
 from musisep._util.constants import NONE
 from musisep.notes import players
 from musisep.notes._kernels import annealing as kernels
-from musisep.notes.assignment import AnnealedAssignment, Annealing
+from musisep.notes.assignment import (
+    AnnealedAssignment,
+    Annealing,
+    Assigned,
+    agreed,
+    chances_of,
+    same_names,
+)
 from musisep.notes.players import Network
 from musisep.notes.tracking import NoteTracking
 from musisep.tones.peaks import Peaks
@@ -87,7 +94,7 @@ def steps(feature, odds):
 def test_a_line_keeps_to_its_steps():
     """Two instruments alternate, each at one pitch; nothing but the unisons tells them apart."""
     true = np.random.default_rng(0).integers(0, 2, 40)
-    unison = AnnealedAssignment(players=steps(1, 3.0))
+    unison = AnnealedAssignment(players=steps(1, 3.0), annealing=LIKELIEST)
     _, insts, _ = unison(melody(60 + 17 * true), 2, np.random.default_rng(0))
     assert agreement(insts, true) == 1
 
@@ -149,10 +156,10 @@ def test_the_seed_decides_and_the_value_is_that_of_the_instruments(tones):
     assign, answers = AnnealedAssignment(tones, OTHER), {}
     likeliest = AnnealedAssignment(tones, OTHER, LIKELIEST)
     for seed in range(4):
-        value, insts, certainty = assign(notes, 3, np.random.default_rng(seed))
+        value, insts, chances = assign(notes, 3, np.random.default_rng(seed))
         again, same, sure = assign(notes, 3, np.random.default_rng(seed))
         assert value == again and insts.tobytes() == same.tobytes()
-        assert certainty.tobytes() == sure.tobytes()
+        assert chances.tobytes() == sure.tobytes()
         highest, insts, _ = likeliest(notes, 3, np.random.default_rng(seed))
         assert value == highest == pytest.approx(value_of(insts, notes, OTHER, tones))
         answers[insts.tobytes()] = value
@@ -162,14 +169,14 @@ def test_the_seed_decides_and_the_value_is_that_of_the_instruments(tones):
 def test_one_instrument_plays_all_and_no_notes_are_nobodys():
     notes, _ = made_notes([SOFT, BRIGHT], [(6, 18), (20, 30)], chords=4)
     rng = np.random.default_rng(0)
-    value, insts, certainty = AnnealedAssignment()(notes, 1, rng)
+    value, insts, chances = AnnealedAssignment()(notes, 1, rng)
     np.testing.assert_array_equal(insts, np.zeros(8, int))
-    np.testing.assert_array_equal(certainty, np.ones(8))
+    np.testing.assert_array_equal(chances, np.ones((8, 1)))
     assert value == 0
     values = np.zeros((0, 3))
     nothing = notes_of([], [], [], [], values, values > 0, [], [])
-    value, insts, certainty = AnnealedAssignment()(nothing, 2, rng)
-    assert value == 0 and insts.shape == certainty.shape == (0,)
+    found = AnnealedAssignment()(nothing, 2, rng)
+    assert found.value == 0 and found.insts.shape == found.certainty.shape == (0,)
 
 
 @pytest.mark.parametrize("notes", [1, 2])
@@ -177,8 +184,11 @@ def test_notes_alone(notes):
     given = random_notes(np.random.default_rng(0), notes)._replace(
         pairs=np.zeros((0, 2), int), together=np.zeros(0)
     )
-    value, insts, certainty = PLAYED(given, 2, np.random.default_rng(0))
-    assert insts.shape == certainty.shape == (notes,) and certainty.min() >= 0.5
+    found = PLAYED(given, 2, np.random.default_rng(0))
+    value, insts, chances = found
+    assert insts.shape == (notes,) and chances.shape == (notes, 2)
+    np.testing.assert_allclose(chances.sum(axis=1), 1)
+    np.testing.assert_array_equal(chances.max(axis=1), found.certainty)
     assert value == pytest.approx(max(value_of(own, given) for own in (0 * insts, insts)))
 
 
@@ -218,26 +228,40 @@ def test_without_sweeps_notes_stay_where_they_start():
     notes, true = made_notes([SOFT, SOFT], [(28, 40), (6, 18)])
     annealing = Annealing(sweeps=0, samples=0, random_shares=(0.0,))
     still = AnnealedAssignment(players=PLAIN, annealing=annealing)
-    value, insts, certainty = still(notes, 2, np.random.default_rng(0))
+    value, insts, chances = still(notes, 2, np.random.default_rng(0))
     np.testing.assert_array_equal(insts, still._start(notes, 2, np.random.default_rng(0)))
     assert value == pytest.approx(value_of(insts, notes))
     assert agreement(insts, true) > 0.9
-    np.testing.assert_array_equal(certainty, 1)
+    np.testing.assert_array_equal(chances, np.eye(2)[insts])
 
 
-def test_answers_are_drawn_as_likely_as_the_model_says():
+@pytest.mark.parametrize("temperature", [1.0, 3.0])
+def test_answers_are_drawn_as_likely_as_the_model_says(temperature):
     """The pairs, which never keep each other from moving, have names by crossing."""
     notes, _ = made_notes([(0.5, 0, 0), (-0.5, 0, 0)], [(20, 24), (14, 18)], chords=2)
     model = PLAIN._replace(together=constant(0.1), crossing=1.2)
-    annealing = Annealing(samples=60_000)
-    _, insts, certainty = AnnealedAssignment(players=model, annealing=annealing)(
-        notes, 2, np.random.default_rng(0)
+    annealing = Annealing(samples=60_000, temperature=temperature)
+    found, likeliest = (
+        AnnealedAssignment(players=model, annealing=own)(notes, 2, np.random.default_rng(0))
+        for own in (annealing, LIKELIEST)
     )
     every = np.array(list(itertools.product(range(2), repeat=4)))
-    odds = np.exp([value_of(own, notes, model) for own in every])
-    second = odds @ every / odds.sum()
-    assert np.ptp(second) > 0.2
-    np.testing.assert_allclose(np.where(insts == 1, certainty, 1 - certainty), second, atol=0.02)
+    odds = np.exp([value_of(own, notes, model) / temperature for own in every])
+    every = every[:, None] == np.arange(2)[:, None]
+    named = np.array([own[same_names(likeliest.chances, own.T)] for own in every])
+    np.testing.assert_allclose(
+        found.chances.T, np.tensordot(odds / odds.sum(), named, 1), atol=0.02
+    )
+    assert np.ptp(found.chances) > 0.2 / temperature
+
+
+def test_drawn_answers_are_named_like_the_likeliest_which_decides_where_they_do_not():
+    likeliest = np.array([0, 0, 0, 1, 1, 2, 2])
+    drawn = np.array([[1, 1, 1, 2, 2, 0, 0], [2, 2, 0, 1, 1, 0, 0]])
+    wanted = np.eye(3)[likeliest]
+    wanted[2] = [0.5, 0, 0.5]
+    np.testing.assert_allclose(chances_of(drawn, likeliest, 3), wanted, atol=1e-3)
+    np.testing.assert_array_equal(chances_of(drawn[:0], likeliest, 3), np.eye(3)[likeliest])
 
 
 def test_a_note_that_sounds_like_none_is_the_least_certain():
@@ -246,9 +270,21 @@ def test_a_note_that_sounds_like_none_is_the_least_certain():
     values = notes.sound.values.copy()
     values[0] = np.average(values, axis=0, weights=players.sizes(notes))
     doubtful = alone._replace(sound=notes.sound._replace(values=values, known=values < 9))
-    _, insts, certainty = PLAYED(doubtful, 2, np.random.default_rng(0))
-    assert certainty.argmin() == 0 and np.median(certainty) > 0.95
-    assert agreement(insts[1:], true[1:]) == 1
+    found = PLAYED(doubtful, 2, np.random.default_rng(0))
+    assert found.certainty.argmin() == 0 and np.median(found.certainty) > 0.95
+    assert agreement(found.insts[1:], true[1:]) == 1
+
+
+def test_answers_agree_on_the_mean_of_their_chances_whatever_they_call_the_instruments():
+    sure = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    other = np.array([[0.0, 1.0], [1.0, 0.0], [0.8, 0.2]])
+    best = Assigned(2.0, sure.argmax(axis=1), sure)
+    value, insts, chances = agreed([Assigned(1.0, other.argmax(axis=1), other), best])
+    np.testing.assert_allclose(chances, (sure + other[:, ::-1]) / 2)
+    np.testing.assert_array_equal(insts, [0, 1, 1])
+    assert value == 2
+    bare = Assigned(3.0, np.array([1, 1, 0]))
+    assert agreed([best, bare]) is bare and agreed([best, bare._replace(value=0.0)]) is best
 
 
 def test_integers_are_floats_to_the_kernels():

@@ -40,21 +40,19 @@ def anneal(insts, instruments, evidence, rng, sweeps, start_temperature, cooling
 
 
 @kernel
-def sample(insts, evidence, rng, sweeps, longest_swap, counts):
-    """Count in ``counts`` [note, inst] how often each instrument plays a note, by the model.
+def draw(insts, instruments, evidence, rng, temperature, longest_swap, drawn):
+    """Fill ``drawn`` [sweep, note] with answers by their likelihood at a temperature (Metropolis).
 
-    Metropolis at temperature 1 from ``insts`` on, which are changed; the first sixth of the sweeps
-    is not counted. Moves of more than half of all notes are left out: they would exchange names.
+    The first follows from ``insts``, which are changed. Moves of more than half of all notes are
+    left out: they would exchange names.
     """
     size = insts.size
-    state = counted(insts, counts.shape[1], evidence)
+    state = counted(insts, instruments, evidence)
     moved, former = np.empty(size, np.int64), np.empty(size, np.int64)
-    for sweep in range(sweeps):
+    for sweep in range(len(drawn)):
         for _ in range(size):
-            attempt(state, evidence, rng, 1.0, longest_swap, size // 2, moved, former)
-        if 6 * sweep >= sweeps:
-            for note in range(size):
-                counts[note, insts[note]] += 1.0
+            attempt(state, evidence, rng, temperature, longest_swap, size // 2, moved, former)
+        drawn[sweep] = insts
 
 
 @kernel
