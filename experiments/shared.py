@@ -32,13 +32,17 @@ CACHE = "MUSISEP_EXPERIMENTS_CACHE"
 class Estimate(NamedTuple):
     """Stems [instrument, channel, sample], what is unexplained, seconds that a cache has saved.
 
-    `part` is which samples of the item were separated.
+    `part` is which samples of the item were separated; the others are as of a
+    `musisep.Separation`.
     """
 
     stems: Floats
     unexplained: float
     saved_s: float = 0.0
     part: slice = slice(None)
+    certainty: Floats | None = None
+    confidence: Floats | None = None
+    called: str = ""
 
 
 class KeptLearner:

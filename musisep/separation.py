@@ -21,7 +21,9 @@ from musisep.audio.sides import sides_on
 from musisep.confidence import called, confidence
 from musisep.io import files
 from musisep.io.formats import writable
+from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import GivenDictionary
+from musisep.learning.learner import Fit
 from musisep.multipitch.viterbi import Prices
 from musisep.settings import Settings
 from musisep.stages import Stages, make_stages
@@ -43,7 +45,7 @@ class Separation:
     Attributes
     ----------
     stems : ndarray, shape (instrument, channel, sample)
-        The instruments, the loudest first.
+        The instruments, the loudest first; or in the order of the dictionary that was given.
     mixture : ndarray, shape (channel, sample)
         What was separated; not a copy of an array that was given.
     sample_rate : int
@@ -67,6 +69,9 @@ class Separation:
     certainty : ndarray, shape (instrument,), optional
         Mean probability, by the model of players, that the notes of a stem are its instrument's;
         None if the method does not tell.
+    fit : Fit, optional
+        How a dictionary that was given fits the recording; ``fit.misfits`` are the instruments
+        that do not sound like their columns. None if none was given, or if it was not adapted.
     """
 
     stems: Floats
@@ -80,6 +85,7 @@ class Separation:
     chosen: int = 0
     parts: Stages | None = None
     certainty: Floats | None = None
+    fit: Fit | None = None
 
     @property
     def confidence(self) -> Floats | None:
@@ -230,8 +236,9 @@ def separate(
     sample_rate : int, optional
         In Hz, from 8 to 192 kHz; needed for an array, refused for a path.
     dictionary : Dictionary, optional
-        One that was learned elsewhere, with a column for each instrument. Then nothing is
-        learned, and settings of the learning are refused among the options.
+        One that was learned elsewhere, with a column for each instrument, in the order of the
+        stems. It tells who plays and is adapted to the recording, as `Separation.dictionary`;
+        settings of the learning are refused among the options.
     settings : Settings, optional
         How it is done; default: the defaults.
     stages : mapping of str to object, optional
@@ -267,7 +274,9 @@ def separate(
     if dictionary is not None:
         for useless in {"assignment", "learner"}.intersection(stages or ()):
             raise ValueError(f"stages: leave the {useless} out, the dictionary is given")
-        parts = replace(parts, learner=GivenDictionary(dictionary.amplitudes, parts.finder))
+        learner = NotesLearner(seed=settings.seed, assignment=parts.assignment)
+        given = GivenDictionary(dictionary.amplitudes, parts.finder, learner)
+        parts = replace(parts, learner=given)
     audio, sample_rate = load(mixture, sample_rate)
     with scipy.fft.set_workers(jobs):
         return _separate(parts, audio, sample_rate, settings, report)
@@ -304,6 +313,7 @@ def _separate(
         answers=learned.answers,
         chosen=learned.chosen,
         certainty=None if learned.certainty is None else learned.certainty[order],
+        fit=learned.fit,
     )
 
 

@@ -1,13 +1,14 @@
 """How likely a separation is good, and what is said of it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from musisep.cli.summary import confidence_lines
+from musisep.cli.summary import confidence_lines, misfit_lines, stem_lines
 from musisep.confidence import LIKELY, UNLIKELY, called, confidence
-from musisep.learning.learner import Learned
+from musisep.learning.learner import Fit, Learned
 from musisep.separation import separate
 
 
@@ -52,6 +53,18 @@ def test_the_command_says_what_to_try_if_it_is_not_good(separation):
     assert confidence_lines(replace(separation, certainty=None)) == []
     alone = replace(separation, stems=separation.stems[:1], certainty=np.ones(1))
     assert confidence_lines(alone) == []
+
+
+def test_the_command_says_which_column_of_a_dictionary_does_not_fit(separation):
+    assert misfit_lines(separation) == []
+    assert misfit_lines(replace(separation, fit=Fit(0.0, np.full(2, 9.0)))) == []
+    unlike = replace(separation, fit=Fit(0.2, np.array([1.0, 9.0])), certainty=np.full(2, 0.5))
+    (line,), (sure,) = misfit_lines(unlike), confidence_lines(unlike)
+    assert line.startswith("  the dictionary does not fit instrument2. ")
+    assert "leave --dictionary out" in line and "leave --dictionary out" in sure
+    assert stem_lines(unlike, [Path("1.wav"), Path("2.wav")])[-2:] == [sure, line]
+    (line,) = misfit_lines(replace(separation, fit=Fit(0.2, np.full(2, 9.0))))
+    assert "instrument1, instrument2" in line
 
 
 @pytest.mark.parametrize("first", [0, 1])

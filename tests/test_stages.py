@@ -223,10 +223,12 @@ def test_the_hypotheses_of_the_chosen_answer_are_not_searched_again(monkeypatch,
     assert len(searched) == 1 + max(1, len(usual.answers))  # common columns, and each answer
 
 
-def test_with_a_dictionary_the_frames_are_searched_once(monkeypatch, usual):
+def test_with_a_dictionary_frames_are_searched_with_its_columns_and_the_adapted_ones(
+    monkeypatch, usual
+):
     calls = counted(monkeypatch)
     musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=usual.dictionary)
-    assert [number for _, number in calls] == [40]
+    assert [number for _, number in calls] == [40, 40]
 
 
 def test_with_a_dictionary_only_the_finder_that_was_chosen_searches(monkeypatch, usual):
@@ -234,7 +236,7 @@ def test_with_a_dictionary_only_the_finder_that_was_chosen_searches(monkeypatch,
     musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=usual.dictionary, finder="greedy")
     assert calls == []
     musisep.separate(MIXTURE, SAMPLE_RATE, dictionary=usual.dictionary, tones=2)
-    assert [number for _, number in calls] == [40]
+    assert [number for _, number in calls] == [40, 40]
 
 
 @pytest.mark.parametrize("given", [False, True])

@@ -3,13 +3,17 @@
     python experiments/run.py given --folders FOLDER ... --out given.csv
     python experiments/summary.py given.csv --baseline blind-half
 
-Both variants separate the second half, and are measured on it.
+All variants separate the second half, and are measured on it. Some trust the dictionary less, or
+more. How well it is told whether a dictionary fits: `e18_given.py`.
 """
 
 from items import Item
 from shared import Estimate
 
 import musisep
+from musisep.learning.from_notes import NotesLearner
+from musisep.learning.given import GivenDictionary
+from variants import Variant
 
 
 def blind(item: Item, seed: int) -> Estimate:
@@ -26,6 +30,22 @@ def given(item: Item, seed: int) -> Estimate:
     return _estimate(musisep.separate(second, item.sample_rate, dictionary=dictionary), half)
 
 
+def weighted(weight: float) -> Variant:
+    """Let the columns tell less, or more, of who plays."""
+
+    def variant(item: Item, seed: int) -> Estimate:
+        half = item.mixture.shape[1] // 2
+        dictionary = _learned(item, seed, slice(half)).dictionary.amplitudes
+        learner = GivenDictionary(dictionary, learner=NotesLearner(seed=seed), weight=weight)
+        second = item.mixture[:, half:]
+        separation = musisep.separate(
+            second, item.sample_rate, instruments=len(item.stems), stages={"learner": learner}
+        )
+        return _estimate(separation, half)
+
+    return variant
+
+
 def _learned(item: Item, seed: int, part: slice) -> musisep.Separation:
     return musisep.separate(
         item.mixture[:, part], item.sample_rate, instruments=len(item.stems), seed=seed
@@ -33,7 +53,14 @@ def _learned(item: Item, seed: int, part: slice) -> musisep.Separation:
 
 
 def _estimate(separation: musisep.Separation, half: int) -> Estimate:
-    return Estimate(separation.stems, separation.unexplained, part=slice(half, None))
+    return Estimate(
+        separation.stems, separation.unexplained, part=slice(half, None),
+        certainty=separation.certainty, confidence=separation.confidence, called=separation.called,
+    )  # fmt: skip
 
 
-VARIANTS = {"blind-half": blind, "given-dictionary": given}
+VARIANTS = {
+    "blind-half": blind,
+    "given-dictionary": given,
+    **{f"given-weight={weight:g}": weighted(weight) for weight in (0.0, 0.5, 2.0, 4.0)},
+}

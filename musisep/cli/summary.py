@@ -22,6 +22,8 @@ VERDICTS = {"good": "likely good", "doubtful": "doubtful", "poor": "likely poor"
 """What a separation is called on the screen."""
 ADVICE = "Try --front-end pursuit, or another number of --instruments"
 """What may help."""
+WITHOUT = "Learn them from this recording: leave --dictionary out"
+"""What may help if a dictionary is given."""
 ANSWERS = {"adam": "dictionaries"}
 """What a method chooses from, where that is not just called answers."""
 
@@ -39,7 +41,7 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
     Returns
     -------
     list of str
-        A line for each path, and one for the learning.
+        A line for each path, one for the learning, and what is doubtful.
     """
     signals = list(separation.stems)
     ranges = [_range(pitch_range_hz(separation.tones, k)) for k in range(len(signals))]
@@ -52,7 +54,8 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
         for path, signal, pitches in zip(paths, signals, ranges, strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
-    return [*lines, f"{left}{_choice(separation)}", *confidence_lines(separation)]
+    told = confidence_lines(separation) + misfit_lines(separation)
+    return [*lines, f"{left}{_choice(separation)}", *told]
 
 
 def confidence_lines(separation: Separation) -> list[str]:
@@ -64,7 +67,16 @@ def confidence_lines(separation: Separation) -> list[str]:
     told = f"  {VERDICTS[separation.called]}: probability of {GOOD_DB:.0f} dB or more is {each}"
     if separation.called == "good":
         return [told]
-    return [f"{told}; it is not clear who plays what. {ADVICE}"]
+    advice = ADVICE if separation.fit is None else WITHOUT
+    return [f"{told}; it is not clear who plays what. {advice}"]
+
+
+def misfit_lines(separation: Separation) -> list[str]:
+    """Tell which instruments do not sound like a dictionary that was given, and what to try."""
+    if separation.fit is None or not separation.fit.misfits:
+        return []
+    names = [_stem(inst) for inst in separation.fit.misfits]
+    return [f"  the dictionary does not fit {', '.join(names)}. {WITHOUT}"]
 
 
 def choice_lines(separation: Separation) -> list[str]:

@@ -166,20 +166,40 @@ class NotesLearner:
         For more than two instruments the tones are assigned to them again and again, as decoding
         with the columns finds octaves and unisons that common columns do not find.
         """
-        rounds = max(1, self.instruments - 1)
-        done, total = count(1), self.common.steps + rounds
+        done, total = count(1), self.common.steps + self.rounds
 
         def step_done() -> None:
             report("learning", next(done), total)
 
         columns, tones = self.anybodys_tones(frames, model, step_done)
         start = columns.mean(axis=1, keepdims=True)
+        best = self.from_tones(frames, tones, start, model, step_done, sides)
+        return Learned(best.columns, best.prior, (best.unexplained,), certainty=best.certainty)
+
+    @property
+    def rounds(self) -> int:
+        """How often notes are found and assigned."""
+        return max(1, self.instruments - 1)
+
+    def from_tones(
+        self,
+        frames: Floats,
+        tones: Peaks,
+        start: Floats,
+        model: ToneModel,
+        step_done: Callable[[], None],
+        sides: Sides | None = None,
+    ) -> Answer:
+        """Learn from tones that have been found; `step_done` is called after each round.
+
+        Parameters are those of `best_answer`.
+        """
         rng = np.random.default_rng(self.seed)
-        for _ in range(rounds):
+        for _ in range(self.rounds):
             best = self.best_answer(frames, tones, start, model, rng, sides)
             tones = best.tones
             step_done()
-        return Learned(best.columns, best.prior, (best.unexplained,), certainty=best.certainty)
+        return best
 
     def anybodys_tones(
         self, frames: Floats, model: ToneModel, step_done: Callable[[], None]
@@ -206,8 +226,8 @@ class NotesLearner:
         frames : ndarray, shape (frame, bin)
         tones : Peaks, shape (frame, place)
             Tones, in any places.
-        start : ndarray, shape (harmonic, 1)
-            Column to start with.
+        start : ndarray, shape (harmonic, 1 or instrument)
+            Columns to start with: one for all, or one for each.
         model : ToneModel
         rng : numpy.random.Generator
             Source of randomness.
@@ -253,7 +273,7 @@ class NotesLearner:
         """Learn the column of each instrument from its tones, [harmonic, instrument]."""
         sounding = np.flatnonzero((tones.amps > 0).any(axis=1))
         chosen = sounding[evenly_spaced(audible(frames[sounding]), self.frames)]
-        columns = np.repeat(normalized(start), self.instruments, axis=1)
+        columns = np.broadcast_to(normalized(start), (len(start), self.instruments))
         return fit_columns(frames[chosen], tones[chosen], columns, model, self.updates)
 
 

@@ -1,37 +1,57 @@
-"""A dictionary that was learned elsewhere."""
+"""A dictionary that was learned elsewhere: its columns tell who plays, and how it sounded then.
 
-from dataclasses import dataclass, field
+Tones are decoded with the given columns and linked into notes. For whom a note is decoded is
+evidence of who plays it, beside what the model of players says; then each column is adapted to the
+notes of its instrument, as if it had been learned from this recording.
+"""
+
+from dataclasses import dataclass, field, replace
+from itertools import count
 
 import numpy as np
 
 from musisep._util.constants import NONE
 from musisep._util.progress import Progress, no_progress
 from musisep.audio.sides import Sides
-from musisep.learning.learner import Learned
-from musisep.multipitch.finder import Prior, Proposals, ToneFinder
+from musisep.learning.from_notes import NotesLearner
+from musisep.learning.learner import Fit, Learned
+from musisep.learning.updates import FLOOR, normalized
+from musisep.multipitch.finder import ToneFinder
 from musisep.multipitch.viterbi import Viterbi
-from musisep.notes.tracking import NoteTracking
+from musisep.notes.assignment import Assigned, Assignment
+from musisep.notes.tracking import Notes
+from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
-from musisep.tones.peaks import Floats
+from musisep.tones.peaks import Floats, Ints, Peaks
+
+SOFT, FALL = 0.01, 0.5
+"""Where columns are compared: least amplitude of a harmonic, relative to the highest, -40 dB; and
+exponent with which its weight falls with its number."""
 
 
 @dataclass(frozen=True, eq=False)
 class GivenDictionary:
-    """Finds out who plays which note with a given dictionary; a `Learner`.
+    """Finds out who plays which note with a given dictionary, and adapts it; a `Learner`.
 
-    A note belongs to the instrument that most of its amplitude is decoded for.
+    An instrument whose column is 0 plays nothing.
 
     Parameters
     ----------
     dictionary : ndarray, shape (harmonic, instrument)
     finder : ToneFinder
-        What will find the tones; only `Viterbi` makes use of a prior, others get none.
-    tracking : NoteTracking
+        What will find the tones; only `Viterbi` makes use of a prior, others get none, and the
+        dictionary as it is.
+    learner : NotesLearner
+        How notes are tracked and assigned, and columns learned from them.
+    weight : float
+        Log likelihood that a note gains for the instrument that all of it is decoded for;
+        `experiments/run.py "given-weight=*"` has others.
     """
 
     dictionary: Floats
     finder: ToneFinder = field(default_factory=Viterbi)
-    tracking: NoteTracking = field(default_factory=NoteTracking)
+    learner: NotesLearner = field(default_factory=NotesLearner)
+    weight: float = 1.0
 
     def __call__(
         self,
@@ -40,21 +60,119 @@ class GivenDictionary:
         report: Progress = no_progress,
         sides: Sides | None = None,
     ) -> Learned:
-        """Return the dictionary, and who plays which tone of `frames` [frame, bin].
+        """Return the adapted dictionary, and who plays which tone of `frames` [frame, bin].
 
-        The columns tell; `sides` do not matter.
+        `sides` [frame, bin] tell where between two channels they are heard, if there are two.
         """
-        if not isinstance(self.finder, Viterbi):
+        players = np.flatnonzero(self.dictionary.any(axis=0))
+        if not isinstance(self.finder, Viterbi) or not players.size:
             return Learned(self.dictionary, known=True)
-        report("finding notes", 0, 1)
-        hypotheses = self.finder.propose(frames, self.dictionary, model)
-        tones = self.finder.decode(frames, self.dictionary, model, hypotheses)
-        notes = self.tracking(tones, frames, model)
-        votes = np.zeros((notes.shifts.size, self.dictionary.shape[1]))
-        frame, place = np.nonzero(notes.numbers != NONE)
-        voters = notes.numbers[frame, place], tones.insts[frame, place]
-        np.add.at(votes, voters, tones.amps[frame, place])
-        prior = Prior.of_notes(tones.shifts, notes.numbers, votes.argmax(axis=1))
-        known = Proposals.made(self.finder.search, frames, self.dictionary, model, hypotheses)
-        report("finding notes", 1, 1)
-        return Learned(self.dictionary, prior._replace(proposals=known), known=True)
+        given = np.ascontiguousarray(self.dictionary[:, players])
+        search = self.finder.search
+        learner = replace(self.learner, instruments=players.size, tones=search.tones)
+        steps = count()
+
+        def step_done() -> None:
+            report("finding notes", next(steps), learner.rounds)
+
+        step_done()
+        hypotheses = self.finder.propose(frames, given, model)
+        decoded = self.finder.decode(frames, given, model, hypotheses)
+        near = learner.prices.near_sigmas * model.fsigma
+        informed = Informed(learner.assignment, decoded, near, self.weight)
+        best = replace(learner, assignment=informed).from_tones(
+            frames, decoded, np.maximum(given, FLOOR), model, step_done, sides
+        )
+        dictionary = self.dictionary.copy()
+        dictionary[:, players] = best.columns
+        prior = best.prior._replace(insts=np.append(players, NONE)[best.prior.insts])
+        if prior.chances is not None:
+            prior = prior._replace(chances=self._of_all(prior.chances, players))
+        return Learned(
+            dictionary,
+            prior,
+            known=True,
+            certainty=None if best.certainty is None else self._of_all(best.certainty, players),
+            fit=Fit(
+                unexplained(frames, decoded, given, model) - best.unexplained,
+                deviations(self.dictionary, dictionary),
+            ),
+        )
+
+    def _of_all(self, values: Floats, players: Ints) -> Floats:
+        """Return values [..., player] as of all instruments, 0 for the others."""
+        result = np.zeros((*values.shape[:-1], self.dictionary.shape[1]))
+        result[..., players] = values
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Informed:
+    """Tells an assignment for which instrument notes are decoded; an `Assignment`.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    decoded : Peaks, shape (frame, place)
+        Tones that were decoded with known columns.
+    near : float
+        Bins within which a tone is one of a note.
+    weight : float
+        Log likelihood of a note all of which is decoded for an instrument.
+    """
+
+    assignment: Assignment
+    decoded: Peaks
+    near: float
+    weight: float
+
+    def __call__(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
+        """Return the answer of the assignment."""
+        known = self.weight * decoded_shares(notes, self.decoded, instruments, self.near)
+        return self.assignment(notes._replace(known=known), instruments, rng)
+
+
+def decoded_shares(notes: Notes, decoded: Peaks, instruments: int, near: float) -> Floats:
+    """Return in which share of its tones a note is decoded for each instrument.
+
+    Parameters
+    ----------
+    notes : Notes
+    decoded : Peaks, shape (frame, place)
+        Tones of the same frames.
+    instruments : int
+    near : float
+        Bins within which a tone is one of a note.
+
+    Returns
+    -------
+    ndarray, shape (note, instrument)
+    """
+    frame, place = np.nonzero(notes.numbers != NONE)
+    note = notes.numbers[frame, place]
+    near_it = np.abs(decoded.shifts[frame] - notes.shifts[note, None]) < near
+    tone, own = np.nonzero(near_it & (decoded.amps[frame] > 0))
+    counts = np.zeros((notes.shifts.size, instruments))
+    np.add.at(counts, (note[tone], decoded.insts[frame[tone], own]), 1.0)
+    return np.asarray(counts / notes.lengths[:, None])
+
+
+def deviations(given: Floats, adapted: Floats) -> Floats:
+    """Return how far columns are from others, in dB.
+
+    Root mean squares of the differences of their harmonics, but for one gain; harmonics softer
+    than `SOFT` count as that.
+
+    Parameters
+    ----------
+    given, adapted : ndarray, shape (harmonic, instrument)
+
+    Returns
+    -------
+    ndarray, shape (instrument,)
+    """
+    weights = np.arange(1.0, len(given) + 1) ** -FALL
+    louder, softer = (np.maximum(normalized(columns), SOFT) for columns in (given, adapted))
+    differences = 20 * np.log10(louder / softer)
+    differences -= np.average(differences, axis=0, weights=weights)
+    return np.sqrt(np.average(differences**2, axis=0, weights=weights))

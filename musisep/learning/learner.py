@@ -1,13 +1,40 @@
 """What learners have in common: how they are called, and what they return."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from musisep._util.progress import Progress
 from musisep.audio.sides import Sides
 from musisep.multipitch.finder import Prior
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
+
+EXCESS, DEVIATION_DB = 0.03, 5.0
+"""A column that was given does not fit if it deviates by more, and all of them leave more
+unexplained: `experiments/e18_given.py`."""
+
+
+class Fit(NamedTuple):
+    """How the columns of a dictionary that was given fit a recording.
+
+    Attributes
+    ----------
+    excess : float
+        What they leave unexplained beyond what those leave that are adapted to the recording, as
+        share of the loss of silence.
+    deviations : ndarray, shape (instrument,)
+        How far each is from the adapted one, in dB; 0 for an instrument that plays nothing.
+    """
+
+    excess: float
+    deviations: Floats
+
+    @property
+    def misfits(self) -> list[int]:
+        """Instruments, from 0 on, that do not sound like their columns."""
+        return np.flatnonzero((self.deviations > DEVIATION_DB) & (self.excess > EXCESS)).tolist()
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +56,8 @@ class Learned:
         Whether the instruments were known before; then they keep their order.
     certainty : ndarray, shape (instrument,), optional
         Mean probability, weighted by amplitude, that the notes of an instrument are its own.
+    fit : Fit, optional
+        How columns fit that were given; None if none were, or if they were not adapted.
     """
 
     dictionary: Floats
@@ -37,6 +66,7 @@ class Learned:
     chosen: int = 0
     known: bool = False
     certainty: Floats | None = None
+    fit: Fit | None = None
 
 
 class Learner(Protocol):

@@ -22,8 +22,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.special import softmax
 
 from musisep._util.checks import at_least, instance
+from musisep._util.constants import TINY
 from musisep._util.fields import check_fields
 from musisep._util.limits import MOST_INSTRUMENTS
 from musisep.notes._kernels import annealing as _kernels
@@ -93,6 +95,8 @@ class Evidence(NamedTuple):
         Their numbers.
     alike, crossing : ndarray, shape (partner,)
         Log odds that both are of one instrument; price if instruments are in reverse order.
+    known : ndarray, shape (note, instrument or 0)
+        Log likelihood of each note by what is known of an instrument beforehand, if anything.
     """
 
     vectors: Floats
@@ -106,6 +110,7 @@ class Evidence(NamedTuple):
     partners: Ints
     alike: Floats
     crossing: Floats
+    known: Floats
 
 
 class Assigned(NamedTuple):
@@ -233,7 +238,8 @@ class AnnealedAssignment:
         Raises
         ------
         ValueError
-            If a parameter is of another class, or there are no instruments.
+            If a parameter is of another class, or there are no instruments, or `notes` know of
+            another number of them.
         """
         instance("notes", notes, Notes)
         instruments = at_least("instruments", instruments, 1, MOST_INSTRUMENTS)
@@ -241,6 +247,7 @@ class AnnealedAssignment:
         size, annealing = notes.shifts.size, self.annealing
         if instruments == 1 or not size:
             return Assigned(0.0, np.zeros(size, np.int64), np.ones((size, instruments)))
+        names, notes = from_above(notes, instruments)
         insts, evidence = self._start(notes, instruments, rng), self._evidence(notes)
         value = _kernels.anneal(
             insts, instruments, evidence, rng, annealing.sweeps,
@@ -252,7 +259,7 @@ class AnnealedAssignment:
             annealing.longest_swap, drawn,
         )  # fmt: skip
         chances = chances_of(drawn[annealing.samples // 6 :], insts, instruments)
-        return Assigned(value, chances.argmax(axis=1), chances)
+        return Assigned(value, names[chances.argmax(axis=1)], chances[:, np.argsort(names)])
 
     def _evidence(self, notes: Notes) -> Evidence:
         players = fitted() if self.players is None else self.players
@@ -275,15 +282,48 @@ class AnnealedAssignment:
             partners=both[order, 1],
             alike=np.tile(alike, 2)[order],
             crossing=np.tile(crossing, 2)[order],
+            known=np.zeros((notes.shifts.size, 0)) if notes.known is None else notes.known,
         )
 
     def _start(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Ints:
-        """Instruments to start with: by register, but for some at random; or all at random."""
+        """Instruments to start with: the likeliest, but for some at random; or all at random.
+
+        The likeliest are those by register, unless more is known of the notes.
+        """
         weights = sizes(notes)
         chance = rng.integers(0, instruments, notes.shifts.size)
         order = np.argsort(-notes.shifts, kind="stable")
         above = np.cumsum(weights[order]) - 0.5 * weights[order]
         insts = np.empty_like(chance)
         insts[order] = np.minimum(above / weights.sum() * instruments, instruments - 1)
+        if notes.known is not None:
+            insts = notes.known.argmax(axis=1)
         random = rng.random(insts.size) < rng.choice(self.annealing.random_shares)
         return np.where(random, chance, insts)
+
+
+def from_above(notes: Notes, instruments: int) -> tuple[Ints, Notes]:
+    """Put instruments of which something is known in order, the highest first.
+
+    How high one plays is what the notes say that are likely its own.
+
+    Returns
+    -------
+    names : ndarray of int, shape (instrument,)
+        What the instruments are called in `notes`.
+    notes : Notes
+        The same, with `known` in this order.
+
+    Raises
+    ------
+    ValueError
+        If something is known of another number of notes or instruments.
+    """
+    if notes.known is None:
+        return np.arange(instruments), notes
+    if notes.known.shape != (shape := (notes.shifts.size, instruments)):
+        raise ValueError(f"notes.known.shape={notes.known.shape} must be {shape}")
+    shares = sizes(notes)[:, None] * softmax(notes.known, axis=1)
+    heights = shares.T @ notes.shifts / np.maximum(shares.sum(axis=0), TINY)
+    names = np.argsort(-heights, kind="stable")
+    return names, notes._replace(known=np.ascontiguousarray(notes.known[:, names]))

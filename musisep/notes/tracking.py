@@ -129,6 +129,9 @@ class Notes(NamedTuple):
         Mean sides (`musisep.audio.sides`) of free harmonics, weighted by magnitude: where
         between two channels a note is heard, at 0 if that is not known. The nearer to the unit
         circle the more alike are its harmonics.
+    known : ndarray, shape (note, instrument), optional
+        Log likelihood of each note by what is known of an instrument beforehand, up to a constant
+        for each note.
     """
 
     numbers: Ints
@@ -143,6 +146,7 @@ class Notes(NamedTuple):
     lowest_hz: float
     hop_s: float
     sides: Sides | None = None
+    known: Floats | None = None
 
 
 def overlaps(numbers: Ints, amps: Floats, level: Floats) -> tuple[Ints, Floats]:

@@ -32,6 +32,18 @@ def test_the_value_is_the_log_density_of_the_vectors_and_the_log_odds(instrument
         assert value == pytest.approx(value_of(insts, notes, model, tones), abs=1e-8)
 
 
+@pytest.mark.parametrize("instruments", [2, 3])
+def test_what_is_known_of_notes_is_part_of_the_value(instruments):
+    rng = np.random.default_rng(instruments)
+    notes = random_notes(rng)
+    notes = notes._replace(known=rng.normal(0, 2, (notes.amps.size, instruments)))
+    insts = rng.integers(0, instruments, notes.amps.size)
+    for sweeps in (0, 1, 20):
+        value, found = annealed(insts, notes, instruments, 1, OTHER, sweeps)
+        known = notes.known[np.arange(found.size), found].sum()
+        assert value == pytest.approx(value_of(found, notes, OTHER) + known, abs=1e-7)
+
+
 def test_notes_further_apart_than_the_window_do_not_follow_each_other():
     size = players.WINDOW + 4
     notes = random_notes(np.random.default_rng(0), size)

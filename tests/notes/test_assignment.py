@@ -264,6 +264,44 @@ def test_drawn_answers_are_named_like_the_likeliest_which_decides_where_they_do_
     np.testing.assert_array_equal(chances_of(drawn[:0], likeliest, 3), np.eye(3)[likeliest])
 
 
+@pytest.mark.parametrize("names", list(itertools.permutations(range(3))))
+def test_instruments_have_the_names_by_which_they_are_known(names):
+    """Of every fifth note it is known who plays it, the others go with it."""
+    notes, true = made_notes([BRIGHT, HOLLOW, SOFT], [(20, 32), (14, 26), (8, 20)])
+    wanted = np.array(names)[true]
+    known = 4.0 * np.eye(3)[wanted] * (np.arange(true.size) // 3 % 5 == 0)[:, None]
+    insts = best(PLAYED, notes._replace(known=known), 3)
+    assert np.mean(insts == wanted) > 0.95
+
+
+@pytest.mark.parametrize("names", [[0, 1], [1, 0]])
+def test_instruments_that_are_known_may_have_registers_in_any_order(names):
+    """Nothing but register tells the notes apart of which it is not known who plays them."""
+    notes, true = made_notes([SOFT, SOFT], [(28, 40), (6, 18)])
+    wanted = np.array(names)[true]
+    known = 4.0 * np.eye(2)[wanted] * (np.arange(true.size) // 2 % 5 == 0)[:, None]
+    assign = AnnealedAssignment(players=PLAIN._replace(crossing=3.0))
+    np.testing.assert_array_equal(best(assign, notes._replace(known=known), 2), wanted)
+
+
+def test_what_is_known_outweighs_what_notes_sound_like():
+    notes, true = made_notes([BRIGHT, HOLLOW], [(12, 24), (12, 24)])
+    odd = true.size // 2
+    known = np.zeros((true.size, 2))
+    known[odd, 1 - true[odd]] = 100
+    insts = best(PLAYED, notes._replace(known=known), 2)
+    others = np.arange(true.size) // 2 != odd // 2
+    assert insts[odd] == 1 - true[odd]
+    assert agreement(insts[others], true[others]) == 1
+
+
+def test_what_is_known_must_be_of_these_notes_and_instruments():
+    notes, _ = made_notes([BRIGHT, HOLLOW], [(12, 24), (12, 24)])
+    for shape in ((60, 3), (59, 2)):
+        with pytest.raises(ValueError, match=r"notes.known.shape=\(\d+, \d\) must be \(60, 2\)"):
+            PLAYED(notes._replace(known=np.zeros(shape)), 2, np.random.default_rng(0))
+
+
 def test_a_note_that_sounds_like_none_is_the_least_certain():
     notes, true = made_notes([BRIGHT, HOLLOW], [(18, 22), (18, 22)], chords=20)
     alone = notes._replace(pairs=notes.pairs[1:], together=notes.together[1:])

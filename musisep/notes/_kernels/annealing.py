@@ -85,7 +85,8 @@ def total_value(state, evidence):
                 total += step(last, note, evidence.lines)
                 last = note
     for note in range(insts.size):
-        total += 0.5 * company(note, insts[note], insts, evidence)
+        inst = insts[note]
+        total += known(note, inst, evidence) + 0.5 * company(note, inst, insts, evidence)
     return total
 
 
@@ -165,6 +166,7 @@ def move(note, new, state, evidence):
     change = -company(note, old, insts, evidence) - detour(note, old, insts, evidence.lines)
     insts[note] = new
     change += company(note, new, insts, evidence) + detour(note, new, insts, evidence.lines)
+    change += known(note, new, evidence) - known(note, old, evidence)
     count_note(note, old, -1.0, state, evidence)
     count_note(note, new, 1.0, state, evidence)
     for inst in (old, new):
@@ -172,6 +174,12 @@ def move(note, new, state, evidence):
         change += value - state.scores[inst]
         state.scores[inst] = value
     return change
+
+
+@kernel
+def known(note, inst, evidence):
+    """Log likelihood of a note by what is known of an instrument beforehand."""
+    return evidence.known[note, inst] if evidence.known.shape[1] else 0.0
 
 
 @kernel
