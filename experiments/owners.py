@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from musisep._util.constants import NONE
 from musisep.learning.from_notes import NotesLearner
 from musisep.notes.assignment import Assignment
-from musisep.notes.sound import Sound
 from musisep.notes.tracking import Notes
 from musisep.settings import Settings
 from musisep.stages import make_stages
@@ -100,19 +99,10 @@ def recording(folder: Path) -> Recording:
 
 def kept(own: Recording, mask: Bools) -> Recording:
     """Return a recording of some of the notes."""
-    notes, number = own.notes, np.cumsum(mask) - 1
-    pairs = mask[notes.pairs].all(axis=1)
-    fields = {name: getattr(notes, name)[mask] for name in ("onsets", "lengths", "shifts", "amps")}
-    some = notes._replace(
-        **fields,
-        sound=Sound(*(values[mask] for values in notes.sound)),
-        sides=None if notes.sides is None else notes.sides[mask],
-        pairs=number[notes.pairs[pairs]],
-        together=notes.together[pairs],
-    )
     return own._replace(
-        notes=some, owner=own.owner[mask], ghost=own.ghost[mask], amount=own.amount[mask]
-    )
+        notes=own.notes.chosen(mask), owner=own.owner[mask], ghost=own.ghost[mask],
+        amount=own.amount[mask],
+    )  # fmt: skip
 
 
 def in_turns(own: Recording, rng: np.random.Generator) -> Recording:

@@ -25,6 +25,7 @@ from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import GivenDictionary
 from musisep.learning.learner import Fit
 from musisep.multipitch.viterbi import Prices
+from musisep.notes.counting import Counted
 from musisep.settings import Settings
 from musisep.stages import Stages, make_stages
 from musisep.stems import RESIDUAL, stem_names
@@ -72,6 +73,8 @@ class Separation:
     fit : Fit, optional
         How a dictionary that was given fits the recording; ``fit.misfits`` are the instruments
         that do not sound like their columns. None if none was given, or if it was not adapted.
+    counted : Counted, optional
+        How many instruments were found, and how sure that is; None if their number was given.
     """
 
     stems: Floats
@@ -86,6 +89,7 @@ class Separation:
     parts: Stages | None = None
     certainty: Floats | None = None
     fit: Fit | None = None
+    counted: Counted | None = None
 
     @property
     def confidence(self) -> Floats | None:
@@ -243,7 +247,8 @@ def separate(
         How it is done; default: the defaults.
     stages : mapping of str to object, optional
         Parts in the place of those that the settings name, by the names of the fields of
-        `musisep.stages.Stages`: front_end, finder, assignment, learner, voicing, mask.
+        `musisep.stages.Stages`: front_end, counting, assignment, learner, finder, voicing,
+        mask.
     jobs : int
         Processor cores to use; the result does not depend on it.
     progress : function, optional
@@ -314,6 +319,7 @@ def _separate(
         chosen=learned.chosen,
         certainty=None if learned.certainty is None else learned.certainty[order],
         fit=learned.fit,
+        counted=learned.counted,
     )
 
 

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from musisep._util.fields import make_floats
-from musisep._util.limits import PEXP_MAX, QEXP_MAX, QEXP_MIN
+from musisep._util.limits import AUTO, MOST_COUNTED, PEXP_MAX, QEXP_MAX, QEXP_MIN
 from musisep._util.messages import shown
 
 PHASES = ("mixture", "misi")
@@ -18,7 +18,7 @@ LIMITS = {
 }  # fmt: skip
 """Lower and upper limits of the integers."""
 METHOD_FIELDS = {
-    "notes": {"restarts", "steps", "batch", "assignment"},
+    "notes": {"restarts", "steps", "batch", "counting", "assignment"},
     "adam": {"runs", "lifetime", "dictionaries"},
 }
 """Fields that only one method makes use of."""
@@ -32,8 +32,8 @@ class Settings:
 
     Parameters
     ----------
-    instruments : int
-        Number of instruments.
+    instruments : int or "auto"
+        Number of instruments; "auto", of "notes" only: it is found, from 1 to 4.
     tones : int
         Number of tones that one instrument plays at a time.
     harmonics : int
@@ -62,6 +62,8 @@ class Settings:
     steps, batch : int
         Of "notes": steps of the learning of common columns, and frames of the recording from
         which they are learned.
+    counting : {"texture"}
+        Of "notes": how the number of instruments is found, if it is "auto".
     assignment : {"annealing"}
         Of "notes": how notes are assigned to instruments.
     runs : int
@@ -94,7 +96,7 @@ class Settings:
         If a setting is out of its range.
     """
 
-    instruments: int = 2
+    instruments: int | str = 2
     tones: int = 1
     harmonics: int = 25
     method: str = "notes"
@@ -107,6 +109,7 @@ class Settings:
     restarts: int = 6
     steps: int = 10
     batch: int = 400
+    counting: str = "texture"
     assignment: str = "annealing"
     runs: int = 10_000
     lifetime: int = 500
@@ -125,6 +128,8 @@ class Settings:
         """Refuse what is out of range."""
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
+            if name == "instruments" and self.counted:
+                continue
             if not _whole(value) or not low <= value <= high:
                 raise ValueError(f"{name}={shown(value)} must be an integer from {low} to {high}")
             object.__setattr__(self, name, int(value))
@@ -143,8 +148,21 @@ class Settings:
             raise ValueError(f"fmin_hz={self.fmin_hz} must be below fmax_hz={self.fmax_hz}")
         if 2 * self.hop_s > self.window_s:
             raise ValueError(f"hop_s={self.hop_s} must be at most half of window_s={self.window_s}")
-        if isinstance(self.method, str) and self.method == "adam" and self.lifetime > self.runs:
-            raise ValueError(f"lifetime={self.lifetime} must be at most runs={self.runs}")
+        if isinstance(self.method, str) and self.method == "adam":
+            if self.lifetime > self.runs:
+                raise ValueError(f"lifetime={self.lifetime} must be at most runs={self.runs}")
+            if self.counted:
+                raise ValueError("instruments='auto' must be a number with method='adam'")
+
+    @property
+    def counted(self) -> bool:
+        """Whether the number of instruments is to be found."""
+        return isinstance(self.instruments, str) and self.instruments == AUTO
+
+    @property
+    def most_instruments(self) -> int:
+        """Number of instruments; the largest that may be found, if it is to be."""
+        return MOST_COUNTED if self.counted else int(self.instruments)
 
     def changed(
         self, options: Mapping[str, Any], *, dictionary: tuple[int, ...] | None = None

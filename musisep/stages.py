@@ -1,7 +1,8 @@
 """The stages of a separation, and which parts there are for each.
 
 A part is any object that can be called as the protocol of its stage says, which stands in its room:
-`musisep.audio.frontend.FrontEnd`, `musisep.notes.assignment.Assignment`,
+`musisep.audio.frontend.FrontEnd`, `musisep.notes.counting.Counting`,
+`musisep.notes.assignment.Assignment`,
 `musisep.learning.learner.Learner`, `musisep.multipitch.finder.ToneFinder`,
 `musisep.masking.voices.Voicing` and `musisep.masking.ratio.Mask`. `musisep.separate` takes such
 objects in ``stages``; names in `musisep.Settings` choose from `PARTS`, to which more can be added::
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from musisep.masking.voices import Voicing
     from musisep.multipitch.finder import ToneFinder
     from musisep.notes.assignment import Assignment
+    from musisep.notes.counting import Counting
     from musisep.settings import Settings
 
 
@@ -33,6 +35,7 @@ class Stages:
     """The parts that a separation is made of, in the order in which they are called."""
 
     front_end: FrontEnd
+    counting: Counting
     assignment: Assignment
     learner: Learner
     finder: ToneFinder
@@ -69,6 +72,9 @@ def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> S
             raise ValueError(f"stages: {stage}={shown(part)} must be callable")
     if "assignment" in made and "learner" not in made and settings.method == "adam":
         raise ValueError("stages: leave the assignment out, method='adam' makes no use of it")
+    if "counting" in made and "learner" not in made and not settings.counted:
+        number = settings.instruments
+        raise ValueError(f"stages: leave the counting out, or instruments={number} must be 'auto'")
     for stage in ("finder", *known):  # learners may learn with the finder
         if stage not in made:
             made[stage] = maker(settings, CHOICES.get(stage, stage))(settings, made)
@@ -99,13 +105,13 @@ def _front_end(settings: Settings, made: Mapping[str, Any]) -> FrontEnd:
 def _greedy(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
     from musisep.multipitch.greedy import GreedyPursuit
 
-    return GreedyPursuit(settings.tones, most=settings.tones * settings.instruments)
+    return GreedyPursuit(settings.tones, most=settings.tones * settings.most_instruments)
 
 
 def _joint(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
     from musisep.multipitch.joint import JointSearch
 
-    return JointSearch(settings.tones, most=settings.tones * settings.instruments)
+    return JointSearch(settings.tones, most=settings.tones * settings.most_instruments)
 
 
 def _viterbi(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
@@ -115,6 +121,12 @@ def _viterbi(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
     return Viterbi(JointSearch(settings.tones))
 
 
+def _texture(settings: Settings, made: Mapping[str, Any]) -> Counting:
+    from musisep.notes.counting import TextureCounting
+
+    return TextureCounting()
+
+
 def _annealing(settings: Settings, made: Mapping[str, Any]) -> Assignment:
     from musisep.notes.assignment import AnnealedAssignment
 
@@ -122,23 +134,25 @@ def _annealing(settings: Settings, made: Mapping[str, Any]) -> Assignment:
 
 
 def _notes_learner(settings: Settings, made: Mapping[str, Any]) -> Learner:
+    from musisep.learning.counted import CountingLearner
     from musisep.learning.from_notes import CommonColumns, NotesLearner
 
-    return NotesLearner(
-        instruments=settings.instruments,
+    learner = NotesLearner(
+        instruments=settings.most_instruments,
         tones=settings.tones,
         restarts=settings.restarts,
         seed=settings.seed,
         common=CommonColumns(settings.harmonics, settings.steps, settings.batch),
         assignment=made["assignment"],
     )
+    return CountingLearner(learner, made["counting"]) if settings.counted else learner
 
 
 def _adam_learner(settings: Settings, made: Mapping[str, Any]) -> Learner:
     from musisep.learning.adam import AdamLearner
 
     return AdamLearner(
-        instruments=settings.instruments,
+        instruments=settings.most_instruments,
         harmonics=settings.harmonics,
         runs=settings.runs,
         lifetime=settings.lifetime,
@@ -185,6 +199,7 @@ def _spectral_mask(settings: Settings, share: Share) -> SpectralMask:
 PARTS: dict[str, dict[str, Maker]] = {
     "front_end": {"cqt": _front_end, "pursuit": _front_end, "mel": _front_end},
     "finder": {"viterbi": _viterbi, "joint": _joint, "greedy": _greedy},
+    "counting": {"texture": _texture},
     "assignment": {"annealing": _annealing},
     "method": {"notes": _notes_learner, "adam": _adam_learner},
     "voicing": {"pitch": _pitch_columns, "instrument": _instrument_columns},

@@ -46,6 +46,7 @@ QUICK: dict[str, Any] = {"window_s": 0.05, "fmax_hz": 4000.0, "harmonics": 5}
 """Settings that separate it soon."""
 SETTINGS: tuple[dict[str, Any], ...] = (
     {"steps": 2, "restarts": 1},
+    {"steps": 2, "restarts": 1, "instruments": "auto"},
     {"steps": 2, "restarts": 1, "front_end": "pursuit", "finder": "joint", "phase": "misi"},
     {"steps": 2, "restarts": 1, "front_end": "mel", "tones": 2, "mask": "synthesis"},
     {"method": "adam", "runs": 2, "lifetime": 1},

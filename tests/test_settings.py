@@ -14,6 +14,11 @@ DICTIONARY = musisep.Dictionary(np.full((12, 3), 0.5))
     [
         ({"instruments": 0}, "instruments=0 must be an integer from 1 to 16"),
         ({"instruments": 2.0}, "instruments=2.0 must be an integer"),
+        ({"instruments": "many"}, "instruments='many' must be an integer from 1 to 16"),
+        (
+            {"instruments": "auto", "method": "adam"},
+            "instruments='auto' must be a number with method='adam'",
+        ),
         ({"restarts": 10**20}, "restarts=100000000000000000000 must be an integer from 1 to 1000"),
         ({"tones": True}, "tones=True must be an integer"),
         ({"seed": -1}, "seed=-1 must be an integer from 0 to"),
@@ -40,9 +45,15 @@ def test_integers_become_floats_where_floats_are_meant():
     assert type(whole.instruments) is type(whole.seed) is int
 
 
+def test_a_number_of_instruments_that_is_to_be_found_has_a_limit():
+    assert not Settings(instruments=9).counted and Settings(instruments=9).most_instruments == 9
+    own = Settings(instruments="auto")
+    assert own.counted and own.most_instruments == 4
+
+
 @pytest.mark.parametrize(("method", "other"), [("notes", "adam"), ("adam", "notes")])
 def test_fields_of_another_method_are_refused(method, other):
-    values = {"assignment": "annealing", "lifetime": 9} | dict.fromkeys(
+    values = {"counting": "texture", "assignment": "annealing", "lifetime": 9} | dict.fromkeys(
         ("restarts", "steps", "batch", "runs", "dictionaries"), 600
     )
 
@@ -70,6 +81,7 @@ def test_fields_that_were_set_for_another_method_do_not_matter():
         {"steps": 2},
         {"batch": 2},
         {"assignment": "annealing"},
+        {"counting": "texture"},
         {"runs": 600},
         {"lifetime": 2},
         {"dictionaries": 2},
@@ -91,6 +103,7 @@ def test_settings_of_the_learning_are_refused_if_a_dictionary_is_given(given):
     [
         ({"harmonics": 25}, "harmonics=25 must be 12, as the dictionary has it"),
         ({"instruments": 2}, "instruments=2 must be 3, as the dictionary has it"),
+        ({"instruments": "auto"}, "instruments=auto must be 3, as the dictionary has it"),
     ],
 )
 def test_sizes_must_be_those_of_a_given_dictionary(given, message):

@@ -16,6 +16,7 @@ from musisep.masking.voices import InstrumentColumns, PitchColumns, Voices
 from musisep.multipitch.greedy import GreedyPursuit
 from musisep.multipitch.joint import JointSearch
 from musisep.multipitch.viterbi import Viterbi
+from musisep.notes.counting import Counted
 from musisep.plots import separation_figure
 from musisep.settings import Settings
 from musisep.stages import CHOICES, METHODS, PARTS, Stages, make_stages
@@ -51,12 +52,28 @@ def same(one, other):
     )
 
 
-@pytest.mark.parametrize("stage", NAMES)
+@pytest.mark.parametrize("stage", [name for name in NAMES if name != "counting"])
 def test_each_stage_is_one_call_of_an_object_that_may_be_given(stage, usual):
     part = Noting(getattr(make_stages(Settings(**QUICK)), stage))
     result = musisep.separate(MIXTURE, SAMPLE_RATE, stages={stage: part}, **QUICK)
     assert len(part.calls) == (QUICK["restarts"] if stage == "assignment" else 1)
     assert same(result, usual)
+
+
+def test_a_counting_is_asked_once_and_what_it_finds_is_separated(usual):
+    part = Noting(lambda notes, left: Counted(np.array([0.1, 0.8, 0.1])))
+    options = {"instruments": "auto", **QUICK}
+    result = musisep.separate(MIXTURE, SAMPLE_RATE, stages={"counting": part}, **options)
+    assert len(part.calls) == 1
+    assert same(result, usual)
+    assert (result.counted.number, result.counted.certainty) == (2, 0.8)
+    assert result.settings.instruments == "auto"
+    assert usual.counted is None
+
+
+def test_a_counting_that_no_learner_calls_is_refused():
+    with pytest.raises(ValueError, match="leave the counting out, or instruments=2 must be 'auto'"):
+        make_stages(Settings(), {"counting": print})
 
 
 def test_what_a_given_part_returns_is_what_is_used():
@@ -87,7 +104,7 @@ def test_what_cannot_be_called_is_no_part(part):
 
 
 def test_unknown_stages_are_refused():
-    with pytest.raises(ValueError, match="stages='masks' must be among front_end, assignment, "):
+    with pytest.raises(ValueError, match="stages='masks' must be among front_end, counting, "):
         musisep.separate(MIXTURE, SAMPLE_RATE, stages={"masks": print})
 
 

@@ -28,9 +28,8 @@ def separated(**options: Any) -> Variant:
     """Return the variant with these settings, or parts as `stages`."""
 
     def variant(item: Item, seed: int) -> musisep.Separation:
-        return musisep.separate(
-            item.mixture, item.sample_rate, instruments=len(item.stems), seed=seed, **options
-        )
+        known = {"instruments": len(item.stems), "seed": seed}
+        return musisep.separate(item.mixture, item.sample_rate, **known | options)
 
     return variant
 
@@ -43,6 +42,7 @@ def mel(window_ms: float) -> Variant:
 
 VARIANTS = {
     "default": separated(),
+    "auto": separated(instruments="auto"),
     **{
         f"{name}={value}": separated(**{name: value})
         for name, values in OTHERS.items()

@@ -18,3 +18,7 @@ MOST_SAMPLES = 2**40
 """Of one signal or chunk: eight terabytes."""
 MOST_TONES = 2**20
 """Of one list: 40 MB."""
+AUTO = "auto"
+"""In the place of a number of instruments: it is to be found."""
+MOST_COUNTED = 4
+"""Instruments that are told from fewer: the recordings to which that was fitted have no more."""

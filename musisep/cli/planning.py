@@ -14,6 +14,7 @@ from pathlib import Path
 from musisep.cli.base import UsageError, say
 from musisep.io.formats import readable_suffixes, writable
 from musisep.io.replacing import AudioFileError, check_regular
+from musisep.settings import Settings
 
 NOT_READ = (
     ".m4a", ".aac", ".wma", ".mp4", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
@@ -25,21 +26,29 @@ TEMPLATE_FIELDS = {"folder", "track", "stem", "ext"}
 
 @dataclass(frozen=True)
 class Task:
-    """A recording, and the files that will be written for it."""
+    """A recording, and the files that will be written for it.
+
+    The first `instruments` of these are stems, of which there are fewer if fewer are found.
+    """
 
     recording: Path
     outputs: tuple[Path, ...]
+    instruments: int = 0
+
+    def outputs_for(self, instruments: int) -> tuple[Path, ...]:
+        """Return the files for so many instruments."""
+        return self.outputs[:instruments] + self.outputs[self.instruments :]
 
 
-def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
+def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
     """Return what to do for each recording.
 
     Parameters
     ----------
     args : argparse.Namespace
         The options of `separate`.
-    instruments : int
-        Number of stems of each recording.
+    settings : Settings
+        Tell how many stems each recording has, or may have.
 
     Returns
     -------
@@ -59,9 +68,10 @@ def plan(args: argparse.Namespace, instruments: int) -> list[Task]:
         raise UsageError("name a recording, or try --demo")
     check_formats(args)
     _check_filename(args)
-    _check_references(args, len(recordings), instruments)
+    _check_references(args, len(recordings), settings)
+    instruments = settings.most_instruments
     stems = stem_names(instruments) + ([RESIDUAL] if args.residual else [])
-    tasks = [Task(path, _outputs(args, path, stems)) for path in recordings]
+    tasks = [Task(path, _outputs(args, path, stems), instruments) for path in recordings]
     records = [
         Task(task.recording, (*task.outputs, record_place(args, task.recording))) for task in tasks
     ]
@@ -146,11 +156,14 @@ def _is_plain(template: str) -> bool:
     )
 
 
-def _check_references(args: argparse.Namespace, recordings: int, instruments: int) -> None:
+def _check_references(args: argparse.Namespace, recordings: int, settings: Settings) -> None:
     for option in ("references", "save_dictionary"):
         if recordings > 1 and getattr(args, option):
             name = option.replace("_", "-")
             raise UsageError(f"--{name} suits one recording, these are {recordings}")
+    if settings.counted:
+        return
+    instruments = settings.most_instruments
     if args.demo and instruments != len(args.references):
         raise UsageError(f"--demo has {len(args.references)} instruments; leave --instruments out")
     if args.references and len(args.references) != instruments:

@@ -6,7 +6,7 @@ A run does not mix its files with those of another one, and leaves alone what no
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,15 @@ class Record:
         The files of this run.
     stale : mapping of str to str
         Those of an earlier run, which this one removes when it is complete.
+    instruments : int, optional
+        How many instruments the files are of, if that is known already.
     """
 
     path: Path
     made: Mapping[str, Any]
     files: Mapping[str, str] = field(default_factory=dict)
     stale: Mapping[str, str] = field(default_factory=dict)
+    instruments: int | None = None
 
     @classmethod
     def load(cls, path: Path) -> "Record | None":
@@ -50,18 +53,27 @@ class Record:
         try:
             with regular_file(path) as file:
                 content = json.loads(file.read(LARGEST))
-            parts = [content[name] for name in ("made", "files", "stale")]
+            made, *files = (content[name] for name in ("made", "files", "stale"))
+            instruments = content.get("instruments")
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return cls(path, *parts) if all(isinstance(part, dict) for part in parts) else None
+        known = all(isinstance(part, dict) for part in (made, *files)) and _is_number(instruments)
+        return cls(path, made, files[0], files[1], instruments) if known else None
 
-    def is_complete(self, outputs: Iterable[Path]) -> bool:
-        """Tell whether an equal run has written all of these files, and they are still so."""
+    def is_complete(self, outputs_for: Callable[[int], Iterable[Path]]) -> bool:
+        """Tell whether an equal run has written all files, and they are still so.
+
+        `outputs_for` returns the files for a number of instruments.
+        """
         previous = Record.load(self.path)
         return (
             previous is not None
             and previous.made == self.made
-            and all(path.is_file() and previous._owns(path) for path in outputs)
+            and previous.instruments is not None
+            and all(
+                path.is_file() and previous._owns(path)
+                for path in outputs_for(previous.instruments)
+            )
         )
 
     def conflict(self, outputs: Iterable[Path]) -> str:
@@ -78,13 +90,13 @@ class Record:
                 return f"{path} is of another run, {difference}"
         return ""
 
-    def begin(self) -> "Record":
+    def begin(self, instruments: int) -> "Record":
         """Record that a run begins to write its files; what there was of another is stale."""
         previous = Record.load(self.path) or self
         files, stale = previous.files, previous.stale
         if previous.made != self.made:
             files, stale = {}, {**stale, **files}
-        return replace(self, files=files, stale=stale)._saved()
+        return replace(self, files=files, stale=stale, instruments=instruments)._saved()
 
     def add(self, path: Path) -> "Record":
         """Record that a file was written."""
@@ -106,7 +118,10 @@ class Record:
         replace(self, stale={})._saved()
 
     def _saved(self) -> "Record":
-        content = {"made": self.made, "files": self.files, "stale": self.stale}
+        content = {
+            "made": self.made, "files": self.files, "stale": self.stale,
+            "instruments": self.instruments,
+        }  # fmt: skip
         with replacing(self.path) as temporary:
             temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         return self
@@ -121,6 +136,10 @@ class Record:
             return Path(os.path.relpath(path, self.path.parent)).as_posix()
         except ValueError:  # on another drive
             return path.absolute().as_posix()
+
+
+def _is_number(instruments: object) -> bool:
+    return instruments is None or (isinstance(instruments, int) and instruments > 0)
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

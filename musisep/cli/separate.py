@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import reprlib
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, fields
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musisep import __version__
+from musisep._util.limits import AUTO
 from musisep._util.progress import Bars
 from musisep.cli.base import Command, UsageError, as_options, complaint, say
 from musisep.cli.guard import tell
@@ -51,7 +53,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_input_options(group: argparse._ArgumentGroup) -> None:
-    _add_setting(group, "instruments", "how many instruments play", "-n")
+    _add_setting(
+        group, "instruments", "how many instruments play, or auto: find out (1 to 4)", "-n",
+        type=_number_or_auto,
+    )  # fmt: skip
     _add_setting(group, "tones", "how many tones an instrument plays at a time")
     add_excerpt_options(group, "separate")
     group.add_argument(
@@ -111,11 +116,21 @@ def _add_setting(
     if default is None:
         default = ", ".join(f"{parts[name]} with {method}" for method, parts in METHODS.items())
     if "choices" not in options:
-        options.update(type=type(default), metavar="N")
+        options = {"type": type(default), "metavar": "N"} | options
     group.add_argument(
         *flags, FLAGS[name], default=argparse.SUPPRESS,
         help=f"{meaning} (default: {default})", **options,
     )  # fmt: skip
+
+
+def _number_or_auto(text: str) -> int | str:
+    if text == AUTO:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        wrong = f"{reprlib.repr(text)} is neither a whole number nor {AUTO}"
+        raise argparse.ArgumentTypeError(wrong) from None
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -129,7 +144,7 @@ def _run(args: argparse.Namespace) -> int:
             say(complaint(args.dictionary, error))
             return 1
         settings = _settings(args, dictionary)
-        tasks = plan(args, settings.instruments)
+        tasks = plan(args, settings)
         return max([_attempt(task, args, dictionary, settings) for task in tasks])
 
 
@@ -191,7 +206,7 @@ def _claim(task: Task, args: argparse.Namespace, settings: Settings) -> Record |
     """Return the record of what will be made, if the outputs may be; None if they are there."""
     check_recording(task.recording)
     record = Record(record_place(args, task.recording), _made(task, args, settings))
-    if args.skip_existing and record.is_complete(task.outputs):
+    if args.skip_existing and record.is_complete(task.outputs_for):
         return None
     for path in task.outputs:
         check_writable(path)
@@ -239,9 +254,11 @@ def _separate(
     _refuse_conflict(record, task, args)  # another run may have come meanwhile
     paths = _save(separation, task, args, record)
     lines = [str(task.recording), *stem_lines(separation, paths)]
-    if args.references:
-        names = [path.stem for path in args.references]
+    names = [path.stem for path in args.references]
+    if len(names) == len(separation.stems):
         lines += measure_lines(measure_table(names, references, separation.stems))
+    elif names:
+        lines.append(f"  not measured: --references are {len(names)}, one for each track is needed")
     return lines
 
 
@@ -271,13 +288,13 @@ def _save(
     separation: "Separation", task: Task, args: argparse.Namespace, record: Record
 ) -> list[Path]:
     """Write the stems, and the dictionary if it is wanted; return the files of the stems."""
-    record = record.begin()
+    record = record.begin(len(separation.stems))
 
     def written(path: Path) -> None:
         nonlocal record
         record = record.add(path)
 
-    paths = list(task.outputs)
+    paths = list(task.outputs_for(len(separation.stems)))
     if args.save_dictionary:
         separation.dictionary.save(paths[-1])
         written(paths.pop())

@@ -24,6 +24,8 @@ ADVICE = "Try --front-end pursuit, or another number of --instruments"
 """What may help."""
 WITHOUT = "Learn them from this recording: leave --dictionary out"
 """What may help if a dictionary is given."""
+SURE = 0.7
+"""Certainty from which on another number of instruments need not be tried."""
 ANSWERS = {"adam": "dictionaries"}
 """What a method chooses from, where that is not just called answers."""
 
@@ -54,8 +56,20 @@ def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
         for path, signal, pitches in zip(paths, signals, ranges, strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
-    told = confidence_lines(separation) + misfit_lines(separation)
+    told = count_lines(separation) + confidence_lines(separation) + misfit_lines(separation)
     return [*lines, f"{left}{_choice(separation)}", *told]
+
+
+def count_lines(separation: Separation) -> list[str]:
+    """Tell how many instruments were found, how sure that is, and what to try if it is not."""
+    counted = separation.counted
+    if counted is None:
+        return []
+    noun = "instrument" if counted.number == 1 else "instruments"
+    told = f"  {counted.number} {noun} (certainty {counted.certainty:.0%})"
+    if counted.certainty >= SURE:
+        return [told]
+    return [f"{told}; it may be another number. Try --instruments {counted.second}"]
 
 
 def confidence_lines(separation: Separation) -> list[str]:

@@ -148,7 +148,7 @@ def main(
         logspectheight, minfreq, maxfreq, runs, lifetime, num_dicts, mask,
     )  # fmt: skip
     references = read_references(originals, mixture, sample_rate)
-    check_outputs(out_name, settings.instruments, [Path(mixed_soundfile), *originals])
+    check_outputs(out_name, settings.most_instruments, [Path(mixed_soundfile), *originals])
     with closing(Bars()) as bars:
         separation = separate(
             mixture, sample_rate, settings=settings, jobs=cpu_count(), progress=bars

@@ -99,6 +99,13 @@ class CommonColumns:
         return columns
 
 
+class Heard(NamedTuple):
+    """What sounds, whoever plays it: common columns [harmonic, column], tones (frame, place)."""
+
+    columns: Floats
+    tones: Peaks
+
+
 class Answer(NamedTuple):
     """An answer to who plays: what follows from it, what that leaves, and how sure it is."""
 
@@ -153,25 +160,32 @@ class NotesLearner:
         """Refuse what is out of range."""
         check_fields(self, instruments=1, tones=1, restarts=1, frames=1)
 
+    @property
+    def most(self) -> int:
+        """Number of tones of all instruments at a time."""
+        return self.tones * self.instruments
+
     def __call__(
         self,
         frames: Floats,
         model: ToneModel,
         report: Progress = no_progress,
         sides: Sides | None = None,
+        heard: Heard | None = None,
     ) -> Learned:
         """Learn a dictionary from `frames` [frame, bin], and who plays which tone.
 
-        `sides` [frame, bin] tell where between two channels the frames are heard, if there are two.
+        `sides` [frame, bin] tell where between two channels the frames are heard, if there are two;
+        `heard` is what `anybodys_tones` has returned for them already.
         For more than two instruments the tones are assigned to them again and again, as decoding
         with the columns finds octaves and unisons that common columns do not find.
         """
-        done, total = count(1), self.common.steps + self.rounds
+        done, total = count(1), self.rounds + (0 if heard else self.common.steps)
 
         def step_done() -> None:
             report("learning", next(done), total)
 
-        columns, tones = self.anybodys_tones(frames, model, step_done)
+        columns, tones = heard or self.anybodys_tones(frames, model, step_done)
         start = columns.mean(axis=1, keepdims=True)
         best = self.from_tones(frames, tones, start, model, step_done, sides)
         return Learned(best.columns, best.prior, (best.unexplained,), certainty=best.certainty)
@@ -203,12 +217,12 @@ class NotesLearner:
 
     def anybodys_tones(
         self, frames: Floats, model: ToneModel, step_done: Callable[[], None]
-    ) -> tuple[Floats, Peaks]:
-        """Return common columns [harmonic, column] and tones (frame, place) of any instrument."""
-        most = self.tones * self.instruments
+    ) -> Heard:
+        """Return what sounds, whoever plays it: at most `most` tones at a time."""
+        most = self.most
         search = JointSearch(most, most, price=self.price)
         columns = self.common(frames, search, model, step_done)
-        return columns, Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model)
+        return Heard(columns, Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model))
 
     def best_answer(
         self,

@@ -8,6 +8,7 @@ import numpy as np
 from musisep._util.progress import Progress
 from musisep.audio.sides import Sides
 from musisep.multipitch.finder import Prior
+from musisep.notes.counting import Counted
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
 
@@ -58,6 +59,8 @@ class Learned:
         Mean probability, weighted by amplitude, that the notes of an instrument are its own.
     fit : Fit, optional
         How columns fit that were given; None if none were, or if they were not adapted.
+    counted : Counted, optional
+        How many instruments were found, if that was asked.
     """
 
     dictionary: Floats
@@ -67,6 +70,7 @@ class Learned:
     known: bool = False
     certainty: Floats | None = None
     fit: Fit | None = None
+    counted: Counted | None = None
 
 
 class Learner(Protocol):

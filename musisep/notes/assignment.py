@@ -245,10 +245,13 @@ class AnnealedAssignment:
         instruments = at_least("instruments", instruments, 1, MOST_INSTRUMENTS)
         instance("rng", rng, np.random.Generator)
         size, annealing = notes.shifts.size, self.annealing
-        if instruments == 1 or not size:
-            return Assigned(0.0, np.zeros(size, np.int64), np.ones((size, instruments)))
+        if not size:
+            return Assigned(0.0, np.zeros(0, np.int64), np.ones((0, instruments)))
         names, notes = from_above(notes, instruments)
         insts, evidence = self._start(notes, instruments, rng), self._evidence(notes)
+        if instruments == 1:
+            value = _kernels.total_value(_kernels.counted(insts, 1, evidence), evidence)
+            return Assigned(value, insts, np.ones((size, 1)))
         value = _kernels.anneal(
             insts, instruments, evidence, rng, annealing.sweeps,
             annealing.start_temperature, annealing.cooling, annealing.longest_swap,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musisep._util.constants import NONE, TINY
 from musisep._util.fields import check_fields
@@ -147,6 +148,22 @@ class Notes(NamedTuple):
     hop_s: float
     sides: Sides | None = None
     known: Floats | None = None
+
+    def chosen(self, chosen: NDArray[np.bool_]) -> "Notes":
+        """Return some of the notes: those that are `chosen` (note,)."""
+        own = np.append(np.where(chosen, np.cumsum(chosen) - 1, NONE), NONE)  # the last is for NONE
+        kept = chosen[self.pairs].all(axis=1)
+        return self._replace(
+            numbers=own[self.numbers],
+            onsets=self.onsets[chosen],
+            lengths=self.lengths[chosen],
+            shifts=self.shifts[chosen],
+            amps=self.amps[chosen],
+            sound=Sound(self.sound.values[chosen], self.sound.known[chosen]),
+            pairs=own[self.pairs[kept]],
+            together=self.together[kept],
+            sides=None if self.sides is None else self.sides[chosen],
+        )
 
 
 def overlaps(numbers: Ints, amps: Floats, level: Floats) -> tuple[Ints, Floats]:

@@ -9,6 +9,7 @@ from duet import REED, SAMPLE_RATE, STRING, duet
 import musisep.separation
 from musisep.__main__ import main
 from musisep.io.files import write
+from musisep.notes.counting import Counted
 from musisep.separation import Separation
 from musisep.tones.dictionary import Dictionary
 
@@ -48,15 +49,18 @@ def calls(monkeypatch, stems, dictionary):
         for done in (1, 2):
             progress("learning", done, 2)
         progress("masking", 1, 1)
-        found = np.zeros((settings.instruments, *mixture.shape))
-        found[:2] = 0.9 * stems[::-1, None, : mixture.shape[1]][: settings.instruments]
+        number = 2 if settings.counted else settings.instruments
+        counted = Counted(np.array([0.1, 0.6, 0.1, 0.2])) if settings.counted else None
+        found = np.zeros((number, *mixture.shape))
+        found[:2] = 0.9 * stems[::-1, None, : mixture.shape[1]][:number]
         tones = np.rec.fromrecords(
             [(0.1, 0, 220, 1, 0), (0.2, 0, 247, 1, 0), (0.3, 0, 5000, 1e-3, 0)],
             names="time_s,instrument,f0_hz,amplitude,inharmonicity",
         )
         return Separation(
-            found, mixture, sample_rate, learned, tones, settings, 0.25, (0.5, 0.25), 1
-        )
+            found, mixture, sample_rate, learned, tones, settings, 0.25, (0.5, 0.25), 1,
+            counted=counted,
+        )  # fmt: skip
 
     learned = dictionary
     monkeypatch.setattr(musisep.separation, "separate", oracle)

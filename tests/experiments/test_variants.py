@@ -81,7 +81,9 @@ def test_every_variant_of_ours_gives_stems(folder, monkeypatch):
         for name, variant in variants.load(file).items():
             result = variant(item, 0)
             wanted = item.stems[..., getattr(result, "part", slice(None))]
-            assert getattr(result, "stems", result).shape == wanted.shape, name
+            found = getattr(result, "stems", result)
+            assert found.shape[1:] == wanted.shape[1:], name
+            assert name == "auto" or len(found) == len(wanted), name
 
 
 @pytest.fixture

@@ -226,3 +226,20 @@ def test_sides_have_the_shape_of_frames():
     frames = frames_of(peaks, COLUMN, MODEL)
     with pytest.raises(ValueError, match=r"^sides\.shape=\(8, 3\) must be \(8, 420\)"):
         TRACKING(peaks, frames, MODEL, np.zeros((8, 3), complex))
+
+
+def test_some_of_the_notes_can_be_chosen():
+    lines = [50] * 10 + [None] * 6 + [70] * 10, [None] * 3 + [100] * 20 + [None] * 3
+    notes = notes_of(tones(*lines))._replace(sides=np.array([1, 1j, -1]))
+    assert notes.pairs.tolist() == [[0, 1], [1, 2]]
+    some = notes.chosen(np.array([False, True, True]))
+    assert [row[row != NONE].tolist() for row in some.numbers.T] == [[1] * 10, [0] * 20]
+    assert some.pairs.tolist() == [[0, 1]]
+    np.testing.assert_array_equal(some.together, notes.together[1:])
+    for name in ("onsets", "lengths", "shifts", "amps", "sides"):
+        np.testing.assert_array_equal(getattr(some, name), getattr(notes, name)[1:])
+    for part, whole in zip(some.sound, notes.sound, strict=True):
+        np.testing.assert_array_equal(part, whole[1:])
+    none = notes._replace(sides=None).chosen(np.zeros(3, bool))
+    assert none.sides is None and none.pairs.shape == (0, 2) and not none.shifts.size
+    assert (none.numbers == NONE).all()

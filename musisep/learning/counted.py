@@ -1,0 +1,74 @@
+"""Learning from notes when it is not known how many instruments play: they are counted first."""
+
+from dataclasses import dataclass, replace
+from itertools import count
+
+import numpy as np
+
+from musisep._util.checks import instance
+from musisep._util.limits import MOST_COUNTED
+from musisep._util.progress import Progress, no_progress
+from musisep.audio.sides import Sides
+from musisep.learning.from_notes import Heard, NotesLearner
+from musisep.learning.learner import Learned
+from musisep.notes.counting import Counted, Counting
+from musisep.tones._kernels import AMP
+from musisep.tones.loss import unexplained
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Peaks
+
+
+@dataclass(frozen=True)
+class CountingLearner:
+    """Counts instruments, and learns what `learner` learns for that number; a `Learner`.
+
+    Notes are counted that anybody may have played, with `MOST_COUNTED` tones at a time. If as many
+    are wanted for the number that is found, nothing is done twice.
+
+    Parameters
+    ----------
+    learner : NotesLearner
+        Its own number of instruments does not matter.
+    counting : Counting
+        Tells how many instruments there are.
+    """
+
+    learner: NotesLearner
+    counting: Counting
+
+    @property
+    def listener(self) -> NotesLearner:
+        """What finds the notes that are counted."""
+        return replace(self.learner, instruments=MOST_COUNTED, tones=1)
+
+    def __call__(
+        self,
+        frames: Floats,
+        model: ToneModel,
+        report: Progress = no_progress,
+        sides: Sides | None = None,
+    ) -> Learned:
+        """Learn a dictionary from `frames` [frame, bin], and how many columns it has."""
+        done, total = count(1), self.learner.common.steps
+
+        def step_done() -> None:
+            report("counting", next(done), total)
+
+        listener = self.listener
+        heard = listener.anybodys_tones(frames, model, step_done)
+        notes = listener.tracking(heard.tones, frames, model, sides)
+        left = np.array([left_by(loudest, frames, heard, model) for loudest in (1, 2)])
+        counted = self.counting(notes, left)
+        instance("counted", counted, Counted)
+        own = replace(self.learner, instruments=counted.number)
+        learned = own(frames, model, report, sides, heard if own.most == listener.most else None)
+        return replace(learned, counted=counted)
+
+
+def left_by(loudest: int, frames: Floats, heard: Heard, model: ToneModel) -> float:
+    """Return what so many tones of each frame, the loudest, leave unexplained of the recording."""
+    columns, tones = heard
+    ranks = np.argsort(np.argsort(-tones.amps, axis=1, kind="stable"), axis=1)
+    params = tones.params.copy()
+    params[:, AMP] *= ranks < loudest
+    return unexplained(frames, Peaks.from_params(params, tones.insts), columns, model)
