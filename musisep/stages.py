@@ -115,10 +115,10 @@ def _joint(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
 
 
 def _viterbi(settings: Settings, made: Mapping[str, Any]) -> ToneFinder:
-    from musisep.multipitch.joint import JointSearch
+    from musisep.multipitch.joint import instruments_search
     from musisep.multipitch.viterbi import Viterbi
 
-    return Viterbi(JointSearch(settings.tones))
+    return Viterbi(instruments_search(settings.most_instruments, settings.tones))
 
 
 def _texture(settings: Settings, made: Mapping[str, Any]) -> Counting:
@@ -177,8 +177,10 @@ def _instrument_columns(settings: Settings, made: Mapping[str, Any]) -> Voicing:
 def _ratio_mask(settings: Settings, made: Mapping[str, Any]) -> Mask:
     from musisep.masking.places import Placing
     from musisep.masking.ratio import share_spectra
+    from musisep.masking.surroundings import Surroundings
 
-    return replace(_spectral_mask(settings, share_spectra), placing=Placing())
+    mask = _spectral_mask(settings, share_spectra)
+    return replace(mask, placing=Placing(), surroundings=Surroundings())
 
 
 def _synthesis(settings: Settings, made: Mapping[str, Any]) -> Mask:

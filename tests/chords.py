@@ -98,5 +98,5 @@ def value_of(insts, notes, model=PLAIN, tones=1):
     return naive.assignment_value(
         insts, vectors, precisions, players.pitch_classes(notes),
         (model.player_variance, model.pitch_variance), notes.shifts, lines, notes.pairs,
-        alike if tones == 1 else np.maximum(alike, 0), crossing,
+        alike if tones == 1 else 0.5 * alike, crossing,
     )  # fmt: skip

@@ -6,19 +6,34 @@ from typing import Any
 
 import numpy as np
 from items import Item
+from shared import ideal_shares
 
 import musisep
+from musisep.audio.arrays import Spectra
 from musisep.learning.from_notes import NotesLearner, Shape
 from musisep.learning.updates import falling, normalized, smoothed
-from musisep.masking.voices import PitchColumns
+from musisep.masking.places import Placing
+from musisep.masking.ratio import SpectralMask
+from musisep.masking.surroundings import Surroundings
+from musisep.masking.synthesis import synthesise
+from musisep.masking.voices import PitchColumns, Voices
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
 from musisep.notes.assignment import AnnealedAssignment, Annealing
 from musisep.notes.players import Network, Players, fitted
 from musisep.notes.tracking import NoteTracking
 from musisep.settings import Settings
 from musisep.stages import make_stages
+from musisep.tones._kernels import LINEAR
 from variants import Variant
 from variants.settings import separated
+
+AROUND = {
+    "decay_db_s": (30.0, 120.0),
+    "near_semitones": (0.05, 0.7),
+    "reach": (1,),
+    "fall": (2.0, 4.0),
+}
+"""What sounds around tones: what is set to what instead of its default."""
 
 
 def learned(change: Callable[[NotesLearner], NotesLearner], **parts: Any) -> Variant:
@@ -40,6 +55,17 @@ def common(early: Shape, late: Shape) -> Variant:
 def assigned(**changes: Any) -> Variant:
     """Give notes to instruments in another way."""
     return separated(stages={"assignment": AnnealedAssignment(**changes)})
+
+
+def by_tones(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
+    """Divide spectra by nothing but the tones; a `musisep.masking.ratio.Share`."""
+    spects = synthesise(voices, LINEAR, pexp, spectra.shape[-1])
+    return ideal_shares(spects[:, None], spectra)
+
+
+def masks(surroundings: Surroundings | None) -> Variant:
+    """Make masks of tones and what sounds around them."""
+    return separated(stages={"mask": SpectralMask(placing=Placing(), surroundings=surroundings)})
 
 
 def silent(network: Network) -> Network:
@@ -70,6 +96,13 @@ VARIANTS = {
     "common-smooth": common(smoothed, smoothed),
     "common-falling": common(falling, falling),
     "common-smooth-then-free": common(smoothed, normalized),
+    "masks-by-tones": separated(stages={"mask": SpectralMask(share=by_tones)}),
+    "masks-without-surroundings": masks(None),
+    **{
+        f"masks-{name}={value}": masks(Surroundings(**{name: value}))
+        for name, values in AROUND.items()
+        for value in values
+    },
     "masks-one-column": separated(voicing="instrument"),
     **{
         f"trust={value}": separated(stages={"voicing": PitchColumns(trust=value)})

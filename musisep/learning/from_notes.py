@@ -24,7 +24,7 @@ from musisep.learning.learner import Learned
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.learning.updates import falling, fit_columns, normalized, smoothed
 from musisep.multipitch.finder import Prior, Proposals
-from musisep.multipitch.joint import JointSearch
+from musisep.multipitch.joint import JointSearch, instruments_search
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
 from musisep.notes.assignment import AnnealedAssignment, Assigned, Assignment, agreed
 from musisep.notes.tracking import Notes, NoteTracking
@@ -162,8 +162,12 @@ class NotesLearner:
 
     @property
     def most(self) -> int:
-        """Number of tones of all instruments at a time."""
-        return self.tones * self.instruments
+        """Number of tones at a time that are found while it is not known who plays them.
+
+        As many as there are instruments, unless one plays alone: with more come ghosts, which
+        mislead who plays. Further tones are found when the columns of instruments are known.
+        """
+        return self.instruments if self.instruments > 1 else self.tones
 
     def __call__(
         self,
@@ -257,9 +261,9 @@ class NotesLearner:
         each(assign, range(self.restarts))
         best = agreed([assigned[number] for number in sorted(assigned)])
         prior = Prior.of_notes(tones.shifts, notes.numbers, best.insts, best.chances)
-        own = in_places(tones, prior.insts, self.instruments, self.tones)
+        own = in_places(tones, prior.insts, self.instruments, min(self.tones, len(tones)))
         columns = self.learn_columns(frames, own, start, model)
-        finder = Viterbi(JointSearch(self.tones), prices=self.prices)
+        finder = Viterbi(instruments_search(self.instruments, self.tones), prices=self.prices)
         hypotheses = finder.propose(frames, columns, model)
         found = finder.decode(frames, columns, model, hypotheses, prior)
         known = Proposals.made(finder.search, frames, columns, model, hypotheses)

@@ -4,7 +4,7 @@ import numpy as np
 
 from musisep._util.compiled import kernel
 from musisep._util.constants import TINY
-from musisep.tones._kernels import inst_shift
+from musisep.tones._kernels import AMP, SHIFT, SIGMA, inst_shift
 
 
 @kernel
@@ -21,6 +21,55 @@ def add_tones_of_frames(params, insts, columns, dictionary, harscale, pexp, powe
                 params[frame, :, one], columns[frame, one], dictionary, harscale, pexp,
                 powers[insts[frame, tone], frame],
             )  # fmt: skip
+
+
+@kernel
+def ring(params, insts, columns, decay, near, rings, ring_insts, ring_columns):
+    """Fill ``rings`` [frame, 4, place]: in each place the tone that was lost last, dying away.
+
+    Its amplitude is multiplied by `decay` from frame to frame. A tone is lost where its place has
+    none `near` it, or one of another instrument; a softer one than what rings does not ring.
+    """
+    ring_insts[0], ring_columns[0] = insts[0], columns[0]
+    rings[0, SIGMA] = params[0, SIGMA]
+    for frame in range(1, insts.shape[0]):
+        last = frame - 1
+        for place in range(insts.shape[1]):
+            amp = decay * params[last, AMP, place]
+            move = abs(params[frame, SHIFT, place] - params[last, SHIFT, place])
+            silent = params[frame, AMP, place] <= 0.0
+            lost = silent or move > near or insts[frame, place] != insts[last, place]
+            if lost and amp > decay * rings[last, AMP, place]:
+                rings[frame, :, place] = params[last, :, place]
+                rings[frame, AMP, place] = amp
+                ring_insts[frame, place] = insts[last, place]
+                ring_columns[frame, place] = columns[last, place]
+            else:
+                rings[frame, :, place] = rings[last, :, place]
+                rings[frame, AMP, place] = decay * rings[last, AMP, place]
+                ring_insts[frame, place] = ring_insts[last, place]
+                ring_columns[frame, place] = ring_columns[last, place]
+
+
+@kernel
+def add_skirts(spects, level, decay):
+    """Add to ``spects`` [instrument, frame, bin] `level` of themselves, spread over the bins.
+
+    What is spread is multiplied by `decay` from bin to bin, on either side.
+    """
+    size = spects.shape[2]
+    skirt = np.empty(size)
+    for inst in range(spects.shape[0]):
+        for frame in range(spects.shape[1]):
+            spect, spread = spects[inst, frame], 0.0
+            for i in range(size):
+                spread = decay * spread + spect[i]
+                skirt[i] = spread
+            spread = 0.0
+            for i in range(size - 1, -1, -1):
+                skirt[i] += spread
+                spread = decay * (spread + spect[i])
+                spect[i] += level * skirt[i]
 
 
 @kernel

@@ -35,7 +35,7 @@ from musisep.audio.arrays import Spectra
 from musisep.audio.sides import CLEAR, LEAST_CLEAR, Sides, sides_of
 from musisep.audio.stft import SpectralTransform
 from musisep.masking import _kernels
-from musisep.masking.synthesis import synthesise
+from musisep.masking.synthesis import synthesise, with_skirts
 from musisep.masking.voices import Voices
 from musisep.tones._kernels import LINEAR
 from musisep.tones.peaks import Floats
@@ -178,7 +178,7 @@ class Placing:
 
 def tone_shares(voices: Voices, bins: int, pexp: float) -> Floats:
     """Return the shares of the instruments by their tones [instrument, frame, bin], or 0."""
-    spects = synthesise(voices, LINEAR, pexp, bins)
+    spects = with_skirts(synthesise(voices, LINEAR, pexp, bins))
     total = spects.sum(axis=0)
     return np.divide(spects, total, out=np.zeros_like(spects), where=total > TINY)
 

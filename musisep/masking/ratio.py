@@ -18,7 +18,8 @@ from musisep.audio.stft import SpectralTransform
 from musisep.audio.windows import gaussian_window
 from musisep.masking import _kernels
 from musisep.masking.places import Placing
-from musisep.masking.synthesis import linear_peaks, synthesise
+from musisep.masking.surroundings import Surroundings
+from musisep.masking.synthesis import linear_peaks, synthesise, with_skirts
 from musisep.masking.voices import Voices
 from musisep.tones._kernels import LINEAR
 from musisep.tones.peaks import Floats, Peaks
@@ -32,7 +33,7 @@ returns the spectra of the instruments [instrument, channel, frame, bin]."""
 
 
 def share_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
-    """Divide spectra among the instruments in proportion to their synthesised spectra.
+    """Divide spectra among the instruments in proportion to their synthesised spectra with skirts.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def share_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
         If the spectra have not the frames of the voices, or as `synthesise`.
     """
     spectra = _checked_spectra(spectra, voices)
-    spects = synthesise(voices, LINEAR, pexp, spectra.shape[-1])
+    spects = with_skirts(synthesise(voices, LINEAR, pexp, spectra.shape[-1]))
     shares = np.empty((len(spects), *spectra.shape), spectra.dtype)
     _kernels.divide_spectra(spects, spectra, shares)
     return shares
@@ -108,6 +109,8 @@ class SpectralMask:
     placing : Placing, optional
         Divides a mixture of two channels in the place of `share`, by where the instruments are
         heard as well.
+    surroundings : Surroundings, optional
+        Adds to the voices what sounds around them.
     """
 
     window_s: float = 0.186
@@ -116,6 +119,7 @@ class SpectralMask:
     share: Share = share_spectra
     misi: bool = False
     placing: Placing | None = None
+    surroundings: Surroundings | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -158,6 +162,8 @@ class SpectralMask:
         if unit != 1:
             quieter = voices.with_tones(voices.tones.scaled(1 / unit))
             return self(mixture / unit, quieter, grid, report) * unit
+        if self.surroundings:
+            voices = self.surroundings(voices, grid)
         transform = self.transform(grid)
         linear = voices.with_tones(self.linear(voices.tones, grid, transform))
         total = transform.frame_count(mixture.shape[1])

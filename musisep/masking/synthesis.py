@@ -1,5 +1,7 @@
 """Spectrograms of the instruments from their tones."""
 
+import math
+
 import numpy as np
 
 from musisep._util.checks import above_zero, at_least, from_zero, instance, within
@@ -12,6 +14,9 @@ from musisep.tones.peaks import Floats, Peaks
 
 LARGEST_EXPONENT = 700.0
 """Of e, in double precision. A tone that high is on no axis."""
+SKIRT_LEVEL, SKIRT_BINS = 0.5, 10.0
+"""Amplitude of what an instrument sounds like between its harmonics, relative to the mean of these
+around it; and how far these are from there, on average."""
 
 
 def synthesise(voices: Voices, harscale: float, pexp: float, m: int) -> Floats:
@@ -51,6 +56,22 @@ def synthesise(voices: Voices, harscale: float, pexp: float, m: int) -> Floats:
     insts, columns = (np.array(x, dtype=np.int64, order="C") for x in (tones.insts, columns))
     _kernels.add_tones_of_frames(tones.params, insts, columns, dictionary, harscale, pexp, powers)
     return powers if pexp == 1 else powers ** (1 / pexp)
+
+
+def with_skirts(spects: Floats) -> Floats:
+    """Return spectra of instruments with what is between and around their harmonics.
+
+    Strokes, breath, and whatever moves faster than a window belongs to those whose harmonics are
+    near: all of them get a share of their own spectrum, spread over the bins.
+
+    Parameters
+    ----------
+    spects : ndarray, shape (instrument, frame, bin)
+        On the linear axis; they are changed.
+    """
+    decay = math.exp(-1 / SKIRT_BINS)
+    _kernels.add_skirts(spects, SKIRT_LEVEL * (1 - decay) / (1 + decay), decay)
+    return spects
 
 
 def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | None = None) -> Peaks:

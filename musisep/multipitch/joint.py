@@ -34,6 +34,10 @@ from musisep.tones.spectra import patterns
 
 Complexes = NDArray[np.complex128]
 
+CHORD_PRICE = 0.075
+"""What a tone must explain of a frame, times the number of instruments, for each tone that one of
+them may have, where that is several."""
+
 
 @dataclass(frozen=True)
 class JointSearch:
@@ -151,6 +155,29 @@ class JointSearch:
 
         each_block(refine, len(frames))
         return Peaks.from_params(params, insts)
+
+
+def instruments_search(instruments: int, tones: int) -> JointSearch:
+    """Return the search for tones of instruments whose columns are known.
+
+    If they may have several tones, mostly one has them at a time, and tones have a price: without
+    it, all of the best combinations have as many tones as they may.
+
+    Parameters
+    ----------
+    instruments, tones : int
+        Number of instruments, and of tones of one instrument at a time.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
+    instruments, tones = at_least("instruments", instruments, 1), at_least("tones", tones, 1)
+    if tones == 1:
+        return JointSearch()
+    most = instruments + tones - 1
+    return JointSearch(tones, most, price=CHORD_PRICE * tones * most / instruments)
 
 
 def _norms(patterns: Floats, baseshift: int, m: int) -> Floats:

@@ -35,6 +35,8 @@ from musisep.tones.peaks import Floats, Ints
 
 DECIDING = 1e-3
 """Weight of the likeliest answer beside those that are drawn."""
+CHORDS = 0.5
+"""Weight of what notes that sound together tell, where an instrument may have several tones."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +203,8 @@ class AnnealedAssignment:
     Parameters
     ----------
     tones : int
-        Number of tones of one instrument at a time; if more than one, notes of an instrument
-        may overlap for nothing.
+        Number of tones of one instrument at a time; if more than one, it counts less which notes
+        sound together.
     players : Players, optional
         The model; default: the fitted one.
     annealing : Annealing
@@ -270,7 +272,7 @@ class AnnealedAssignment:
         sides, side_variance = placed(notes, precisions)
         alike, crossing = players.pairs(notes)
         if self.tones > 1:
-            alike = np.maximum(alike, 0.0)
+            alike = CHORDS * alike
         both = np.concatenate((notes.pairs, notes.pairs[:, ::-1]))
         order = np.argsort(both[:, 0], kind="stable")
         return Evidence(

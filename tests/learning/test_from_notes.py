@@ -341,6 +341,14 @@ def test_tones_have_their_price_until_it_is_known_who_plays():
     assert np.all(shy.prior.insts == NONE)
 
 
+def test_tones_of_anybody_are_at_most_as_many_as_instruments():
+    frames = mixture(2)[1]
+    one, several = (
+        learner(tones=tones, restarts=1).anybodys_tones(frames, MODEL, int)[1] for tones in (1, 3)
+    )
+    np.testing.assert_array_equal(one.params, several.params)
+
+
 def test_common_columns_have_a_price_of_their_own_but_for_the_last_turn(monkeypatch):
     prices, search = [], JointSearch.__call__
 

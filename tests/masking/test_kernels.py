@@ -31,6 +31,32 @@ def test_tones_of_frames_keep_instruments_columns_and_frames_apart(harscale, pex
             np.testing.assert_allclose(powers[inst, frame], 1 + expected, rtol=1e-10)
 
 
+def test_a_tone_rings_from_where_it_is_lost_until_a_louder_one_is():
+    amps = np.array([8.0, 8, 0, 0, 6, 6, 6, 0, 0])
+    shifts = np.array([10.0, 10.5, 0, 0, 20, 22, 22, 0, 0])
+    params = np.stack([amps, shifts, np.full(9, 2.0), np.full(9, 1e-3)], axis=1)[:, :, None]
+    insts = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2])[:, None]
+    columns = insts + 5
+    rings = np.zeros_like(params), np.zeros_like(insts), np.zeros_like(insts)
+    _kernels.ring(params.copy(), insts, columns, 0.5, 1.0, *rings)
+    found, owners, numbers = (values[..., 0] for values in rings)
+    np.testing.assert_array_equal(found[:, 0], [0, 0, 4, 2, 1, 3, 3, 3, 1.5])
+    np.testing.assert_array_equal(found[2:, 1], [10.5, 10.5, 10.5, 20, 22, 22, 22])
+    np.testing.assert_array_equal(owners[2:], [0, 0, 0, 1, 1, 2, 2])
+    np.testing.assert_array_equal(numbers, owners + 5)
+    np.testing.assert_array_equal(found[2:, 2:], params[2:, 2:, 0])
+
+
+def test_skirts_are_what_is_spread_over_the_bins():
+    rng = np.random.default_rng(0)
+    spects = rng.uniform(size=(2, 3, 50)) * rng.choice([0, 1, 1e-30], (2, 3, 50))
+    distances = np.abs(np.arange(50) - np.arange(50)[:, None])
+    expected = spects + 0.3 * spects @ 0.8**distances
+    found = spects.copy()
+    _kernels.add_skirts(found, 0.3, 0.8)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_shares_are_masked_spectra(seed):
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ from musisep.masking.ratio import (
     share_spectra,
     synthesised_spectra,
 )
-from musisep.masking.synthesis import linear_peaks, synthesise
+from musisep.masking.synthesis import linear_peaks, synthesise, with_skirts
 from musisep.masking.voices import PitchColumns, Voices
 from musisep.multipitch.viterbi import Viterbi
 from musisep.tones._kernels import LINEAR
@@ -43,7 +43,7 @@ def noise(channels=2):
 def test_instruments_share_spectra_by_their_tones(pexp):
     voices, spectra = low_voices(), noise()
     shares = share_spectra(voices, spectra, pexp)
-    spects = synthesise(voices, LINEAR, pexp, HEIGHT)
+    spects = with_skirts(synthesise(voices, LINEAR, pexp, HEIGHT))
     expected = naive.shares(spects, spectra[1], TINY)
     np.testing.assert_allclose(shares[:, 1], expected, rtol=1e-12)
     assert shares[:, :, 0].any() and not shares[1, :, 2].any()

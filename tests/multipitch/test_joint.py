@@ -6,7 +6,7 @@ from patterned import FSIGMA, INST_DICT, MODEL, M, atom, random_frames, spectrum
 
 from musisep._util.threads import BLOCK
 from musisep.multipitch.finder import NO_GAIN, Prior
-from musisep.multipitch.joint import JointSearch
+from musisep.multipitch.joint import CHORD_PRICE, JointSearch, instruments_search
 from musisep.tones.peaks import places
 
 
@@ -153,3 +153,12 @@ def test_a_dictionary_of_any_layout_will_do():
     plain = JointSearch()(frames, INST_DICT, MODEL)
     for other in (np.asfortranarray(INST_DICT), np.repeat(INST_DICT, 2, axis=1)[:, ::2]):
         np.testing.assert_array_equal(JointSearch()(frames, other, MODEL).params, plain.params)
+
+
+def test_several_tones_of_one_instrument_have_a_price_and_mostly_one_has_them():
+    assert instruments_search(3, 1) == JointSearch()
+    search = instruments_search(3, 2)
+    assert (search.tones, search.most) == (2, 4)
+    assert search.price / search.most == pytest.approx(2 * CHORD_PRICE / 3)
+    with pytest.raises(ValueError, match=r"^instruments=0"):
+        instruments_search(0, 2)
