@@ -12,7 +12,7 @@ from musisep.tones.peaks import Floats
 
 GOOD_DB = 5.0
 """SDR from which on a stem is called good, in dB."""
-CURVE = (-1.968, 0.697, -1.082, -1.727)
+CURVE = (-1.376, 0.778, -0.784, -1.401)
 """Of the log odds: a constant, and factors of the log odds of the certainty, of the number of
 instruments beyond two, and of the share that is left unexplained."""
 LIKELY, UNLIKELY = 0.8, 0.4

@@ -325,3 +325,18 @@ def test_stages_are_given_by_name(given):
 def test_arrays_name_no_part(field):
     with pytest.raises(ValueError, match=f"^{field}=.* must be one of"):
         make_stages(Settings(**{field: np.ones(900)}))
+
+
+def test_what_an_assignment_is_not_sure_of_sounds_in_every_stem(usual):
+    usually = make_stages(Settings(**QUICK)).assignment
+
+    def unsure(notes, instruments, rng):
+        found = usually(notes, instruments, rng)
+        return found._replace(chances=0.6 * found.chances + 0.2)
+
+    result = musisep.separate(MIXTURE, SAMPLE_RATE, stages={"assignment": unsure}, **QUICK)
+    for one, other, sure in zip(result.stems, result.stems[::-1], usual.stems, strict=True):
+        assert 0.3 < np.vdot(one, other) / np.vdot(one, one) < 0.7
+        assert np.vdot(one, sure) > 0.5 * np.vdot(sure, sure)
+    assert not np.array_equal(result.certainty, usual.certainty)
+    np.testing.assert_array_less(result.certainty, 0.81)

@@ -51,7 +51,8 @@ def listened(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "tones", "most"), [(1, 1, [4, 1]), (3, 1, [4, 3]), (4, 1, [4]), (2, 2, [4, 2]), (1, 4, [4])]
+    ("number", "tones", "most"),
+    [(1, 1, [4, 1]), (3, 1, [4, 3]), (4, 1, [4]), (2, 2, [4, 2]), (1, 4, [4])],
 )
 def test_it_learns_what_is_learned_for_that_number_and_nothing_twice(number, tones, most, listened):
     _, frames = mixture(2)
