@@ -24,6 +24,7 @@ from musisep.datasets import find_recordings
 from musisep.io.files import read, write
 from musisep.learning.given import GivenDictionary
 from musisep.metrics import si_sdr
+from musisep.multipitch.viterbi import Prices
 from musisep.settings import Settings
 from musisep.stages import make_stages
 from musisep.tones.model import ToneModel
@@ -134,6 +135,10 @@ def masks():
         learned = GivenDictionary(MODEL.amplitudes, parts.finder)(frames, model)
         tones = parts.finder(frames, learned.dictionary, model, learned.prior)
         voices = parts.voicing(frames, tones, learned.dictionary, model)
+        if learned.prior is not None:
+            voices = voices.shared(learned.prior, Prices.near_sigmas * model.fsigma)
+        if parts.mask.surroundings:
+            voices = parts.mask.surroundings(voices, grid)
         transform = parts.mask.transform(grid)
         tones = parts.mask.linear(voices.tones.scaled(level), grid, transform)
         mix_spec = transform.stft(MIXTURE, "bnf")
