@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
-from musisep.audio.arrays import check_finite, full_scale, peak
+from musisep.audio.arrays import Real, peak
 from musisep.audio.sides import sides_on
 from musisep.confidence import called, confidence
 from musisep.io import files
 from musisep.io.formats import writable
+from musisep.io.mixtures import load
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import GivenDictionary
 from musisep.learning.learner import Fit
@@ -28,15 +29,12 @@ from musisep.multipitch.viterbi import Prices
 from musisep.notes.counting import Counted
 from musisep.settings import Settings
 from musisep.stages import Stages, make_stages
-from musisep.stems import RESIDUAL, stem_names
+from musisep.stems import RESIDUAL, derive_stems, parse_rules, stem_names, track_names
 from musisep.tones.dictionary import Dictionary
 from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
 from musisep.tones.table import tone_table
-
-LOUDEST = 2.0**1000
-"""Peak of a mixture up to which sums of stems are finite."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,7 +127,12 @@ class Separation:
         track: str = "",
         format: str = "wav",
         subtype: str | None = None,
+        quality: float | None = None,
         residual: bool = False,
+        names: Sequence[str] | None = None,
+        derive: Mapping[str, str] | None = None,
+        only: Sequence[str] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> tuple[list[Path], float]:
         """Write the stems: instrument1, instrument2, ...
 
@@ -141,33 +144,46 @@ class Separation:
             Names below it, with ``{stem}``, ``{ext}`` and ``{track}``.
         track : str
             Name of the mixture, for ``{track}``.
-        format : {"wav", "flac"}
+        format : {"wav", "flac", "ogg", "opus", "mp3"}
             File format; `musisep.io.formats.FORMATS` has the table.
         subtype : str, optional
             Sample format; default: FLOAT for wav, PCM_24 for flac.
+        quality : float, optional
+            Of ogg, opus and mp3, from 0, the smallest files, to 1, the best sound; default: 0.8,
+            0.5 and 1.
         residual : bool
             Whether to write the residual as well.
+        names : sequence of str, optional
+            Of the stems, in their order, instead of instrument1, instrument2, ...
+        derive : mapping of str to str, optional
+            Sums and differences to write as well, by their names, such as
+            ``{"karaoke": "mix - 0.5*horn"}``; see `musisep.stems.parse_rules`.
+        only : sequence of str, optional
+            Names of what to write, instead of all stems and what is derived.
+        tags : mapping of str to str, optional
+            Title, artist and the like, for all files; ``musisep.io.files.tags(path)`` reads them.
 
         Returns
         -------
         paths : list of Path
             The files.
         gain : float
-            The common gain that kept integers from clipping; 1 if none was needed.
+            The common gain that kept files from clipping; 1 if none was needed.
 
         Raises
         ------
         ValueError
-            If the format is unknown or lacks the subtype, or if names are wrong or not different.
+            If the format is unknown, lacks the subtype or the quality, or cannot hold the stems,
+            or if names or rules are wrong, or names not different.
         AudioFileError
             If a file cannot be written.
         """
         offered = writable()
         if format not in offered:
             raise ValueError(f"format={format!r} must be one of {', '.join(offered)}")
-        names = stem_names(len(self.stems)) + ([RESIDUAL] if residual else [])
+        tracks = self.tracks(residual=residual, names=names, derive=derive, only=only)
         try:
-            places = [filename.format(stem=name, ext=format, track=track) for name in names]
+            places = [filename.format(stem=name, ext=format, track=track) for name in tracks]
         except (LookupError, ValueError, AttributeError) as error:
             fields = "{stem}, {ext} and {track}"
             raise ValueError(f"{filename=} must be a template with {fields} only") from error
@@ -176,13 +192,43 @@ class Separation:
                 f"{filename=} gives {places[0]!r} to several stems; put {{stem}} in it"
             )
         paths = [Path(folder) / name for name in places]
-        return paths, self.write(paths, subtype or offered[format].subtypes[0])
+        subtype = subtype or offered[format].subtypes[0]
+        signals = list(tracks.values())
+        return paths, self.write(paths, subtype, quality=quality, signals=signals, tags=tags)
+
+    def tracks(
+        self,
+        *,
+        residual: bool = False,
+        names: Sequence[str] | None = None,
+        derive: Mapping[str, str] | None = None,
+        only: Sequence[str] | None = None,
+    ) -> dict[str, Real]:
+        """Return what `save` writes, by name; parameters and errors are those of `save`.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (channel, sample)
+            Stems are not copied.
+        """
+        stems = stem_names(len(self.stems), names)
+        rules = parse_rules(derive or {}, stems)
+        written = track_names(stems, rules, residual=residual, only=only)
+        known: dict[str, Real] = dict(zip(stems, self.stems, strict=True))
+        if RESIDUAL in written or any(RESIDUAL in rule.names for rule in rules.values()):
+            known[RESIDUAL] = self.residual
+        known = derive_stems(known, self.mixture, rules)
+        return {name: known[name] for name in written}
 
     def write(
         self,
         paths: Sequence[str | os.PathLike[str]],
         subtype: str,
         written: Callable[[Path], object] | None = None,
+        *,
+        quality: float | None = None,
+        signals: Sequence[Real] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> float:
         """Write the stems to files, and the residual if there is one path more.
 
@@ -194,26 +240,32 @@ class Separation:
             Sample format.
         written : function, optional
             Called with each path when it is written.
+        quality, tags : optional
+            As for `save`.
+        signals : sequence of array, shape (channel, sample), optional
+            What to write instead, such as `tracks`.
 
         Returns
         -------
         gain : float
-            The common gain that kept integers from clipping; 1 if none was needed.
+            The common gain that kept files from clipping; 1 if none was needed.
 
         Raises
         ------
         ValueError
-            If the number of paths or the subtype is wrong.
+            If the number of paths, the subtype or the quality is wrong, or if a file cannot hold
+            the stems.
         AudioFileError
             If a file cannot be written.
         """
-        signals = [*self.stems, *([self.residual] if len(paths) > len(self.stems) else [])]
+        if signals is None:
+            signals = list(self.tracks(residual=len(paths) > len(self.stems)).values())
         if len(paths) != len(signals):
-            raise ValueError(f"{len(paths)} paths for {len(self.stems)} stems")
+            raise ValueError(f"{len(paths)} paths for {len(signals)} stems")
         gain = files.headroom_gain(signals, subtype)
         for path, signal in zip(paths, signals, strict=True):
             scaled = signal if gain == 1 else gain * signal
-            files.write(path, scaled, self.sample_rate, subtype=subtype)
+            files.write(path, scaled, self.sample_rate, subtype=subtype, quality=quality, tags=tags)
             if written:
                 written(Path(path))
         return gain
@@ -321,44 +373,6 @@ def _separate(
         fit=learned.fit,
         counted=learned.counted,
     )
-
-
-def load(
-    mixture: ArrayLike | str | os.PathLike[str], sample_rate: int | None
-) -> tuple[Floats, int]:
-    """Return the mixture as [channel, sample], not to be changed, and its sample rate in Hz.
-
-    Integer samples are fractions of full scale (`musisep.audio.arrays.full_scale`).
-    """
-    if isinstance(mixture, str | os.PathLike):
-        if sample_rate is not None:
-            raise ValueError(f"{sample_rate=} must be left out: the file tells it")
-        audio, sample_rate = files.read(mixture)
-        refuse_overflow(audio, str(mixture))
-        return audio, sample_rate
-    audio = np.atleast_2d(full_scale(mixture, "mixture").astype(np.float64, copy=False))
-    if audio.ndim != 2 or not audio.size:
-        raise ValueError(
-            f"mixture.shape={np.shape(mixture)} must be [channel, sample] or [sample], not empty"
-        )
-    if audio.shape[0] > files.MAX_CHANNELS:
-        raise ValueError(
-            f"mixture.shape={audio.shape} has more than {files.MAX_CHANNELS} channels: "
-            "is it transposed? It must be [channel, sample]"
-        )
-    check_finite(audio, "mixture")
-    refuse_overflow(audio, "mixture")
-    return audio, files.check_rate("sample_rate", sample_rate)
-
-
-def refuse_overflow(audio: Floats, name: str) -> None:
-    """Refuse samples whose stems might overflow; ValueError by name."""
-    largest = peak(audio)
-    if largest > LOUDEST:
-        raise ValueError(
-            f"{name} has a peak of {largest:.3g}, and must have {LOUDEST:.2g} at most, "
-            "lest its stems overflow: divide it by its peak"
-        )
 
 
 def loudest_first(stems: Floats) -> NDArray[np.intp]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -17,14 +18,55 @@ from musisep.audio.arrays import Real, as_real
 
 MIXTURE = "mixture"
 """The name by which rules call the mixture."""
+MIX = "mix"
+"""The same, for those who type them."""
 RESIDUAL = "residual"
 """The name of what belongs to no instrument."""
+MOST_GAIN = 1000.0
+"""In rules that are typed; more is a mistake."""
+GAIN = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+"""A pattern of a number without a sign."""
 
 
-def stem_names(instruments: int) -> list[str]:
-    """Return the names of stems of which nothing but the order is known."""
+def stem_names(instruments: int, names: Sequence[str] | None = None) -> list[str]:
+    """Return the names of stems: those that are given, or instrument1, instrument2, ...
+
+    Parameters
+    ----------
+    instruments : int
+    names : sequence of str, optional
+        One for each stem, in their order.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        If their number is wrong, two are alike, or one cannot be part of the name of a file or
+        stands for something else.
+    """
     instruments = at_least("instruments", instruments, 0, MOST_TONES)
-    return [f"instrument{number}" for number in range(1, instruments + 1)]
+    if names is None:
+        return [f"instrument{number}" for number in range(1, instruments + 1)]
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"names={shown(names)} must be a sequence of names")
+    given = f"names={','.join(names)}"
+    for name in names:
+        check_name(given, name)
+        if name in (MIX, MIXTURE, RESIDUAL):
+            raise ValueError(f"{given}: {name!r} stands for something else; choose another name")
+    if len(names) != instruments or len({name.casefold() for name in names}) < instruments:
+        raise ValueError(f"{given} must be {instruments} different names, one for each instrument")
+    return list(names)
+
+
+def check_name(given: str, name: str) -> None:
+    """Refuse a name that could not be part of the name of a file; `given` begins the message."""
+    if not name.isprintable() or not name.strip() or name[0] == "." or set(name) & set("/\\"):
+        limits = "printable, without / and \\, and not begin with a dot"
+        raise ValueError(f"{given}: {name!r} must be {limits}")
 
 
 @dataclass(frozen=True)
@@ -90,10 +132,158 @@ class Sum:
         return reduce(np.add, stems[1:], stems[0].copy())
 
 
+@dataclass(frozen=True)
+class Combination:
+    """Several stems together, each with a gain; `parse_rule` makes them of text.
+
+    Parameters
+    ----------
+    terms : tuple of (float, str)
+        Gains and names, at least one; a stem with a gain below 0 is taken away.
+    """
+
+    terms: tuple[tuple[float, str], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stems that `combine` takes."""
+        return tuple(name for _, name in self.terms)
+
+    def combine(self, *stems: Real) -> Real:
+        """Return the sum."""
+        (gain, _), *rest = self.terms
+        total = gain * stems[0]
+        for (gain, _), stem in zip(rest, stems[1:], strict=True):
+            total = total + gain * stem
+        return total
+
+
+def parse_rule(text: str, known: Iterable[str]) -> Combination:
+    """Read a sum or difference of stems, such as ``mix - 0.5*horn``.
+
+    Parameters
+    ----------
+    text : str
+        Names, with + or - between them; a gain and * may stand before each.
+    known : iterable of str
+        The names that there are; a name may hold signs and spaces, and the longest one counts.
+
+    Returns
+    -------
+    Combination
+        In which `MIX` is called `MIXTURE`.
+
+    Raises
+    ------
+    ValueError
+        If the text is anything else, or a gain is above `MOST_GAIN`.
+    """
+    names = sorted(known, key=len, reverse=True)
+    term = re.compile(
+        rf"\s*([-+])?\s*(?:({GAIN})\s*\*\s*)?({'|'.join(map(re.escape, names))})\s*(?=[-+]|$)"
+    )
+    terms: list[tuple[float, str]] = []
+    position = 0
+    while position < len(text) or not terms:
+        found = term.match(text, position)
+        if not found:
+            there = ", ".join(sorted(names))
+            wrong = shown(text[position:].strip())
+            raise ValueError(
+                f"{wrong} is not understood; add and subtract some of {there}, with gains "
+                f"such as 0.5*{RESIDUAL}"
+            )
+        gain = float((found[1] or "") + (found[2] or "1"))
+        if abs(gain) > MOST_GAIN:
+            raise ValueError(f"a gain of {gain:g} is more than {MOST_GAIN:g}, the limit")
+        terms.append((gain, MIXTURE if found[3] == MIX else found[3]))
+        position = found.end()
+    return Combination(tuple(terms))
+
+
+Rule = Subtract | Sum | Combination
+
+
+def parse_rules(derive: Mapping[str, str], stems: Sequence[str]) -> dict[str, Combination]:
+    """Read what is to be derived from stems.
+
+    Parameters
+    ----------
+    derive : mapping of str to str
+        Rules by the names of the new stems, as for `parse_rule`: of the stems, of "mix",
+        "residual", and of what was derived before.
+    stems : sequence of str
+        Names of the stems.
+
+    Returns
+    -------
+    dict of str to Combination
+
+    Raises
+    ------
+    ValueError
+        If a name is taken or cannot be part of the name of a file, or a rule is not understood.
+    """
+    instance("derive", derive, Mapping)
+    known = [*stems, RESIDUAL, MIX, MIXTURE]
+    rules = {}
+    for name, text in derive.items():
+        given = f"derive={name}={text}"
+        if not (isinstance(name, str) and isinstance(text, str)):
+            raise ValueError(f"derive={shown(dict(derive))} must be texts by names")
+        check_name(given, name)
+        if name.casefold() in map(str.casefold, known):
+            raise ValueError(f"{given}: the name {name!r} is taken; choose another")
+        try:
+            rules[name] = parse_rule(text, known)
+        except ValueError as error:
+            raise ValueError(f"{given}: {error}") from error
+        known.append(name)
+    return rules
+
+
+def track_names(
+    stems: Sequence[str],
+    derived: Iterable[str] = (),
+    *,
+    residual: bool = False,
+    only: Iterable[str] | None = None,
+) -> list[str]:
+    """Return the names of what is written, stems first, then the residual, then what is derived.
+
+    Parameters
+    ----------
+    stems, derived : iterable of str
+        Names; all are written, unless `only` is given.
+    residual : bool
+        Whether to write the residual as well.
+    only : iterable of str, optional
+        What to write instead; it may name the residual.
+
+    Raises
+    ------
+    ValueError
+        If `only` names nothing, or what there is not.
+    """
+    derived = list(derived)
+    if only is None:
+        return [*stems, *([RESIDUAL] if residual else []), *derived]
+    there = [*stems, RESIDUAL, *derived]
+    wanted = None if isinstance(only, str) else list(only)
+    if not wanted or not all(isinstance(name, str) for name in wanted):
+        raise ValueError(f"only={shown(only)} must be names, one at least")
+    for name in wanted:
+        if name not in there:
+            raise ValueError(
+                f"only={','.join(wanted)}: there is no {name!r}, but {', '.join(there)}"
+            )
+    return [name for name in there if name in wanted]
+
+
 def derive_stems(
     stems: Mapping[str, ArrayLike],
     mixture: ArrayLike,
-    rules: Mapping[str, Subtract | Sum],
+    rules: Mapping[str, Rule],
 ) -> dict[str, Real]:
     """Add stems that follow from others, such as an accompaniment.
 
@@ -103,7 +293,7 @@ def derive_stems(
         Any shape will do if all have the same; at the level of the mixture.
     mixture : array, of the same shape
         What rules call "mixture".
-    rules : mapping of str to Subtract or Sum
+    rules : mapping of str to Subtract, Sum or Combination
         How to make the new stems, in this order: from the mixture, the given stems and those
         that were made before.
 
@@ -136,8 +326,9 @@ def derive_stems(
             )
     for name, rule in rules.items():
         _check_free(name, known)
-        if not isinstance(rule, Subtract | Sum):
-            raise ValueError(f"rules[{name!r}]={shown(rule)} must be a Subtract or a Sum")
+        if not isinstance(rule, Rule):
+            kinds = "a Subtract, a Sum or a Combination"
+            raise ValueError(f"rules[{name!r}]={shown(rule)} must be {kinds}")
         for other in rule.names:
             if other not in known:
                 raise ValueError(

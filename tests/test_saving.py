@@ -36,8 +36,64 @@ def test_saved_integers_get_one_common_gain(stems, separation, tmp_path):
         np.testing.assert_allclose(sf.read(path)[0], gain * stem[0], atol=2**-15)
 
 
+def test_saved_lossy_stems_get_a_common_gain_and_the_quality(stems, separation, tmp_path):
+    result = musisep.separate(3 * stems.sum(axis=0), SAMPLE_RATE, dictionary=separation.dictionary)
+    paths, gain = result.save(tmp_path, format="ogg", quality=0.9)
+    assert gain < 1
+    for path, stem in zip(paths, result.stems, strict=True):
+        back = sf.read(path)[0]
+        assert np.sum((back - gain * stem[0]) ** 2) < 0.02 * np.sum((gain * stem[0]) ** 2)
+    before = paths[0].stat().st_size
+    result.save(tmp_path, format="ogg", quality=0)
+    assert paths[0].stat().st_size < before
+    with pytest.raises(ValueError, match=r"quality=0.9 is for ogg, opus, mp3 only"):
+        result.save(tmp_path, quality=0.9)
+
+
+def test_stems_are_saved_under_names(separation, tmp_path):
+    paths, _ = separation.save(tmp_path, names=["horn", "flute"], residual=True)
+    assert [path.name for path in paths] == ["horn.wav", "flute.wav", "residual.wav"]
+    np.testing.assert_allclose(sf.read(paths[1])[0], separation.stems[1, 0], atol=1e-6)
+    with pytest.raises(ValueError, match="names=horn must be 2 different names"):
+        separation.save(tmp_path, names=["horn"])
+
+
+def test_sums_are_saved_beside_stems(stems, separation, tmp_path):
+    derive = {"karaoke": "mix - horn", "dry": "0.5*flute - residual"}
+    paths, _ = separation.save(tmp_path, names=["horn", "flute"], derive=derive)
+    assert [path.name for path in paths] == ["horn.wav", "flute.wav", "karaoke.wav", "dry.wav"]
+    _, flute, karaoke, dry = (sf.read(path)[0] for path in paths)
+    np.testing.assert_allclose(karaoke, flute + separation.residual[0], atol=1e-6)
+    np.testing.assert_allclose(dry, 0.5 * flute - separation.residual[0], atol=1e-6)
+
+
+def test_sums_share_the_common_gain(separation, tmp_path):
+    derive = {"loud": "500*mix"}
+    paths, gain = separation.save(tmp_path, derive=derive, subtype="PCM_16")
+    assert gain < 0.1
+    np.testing.assert_allclose(sf.read(paths[0])[0], gain * separation.stems[0, 0], atol=2**-15)
+    np.testing.assert_allclose(
+        sf.read(paths[2])[0], 500 * gain * separation.mixture[0], atol=2**-14
+    )
+
+
+def test_only_what_is_wanted_is_saved(separation, tmp_path):
+    derive = {"rest": "mix-instrument1"}
+    paths, _ = separation.save(tmp_path, derive=derive, only=["rest", "instrument2"])
+    assert [path.name for path in paths] == ["instrument2.wav", "rest.wav"]
+    assert len(list(tmp_path.iterdir())) == 2
+    tracks = separation.tracks(derive=derive, only=["residual"])
+    assert list(tracks) == ["residual"]
+    np.testing.assert_array_equal(tracks["residual"], separation.residual)
+
+
+def test_stems_are_saved_with_tags(separation, tmp_path):
+    paths, _ = separation.save(tmp_path, format="flac", tags={"artist": "A & B"})
+    assert [sf.SoundFile(path).artist for path in paths] == 2 * ["A & B"]
+
+
 def test_an_unknown_format_is_refused(separation, tmp_path):
-    with pytest.raises(ValueError, match="format='m4a' must be one of wav, flac"):
+    with pytest.raises(ValueError, match="format='m4a' must be one of wav, flac, ogg, opus, mp3"):
         separation.save(tmp_path, format="m4a")
     assert not list(tmp_path.iterdir())
 

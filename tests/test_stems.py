@@ -3,7 +3,17 @@ import pytest
 
 import musisep
 from musisep.stems import MIXTURE as MIXTURE_NAME
-from musisep.stems import RESIDUAL, Subtract, Sum, derive_stems, stem_names
+from musisep.stems import (
+    RESIDUAL,
+    Combination,
+    Subtract,
+    Sum,
+    derive_stems,
+    parse_rule,
+    parse_rules,
+    stem_names,
+    track_names,
+)
 
 MIXTURE, VOICE, DRUMS, BASS = np.random.default_rng(1).standard_normal((4, 2, 50))
 STEMS = {"voice": VOICE, "drums": DRUMS, "bass": BASS}
@@ -63,7 +73,7 @@ def test_precision_is_kept_and_integers_do_not_wrap():
         ),
         ({"bass": Sum(("voice",))}, r"name 'bass' is taken: there is mixture, voice, drums, bass$"),
         ({"mixture": Sum(("voice",))}, r"name 'mixture' is taken: there is mixture, voice"),
-        ({"x": "voice"}, r"rules\['x'\]='voice' must be a Subtract or a Sum"),
+        ({"x": "voice"}, r"rules\['x'\]='voice' must be a Subtract, a Sum or a Comb"),
     ],
 )
 def test_impossible_rules_are_refused(rules, message):
@@ -119,3 +129,133 @@ def test_stems_of_which_only_the_order_is_known_have_numbers():
     assert stem_names(3) == ["instrument1", "instrument2", "instrument3"]
     assert stem_names(0) == []
     assert (MIXTURE_NAME, RESIDUAL) == ("mixture", "residual")
+
+
+def test_stems_get_names():
+    assert stem_names(2) == ["instrument1", "instrument2"]
+    assert stem_names(2, ("horn in F", "violin-1")) == ["horn in F", "violin-1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a"], "names=a must be 2 different names, one for each instrument"),
+        (["a", "b", "c"], "names=a,b,c must be 2 different names"),
+        (["horn", "Horn"], "names=horn,Horn must be 2 different names"),
+        ("ab", "names='ab' must be a sequence of names"),
+        (["a", 1], "must be a sequence of names"),
+        (["a", ""], "names=a,: '' must be printable"),
+        (["a", "b/c"], "'b/c' must be printable, without / and "),
+        (["a", "b\\c"], "must be printable"),
+        (["a", ".b"], "not begin with a dot"),
+        (["a", "b\n"], "must be printable"),
+        (["a", "residual"], "names=a,residual: 'residual' stands for something else"),
+        (["mix", "a"], "'mix' stands for something else"),
+        (["mixture", "a"], "'mixture' stands for something else"),
+    ],
+)
+def test_names_that_stems_cannot_have(names, message):
+    with pytest.raises(ValueError, match=message):
+        stem_names(2, names)
+
+
+KNOWN = ["voice", "violin", "violin-1", "horn in F", "2", "mix", "mixture", "residual"]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("voice", [(1, "voice")]),
+        ("mix-voice", [(1, "mixture"), (-1, "voice")]),
+        (" mixture - 0.5 * horn in F ", [(1, "mixture"), (-0.5, "horn in F")]),
+        ("-voice+.25*residual", [(-1, "voice"), (0.25, "residual")]),
+        ("violin-1", [(1, "violin-1")]),
+        ("violin - voice", [(1, "violin"), (-1, "voice")]),
+        ("violin-violin-1", [(1, "violin"), (-1, "violin-1")]),
+        ("2*2+2", [(2, "2"), (1, "2")]),
+        ("voice+voice", [(1, "voice"), (1, "voice")]),
+        ("1000*voice", [(1000, "voice")]),
+    ],
+)
+def test_rules_are_read(text, terms):
+    assert parse_rule(text, KNOWN) == Combination(tuple(terms))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("", "''"),
+        ("flute", "'flute'"),
+        ("mix-flute", "'-flute'"),
+        ("voices", "'voices'"),
+        ("mix voice", "'mix voice'"),
+        ("mix-", "'mix-'|'-'"),
+        ("mix--voice", "'mix--voice'|'--voice'"),
+        ("voice*0.5", r"'voice\*0.5'"),
+        ("0.5voice", "'0.5voice'"),
+        ("1e3*voice", r"'1e3\*voice'"),
+        ("٣*voice", r"'٣\*voice'"),
+        ("__import__('os')", '"__import__'),
+        ("(voice)", r"'\(voice\)'"),
+    ],
+)
+def test_rules_that_are_none_are_refused(text, wrong):
+    with pytest.raises(
+        ValueError, match=f"^({wrong}.*) is not understood; add and .* mix, mixture"
+    ):
+        parse_rule(text, KNOWN)
+
+
+def test_a_gain_has_a_limit():
+    with pytest.raises(ValueError, match=r"a gain of -1001 is more than 1000, the limit"):
+        parse_rule("mix-1001*voice", KNOWN)
+    with pytest.raises(ValueError, match=r"a gain of inf is more than 1000"):
+        parse_rule("9" * 400 + "*voice", KNOWN)
+
+
+def test_combinations_are_derived():
+    rules = {"rest": parse_rule("mix-voice-0.5*drums", [*STEMS, "mix"])}
+    rules["twice"] = parse_rule("2*rest", ["rest"])
+    derived = derive_stems(STEMS, MIXTURE, rules)
+    np.testing.assert_allclose(derived["rest"], MIXTURE - VOICE - 0.5 * DRUMS, atol=1e-14)
+    np.testing.assert_allclose(derived["twice"], 2 * (MIXTURE - VOICE) - DRUMS, atol=1e-14)
+    single = {name: stem.astype(np.float32) for name, stem in STEMS.items()}
+    assert derive_stems(single, single["voice"], rules)["rest"].dtype == np.float32
+
+
+def test_rules_may_use_earlier_ones():
+    rules = parse_rules({"rest": "mix-voice", "low": "rest-residual"}, ["voice"])
+    assert [rule.names for rule in rules.values()] == [("mixture", "voice"), ("rest", "residual")]
+
+
+@pytest.mark.parametrize(
+    ("derive", "message"),
+    [
+        ({"a": "b", "b": "voice"}, "derive=a=b: 'b' is not understood"),
+        ({"voice": "mix"}, "derive=voice=mix: the name 'voice' is taken"),
+        ({"Voice": "mix"}, "the name 'Voice' is taken"),
+        ({"residual": "mix"}, "the name 'residual' is taken"),
+        ({"mix": "voice"}, "the name 'mix' is taken"),
+        ({"../a": "mix"}, "derive=../a=mix: '../a' must be printable, without /"),
+        ({"": "mix"}, "must be printable"),
+        ({"a": 3}, "derive={'a': 3} must be texts by names"),
+        (["a=mix"], "derive=.* must be a Mapping"),
+    ],
+)
+def test_derivations_that_are_refused(derive, message):
+    with pytest.raises(ValueError, match=message):
+        parse_rules(derive, ["voice"])
+
+
+def test_tracks_are_chosen():
+    assert track_names(["a", "b"], ["c"]) == ["a", "b", "c"]
+    assert track_names(["a", "b"], ["c"], residual=True) == ["a", "b", "residual", "c"]
+    assert track_names(["a", "b"], ["c"], residual=True, only=["c", "b"]) == ["b", "c"]
+    assert track_names(["a", "b"], only=["residual"]) == ["residual"]
+    for wrong, message in (
+        (["a", "d"], "only=a,d: there is no 'd', but a, b, residual, c"),
+        ([], r"only=\[\] must be names, one at least"),
+        ("a", "only='a' must be names"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            track_names(["a", "b"], ["c"], only=wrong)

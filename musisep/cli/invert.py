@@ -151,18 +151,22 @@ def _invert(task: Task, args: argparse.Namespace) -> list[str]:
     for path in task.outputs:
         check_writable(path)
     spectrogram = _spectrogram(task.recording, args)
+    subtype = args.subtype or writable()[args.format].subtypes[0]
+    files.check_encoding(task.outputs[0], len(spectrogram.values), spectrogram.sample_rate, subtype)
     options = {} if args.iterations is None else {"max_iter": args.iterations}
     with closing(Bars(args.quiet)) as bars, scipy.fft.set_workers(args.jobs or cpu_count()):
         audio, convergence = spectrogram.invert(
             args.method, init=args.init, rng=args.seed, progress=bars, **options
         )
-    subtype = args.subtype or writable()[args.format].subtypes[0]
     gain = files.headroom_gain([audio], subtype)
     if gain < 1:
         say(f"{task.recording}: the audio was multiplied by {gain:.3f}, or it would clip")
     if args.save_spectrogram:
         spectrogram.save(args.save_spectrogram)
-    files.write(task.outputs[0], gain * audio, spectrogram.sample_rate, subtype=subtype)
+    files.write(
+        task.outputs[0], gain * audio, spectrogram.sample_rate, subtype=subtype,
+        quality=args.quality,
+    )  # fmt: skip
     levels = ", ".join("silent" if math.isnan(x) else f"{x:.1f} dB" for x in convergence)
     return [str(task.recording), f"  {task.outputs[0]}  spectral convergence {levels}"]
 

@@ -5,7 +5,7 @@ import math
 import reprlib
 from collections.abc import Callable
 
-from musisep.io.formats import writable
+from musisep.io.formats import with_quality, writable
 
 EXCERPT = {"start_s": "--start", "duration_s": "--duration"}
 """Options by the names that functions have for them, see `musisep.cli.base.as_options`."""
@@ -38,17 +38,23 @@ def add_excerpt_options(group: argparse._ArgumentGroup, verb: str) -> None:
 
 
 def add_format_options(group: argparse._ArgumentGroup) -> None:
-    """Add --format and --subtype."""
+    """Add --format, --subtype and --quality."""
     formats = writable()
     group.add_argument(
         "--format", choices=formats, default="wav", help="file format (default: %(default)s)"
     )
-    defaults = ", ".join(f"{form.subtypes[0]} for {name}" for name, form in formats.items())
+    several = {name: form for name, form in formats.items() if len(form.subtypes) > 1}
+    defaults = ", ".join(f"{form.subtypes[0]} for {name}" for name, form in several.items())
     group.add_argument(
         "--subtype",
         choices=dict.fromkeys(subtype for form in formats.values() for subtype in form.subtypes),
         help=f"sample format (default: {defaults})",
     )
+    defaults = ", ".join(f"{form.quality} for {name}" for name, form in with_quality().items())
+    group.add_argument(
+        "--quality", type=number(float, "a number from 0 to 1", lambda q: 0 <= q <= 1), metavar="Q",
+        help=f"from 0, the smallest file, to 1, the best sound (default: {defaults})",
+    )  # fmt: skip
 
 
 def add_existing_options(group: argparse._ArgumentGroup) -> None:

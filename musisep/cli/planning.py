@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from musisep.cli.base import UsageError, say
+from musisep.cli.base import UsageError, as_options, say
+from musisep.cli.tracks import planned_tracks
 from musisep.io.formats import readable_suffixes, writable
 from musisep.io.replacing import AudioFileError, check_regular
 from musisep.settings import Settings
@@ -28,7 +29,7 @@ TEMPLATE_FIELDS = {"folder", "track", "stem", "ext"}
 class Task:
     """A recording, and the files that will be written for it.
 
-    The first `instruments` of these are stems, of which there are fewer if fewer are found.
+    The first `instruments` of these are stems, of which there may be fewer if fewer are found.
     """
 
     recording: Path
@@ -37,7 +38,8 @@ class Task:
 
     def outputs_for(self, instruments: int) -> tuple[Path, ...]:
         """Return the files for so many instruments."""
-        return self.outputs[:instruments] + self.outputs[self.instruments :]
+        stems = min(instruments, self.instruments)
+        return self.outputs[:stems] + self.outputs[self.instruments :]
 
 
 def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
@@ -61,17 +63,14 @@ def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
         If there is nothing to do, options contradict each other, or something would be written
         twice or over an input.
     """
-    from musisep.stems import RESIDUAL, stem_names  # loads NumPy
-
     recordings = distinct(path for named in args.recordings for path in audio_files(named))
     if not recordings:
         raise UsageError("name a recording, or try --demo")
     check_formats(args)
     _check_filename(args)
     _check_references(args, len(recordings), settings)
-    instruments = settings.most_instruments
-    stems = stem_names(instruments) + ([RESIDUAL] if args.residual else [])
-    tasks = [Task(path, _outputs(args, path, stems), instruments) for path in recordings]
+    names, stems = planned_tracks(args, settings)
+    tasks = [Task(path, _outputs(args, path, names), stems) for path in recordings]
     records = [
         Task(task.recording, (*task.outputs, record_place(args, task.recording))) for task in tasks
     ]
@@ -129,8 +128,12 @@ def audio_files(named: Path, suffixes: Collection[str] = ()) -> list[Path]:
 
 
 def check_formats(args: argparse.Namespace) -> None:
-    """Refuse a sample format that the file format lacks, and a file in the place of the folder."""
+    """Refuse what the file format lacks, and a file in the place of the folder."""
     known = writable()[args.format].subtypes
+    try:
+        writable()[args.format].checked_quality(args.quality)
+    except ValueError as error:
+        raise UsageError(as_options(str(error), {"quality": "--quality"})) from error
     if args.subtype and args.subtype not in known:
         only = " or ".join(known)
         raise UsageError(f"--format {args.format} has no --subtype {args.subtype}; choose {only}")

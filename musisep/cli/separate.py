@@ -3,6 +3,7 @@
 import argparse
 import json
 import reprlib
+from collections.abc import Mapping
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, fields
 from functools import partial
@@ -26,11 +27,13 @@ from musisep.cli.options import (
 )
 from musisep.cli.planning import Task, check_recording, check_writable, plan, record_place
 from musisep.cli.records import Record, digest
+from musisep.cli.tracks import add_track_options, track_options
 from musisep.io.formats import writable
 from musisep.settings import PHASES, Settings
 from musisep.stages import METHODS, PARTS
 
 if TYPE_CHECKING:
+    from musisep.audio.arrays import Real
     from musisep.separation import Separation
     from musisep.tones.dictionary import Dictionary
 
@@ -73,11 +76,9 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "--filename", default="{track}/{stem}.{ext}", metavar="TEMPLATE",
         help="their names below that folder (default: %(default)s)",
     )  # fmt: skip
+    add_track_options(group)
     add_format_options(group)
     add_existing_options(group)
-    group.add_argument(
-        "--residual", action="store_true", help="also write what belongs to no instrument"
-    )
     group.add_argument(
         "--references", nargs="+", type=Path, default=[], metavar="FILE",
         help="the true tracks, one for each instrument: measures the result",
@@ -235,6 +236,7 @@ def _separate(
     length_s = mixture.shape[1] / sample_rate
     if args.duration and length_s < args.duration - 1 / sample_rate:
         say(f"{task.recording}: ends before --duration {args.duration:g}, after {length_s:g} s")
+    files.check_encoding(task.outputs[0], len(mixture), sample_rate, _subtype(args))
 
     from joblib import cpu_count
 
@@ -242,6 +244,7 @@ def _separate(
     from musisep.cli.summary import measure_lines, read_references, stem_lines
     from musisep.metrics.table import measure_table
     from musisep.separation import separate
+    from musisep.stems import stem_names
 
     references = read_references(args.references, mixture, sample_rate, **excerpt)
     notice = nullcontext() if args.quiet else telling(partial(say, COMPILING))
@@ -252,13 +255,15 @@ def _separate(
         )  # fmt: skip
     del mixture  # before more memory is taken
     _refuse_conflict(record, task, args)  # another run may have come meanwhile
-    paths = _save(separation, task, args, record)
-    lines = [str(task.recording), *stem_lines(separation, paths)]
-    names = [path.stem for path in args.references]
-    if len(names) == len(separation.stems):
-        lines += measure_lines(measure_table(names, references, separation.stems))
-    elif names:
-        lines.append(f"  not measured: --references are {len(names)}, one for each track is needed")
+    tracks = separation.tracks(**track_options(args))
+    paths = _save(separation, tracks, task, args, record)
+    names = stem_names(len(separation.stems), args.stem_names)
+    lines = [str(task.recording), *stem_lines(separation, paths, names, tracks)]
+    true = [path.stem for path in args.references]
+    if len(true) == len(separation.stems):
+        lines += measure_lines(measure_table(true, references, separation.stems), names)
+    elif true:
+        lines.append(f"  not measured: --references are {len(true)}, one for each track is needed")
     return lines
 
 
@@ -273,8 +278,12 @@ def _made(task: Task, args: argparse.Namespace, settings: Settings) -> dict[str,
         "sha256 of the dictionary": args.dictionary and digest(args.dictionary),
         "settings": asdict(settings),
         "format": args.format,
+        "stem names": args.stem_names,
         "subtype": _subtype(args),
+        "quality": writable()[args.format].checked_quality(args.quality),
         "residual": args.residual,
+        "derive": [f"{name}={rule}" for name, rule in track_options(args)["derive"].items()],
+        "only": args.only,
     }
     of_json: dict[str, Any] = json.loads(json.dumps(made))
     return of_json
@@ -285,9 +294,15 @@ def _subtype(args: argparse.Namespace) -> str:
 
 
 def _save(
-    separation: "Separation", task: Task, args: argparse.Namespace, record: Record
+    separation: "Separation",
+    tracks: "Mapping[str, Real]",
+    task: Task,
+    args: argparse.Namespace,
+    record: Record,
 ) -> list[Path]:
-    """Write the stems, and the dictionary if it is wanted; return the files of the stems."""
+    """Write the tracks, and the dictionary if it is wanted; return the files of the tracks."""
+    from musisep.io import files
+
     record = record.begin(len(separation.stems))
 
     def written(path: Path) -> None:
@@ -298,7 +313,10 @@ def _save(
     if args.save_dictionary:
         separation.dictionary.save(paths[-1])
         written(paths.pop())
-    gain = separation.write(paths, _subtype(args), written)
+    gain = separation.write(
+        paths, _subtype(args), written, quality=args.quality, signals=list(tracks.values()),
+        tags=files.tags(task.recording),
+    )  # fmt: skip
     if gain < 1:
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
     record.finish(args.out, [task.recording, *args.references])

@@ -2,12 +2,13 @@
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musisep.audio.arrays import Real
 from musisep.confidence import GOOD_DB
 from musisep.io import files
 from musisep.metrics.levels import level_db
@@ -30,33 +31,44 @@ ANSWERS = {"adam": "dictionaries"}
 """What a method chooses from, where that is not just called answers."""
 
 
-def stem_lines(separation: Separation, paths: Sequence[Path]) -> list[str]:
-    """Tell the level and the pitch range of each stem, and what the model left over.
+def stem_lines(
+    separation: Separation,
+    paths: Sequence[Path],
+    names: Sequence[str] | None = None,
+    tracks: Mapping[str, Real] | None = None,
+) -> list[str]:
+    """Tell the level of each track, the pitch range of stems, and what the model left over.
 
     Parameters
     ----------
     separation : Separation
         What is told about.
     paths : sequence of Path
-        The files of its stems, and of its residual if that was written.
+        The files of its tracks.
+    names : sequence of str, optional
+        Of the stems; default: those of `stem_names`.
+    tracks : mapping of str to array, optional
+        What was written, by name; default: the stems, and the residual if there is one path more.
 
     Returns
     -------
     list of str
         A line for each path, one for the learning, and what is doubtful.
     """
-    signals = list(separation.stems)
-    ranges = [_range(pitch_range_hz(separation.tones, k)) for k in range(len(signals))]
-    if len(paths) > len(signals):
-        signals.append(separation.residual)
-        ranges.append("")
+    number = len(separation.stems)
+    tracks = tracks or separation.tracks(names=names, residual=len(paths) > number)
+    ranges = {
+        name: _range(pitch_range_hz(separation.tones, k))
+        for k, name in enumerate(stem_names(number, names))
+    }
     width = max(len(str(path)) for path in paths)
     lines = [
-        f"  {path!s:{width}}  {_level(level_db(signal)):>9}  {pitches}".rstrip()
-        for path, signal, pitches in zip(paths, signals, ranges, strict=True)
+        f"  {path!s:{width}}  {_level(level_db(signal)):>9}  {ranges.get(name, '')}".rstrip()
+        for path, (name, signal) in zip(paths, tracks.items(), strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
-    told = count_lines(separation) + confidence_lines(separation) + misfit_lines(separation)
+    told = count_lines(separation) + confidence_lines(separation)
+    told += misfit_lines(separation, names)
     return [*lines, f"{left}{_choice(separation)}", *told]
 
 
@@ -85,12 +97,12 @@ def confidence_lines(separation: Separation) -> list[str]:
     return [f"{told}; it is not clear who plays what. {advice}"]
 
 
-def misfit_lines(separation: Separation) -> list[str]:
+def misfit_lines(separation: Separation, names: Sequence[str] | None = None) -> list[str]:
     """Tell which instruments do not sound like a dictionary that was given, and what to try."""
     if separation.fit is None or not separation.fit.misfits:
         return []
-    names = [_stem(inst) for inst in separation.fit.misfits]
-    return [f"  the dictionary does not fit {', '.join(names)}. {WITHOUT}"]
+    misfits = ", ".join(_stem(inst, names) for inst in separation.fit.misfits)
+    return [f"  the dictionary does not fit {misfits}. {WITHOUT}"]
 
 
 def choice_lines(separation: Separation) -> list[str]:
@@ -147,13 +159,15 @@ def read_references(
     return references
 
 
-def measure_lines(rows: Sequence[Measured]) -> list[str]:
+def measure_lines(rows: Sequence[Measured], names: Sequence[str] | None = None) -> list[str]:
     """Tell how close stems are to the true ones, in a table of SDR, SIR and SAR in dB.
 
     Parameters
     ----------
     rows : sequence of Measured
         From `musisep.metrics.table.measure_table`.
+    names : sequence of str, optional
+        Of the stems; default: those of `stem_names`.
 
     Returns
     -------
@@ -165,7 +179,7 @@ def measure_lines(rows: Sequence[Measured]) -> list[str]:
         f"  {'':{width}}  {'SDR':>7} {'SIR':>7} {'SAR':>7}  (dB)",
         *(
             f"  {row.name:{width}}  {row.sdr:7.2f} {row.sir:7.2f} {row.sar:7.2f}"
-            f"  {_stem(row.stem)}".rstrip()
+            f"  {_stem(row.stem, names)}".rstrip()
             for row in rows
         ),
     ]
@@ -211,8 +225,8 @@ def _choice(separation: Separation) -> str:
     return f" (best of {number} {what})" if number > 1 else ""
 
 
-def _stem(number: int | None) -> str:
-    return "" if number is None else stem_names(number + 1)[number]
+def _stem(number: int | None, names: Sequence[str] | None = None) -> str:
+    return "" if number is None else (names or stem_names(number + 1))[number]
 
 
 def _extent(audio: NDArray[np.float64], sample_rate: int) -> str:

@@ -10,7 +10,8 @@ from musisep.io.formats import (
 from musisep.io.rates import check_rate, resample
 from musisep.io.reading import AudioInfo, info, read
 from musisep.io.replacing import AudioFileError, replacing
-from musisep.io.writing import headroom_gain, write
+from musisep.io.tags import tags
+from musisep.io.writing import check_encoding, headroom_gain, write
 
 __all__ = [
     "BLOCK_FRAMES",
@@ -20,11 +21,13 @@ __all__ = [
     "MIN_RATE",
     "AudioFileError",
     "AudioInfo",
+    "check_encoding",
     "check_rate",
     "headroom_gain",
     "info",
     "read",
     "replacing",
     "resample",
+    "tags",
     "write",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from io import FileIO
+from collections.abc import Iterable, Mapping
+from io import BytesIO, FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -13,15 +14,27 @@ from numpy.typing import ArrayLike, NDArray
 
 from musisep._util import checks
 from musisep.audio.arrays import as_array, as_real, check_finite, peak
+from musisep.io.chunks import RIFF, RIFX, Chunks, Window
 from musisep.io.decoding import Decoder
-from musisep.io.formats import BLOCK_FRAMES, MAX_CHANNELS, Format, format_of
+from musisep.io.formats import (
+    BLOCK_FRAMES,
+    FORMATS,
+    MAX_CHANNELS,
+    Format,
+    format_of,
+    writable,
+)
+from musisep.io.ogg import blank_serial
 from musisep.io.rates import check_rate
 from musisep.io.replacing import reason, replacing
+from musisep.io.tags import checked_tags, id3, set_tags
 
 LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
 """Greatest magnitude that a sample format holds, 1 for all others."""
 SAMPLE_BYTES = {"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
 """Of the sample formats of which a long file needs another container."""
+MOST_COMPRESSION = 0.999
+"""What libsndfile calls so; it refuses 1 for MP3."""
 MAX_WAV_BYTES = 2**32 - 2**16
 """Of samples: the header of a WAV counts in 32 bits; the rest is room for its chunks."""
 
@@ -32,6 +45,8 @@ def write(
     sample_rate: int,
     *,
     subtype: str = "FLOAT",
+    quality: float | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> None:
     """Write an audio file whole or not at all; the suffix names the format.
 
@@ -49,12 +64,18 @@ def write(
     subtype : str
         One that the format lists, or libsndfile's name of any other encoding that the container
         can have: ``"FLOAT"``, ``"PCM_16"``, ``"PCM_24"``, ``"VORBIS"``, ...
+    quality : float, optional
+        From 0, the smallest file, to 1, the best sound, if the format is one of
+        `musisep.io.formats.with_quality`; its default is in the table.
+    tags : mapping of str to str, optional
+        Title, artist and the like, by the names in `musisep.io.tags.TAGS`; those that the format
+        lacks are left out.
 
     Raises
     ------
     ValueError
-        If the format lacks the subtype, rate or number of channels, if a sample is NaN or
-        infinite, or if the peak would clip.
+        If the format lacks the subtype, quality, rate or number of channels, if a sample is NaN
+        or infinite, if the peak would clip, or if a tag is none.
     AudioFileError
         If the file cannot be written; a file that was there before is then untouched.
     """
@@ -62,13 +83,36 @@ def write(
     checks.instance("subtype", subtype, str)
     form = format_of(path)
     _check_subtype(path, form, subtype)
+    quality = form.checked_quality(quality)
     sample_rate = check_rate("sample_rate", sample_rate)
-    audio = _check_audio(path, audio, subtype)
+    audio, tags = _check_audio(path, audio, subtype), checked_tags(tags)
     with replacing(path) as temporary:
         if form.write:
             form.write(temporary, audio, sample_rate, subtype)
         else:
-            _write_container(temporary, audio, sample_rate, form.container, subtype)
+            _write_container(temporary, audio, sample_rate, form, subtype, quality, tags)
+
+
+def check_encoding(
+    path: str | os.PathLike[str], channels: int, sample_rate: int, subtype: str
+) -> None:
+    """Raise ValueError if a file of this name cannot hold such audio, before there is any.
+
+    Parameters
+    ----------
+    path : str or path
+        Its suffix names the format; nothing is written.
+    channels : int
+    sample_rate : int
+        In Hz.
+    subtype : str
+        As for `write`.
+    """
+    path = checks.path("path", path)
+    form = format_of(path)
+    _check_subtype(path, form, subtype)
+    if not form.write:
+        _encoder(BytesIO(), channels, sample_rate, form, subtype).close()
 
 
 def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
@@ -84,7 +128,8 @@ def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
     Returns
     -------
     gain : float in (0, 1]
-        1 for ``"FLOAT"``, whose range no sane signal leaves; otherwise 1 / peak, if above 1.
+        1 for ``"FLOAT"``, whose range no sane signal leaves; otherwise 1 / peak, if above 1. Also
+        for Vorbis, Opus and MP3: they hold more, but players decode them to integers.
     """
     checks.instance("subtype", subtype, str)
     checks.iterable("signals", signals)
@@ -95,6 +140,12 @@ def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
 
 def _check_subtype(path: Path, form: Format, subtype: str) -> None:
     subtypes = form.subtypes if form.write else sf.available_subtypes(form.container)
+    if subtype not in subtypes and subtype in form.subtypes:
+        version = f"libsndfile {sf.__libsndfile_version__}"
+        others = ", ".join(name for name, other in writable().items() if other is not form)
+        raise ValueError(
+            f"{str(path)!r}: {version} cannot write {subtype}; update it, or choose {others}"
+        )
     if subtype not in subtypes:
         known = ", ".join(subtypes)
         raise ValueError(f"{str(path)!r}: {subtype=} must be one of {known}")
@@ -122,25 +173,46 @@ def _check_audio(path: Path, audio: ArrayLike, subtype: str) -> NDArray[np.float
 
 
 def _write_container(
-    path: Path, audio: NDArray[np.floating], sample_rate: int, container: str, subtype: str
+    path: Path,
+    audio: NDArray[np.floating],
+    sample_rate: int,
+    form: Format,
+    subtype: str,
+    quality: float | None,
+    tags: Mapping[str, str],
 ) -> None:
     """Write by libsndfile, and look after what it neglects."""
-    if container == "WAV" and audio.size * SAMPLE_BYTES.get(subtype, 0) > MAX_WAV_BYTES:
-        container = "RF64"
+    if form.container == "WAV" and audio.size * SAMPLE_BYTES.get(subtype, 0) > MAX_WAV_BYTES:
+        form = FORMATS["rf64"]
+    head, tags = (id3(tags), {}) if form.container == "MP3" else (b"", tags)
     with path.open("w+b", buffering=0) as file:
-        sink = Sink(file)
+        file.write(head)
+        sink = Sink(file, len(head))
         try:
-            _encode(sink, audio, sample_rate, container, subtype)
+            with _encoder(sink, len(audio), sample_rate, form, subtype, quality) as sound:
+                set_tags(sound, tags)
+                for start in range(0, audio.shape[1], BLOCK_FRAMES):
+                    block = audio[:, start : start + BLOCK_FRAMES]
+                    sound.write(np.ascontiguousarray(block.T, dtype=np.float64))
         except (sf.SoundFileError, AssertionError) as error:  # it asserts that all was written
             raise sink.error or OSError(reason(error)) from error
         if sink.error:
             raise sink.error
-    _check_complete(path, audio.shape[1], container)
-    _blank_time(path, container, subtype)
+    _check_complete(path, audio.shape[1], form.container)
+    if form.container in ("WAV", "AIFF") and subtype in LARGEST:
+        _blank_time(path, RIFF if form.container == "WAV" else RIFX)
+    if form.container == "OGG":
+        blank_serial(path)
 
 
 class Sink:
     """A file for encoders written in C, which cannot be told what the operating system refused.
+
+    Parameters
+    ----------
+    file : FileIO
+    start : int
+        Bytes at the beginning that the encoder does not know of.
 
     Attributes
     ----------
@@ -148,10 +220,19 @@ class Sink:
         The first refusal.
     """
 
-    def __init__(self, file: FileIO) -> None:
-        self._file = file
+    def __init__(self, file: FileIO, start: int = 0) -> None:
+        self._file, self._start = file, start
         self.error: OSError | None = None
-        self.seek, self.tell, self.readinto = file.seek, file.tell, file.readinto
+        self.readinto = file.readinto
+
+    def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position, as the encoder counts."""
+        start = self._start if whence == os.SEEK_SET else 0
+        return self._file.seek(start + position, whence) - self._start
+
+    def tell(self) -> int:
+        """Return where the encoder is."""
+        return self._file.tell() - self._start
 
     def write(self, content: bytes) -> int:
         """Write, or keep the error; return the number of bytes that were written."""
@@ -164,21 +245,32 @@ class Sink:
         return written
 
 
-def _encode(
-    sink: Sink, audio: NDArray[np.floating], sample_rate: int, container: str, subtype: str
-) -> None:
-    channels, frames = audio.shape
+def _encoder(
+    sink: Sink | BytesIO,
+    channels: int,
+    sample_rate: int,
+    form: Format,
+    subtype: str,
+    quality: float | None = None,
+) -> sf.SoundFile:
+    """Return what is to be given the samples; ValueError if it cannot hold them."""
+    options: dict[str, Any] = {}
+    if quality is not None:
+        options["compression_level"] = min(1 - quality, MOST_COMPRESSION)
+    if form.container == "MP3":  # at a constant bit rate the header may lack the length
+        options = {"compression_level": 0.0, "bitrate_mode": "VARIABLE"} | options
     try:
-        sound = sf.SoundFile(sink, "w", sample_rate, channels, subtype, format=container)
+        return sf.SoundFile(
+            sink, "w", sample_rate, channels, subtype, format=form.container, **options
+        )
     except sf.LibsndfileError as error:
-        if sink.error:
+        if getattr(sink, "error", None):
             raise
-        message = f"{container} {subtype} cannot hold {channels=} at {sample_rate=}"
-        raise ValueError(f"{message}: {reason(error)}") from error
-    with sound:
-        for start in range(0, frames, BLOCK_FRAMES):
-            block = audio[:, start : start + BLOCK_FRAMES]
-            sound.write(np.ascontiguousarray(block.T, dtype=np.float64))
+        message = f"{form.container} {subtype} cannot hold {channels=} at {sample_rate=}"
+        why = reason(error).removeprefix("Error : ")
+        if channels > form.channels:
+            why = f"it has {form.channels} channels at most"
+        raise ValueError(f"{message}: {why}; choose another format") from error
 
 
 def _check_complete(path: Path, frames: int, container: str) -> None:
@@ -191,12 +283,10 @@ def _check_complete(path: Path, frames: int, container: str) -> None:
         raise OSError(f"only {held} of {frames} samples arrived")
 
 
-def _blank_time(path: Path, container: str, subtype: str) -> None:
+def _blank_time(path: Path, chunks: Chunks) -> None:
     """Blank the time of writing, so that the same samples are the same bytes."""
-    if container not in ("WAV", "AIFF") or subtype not in LARGEST:
-        return
     with path.open("r+b") as file:
-        peak_chunk = file.read(128).find(b"PEAK")
-        if peak_chunk >= 0:
-            file.seek(peak_chunk + 12)  # behind name, size and version
+        place = chunks.places(Window(file, 0, path.stat().st_size)).get(b"PEAK")
+        if place:
+            file.seek(place[0] + 4)  # behind the version
             file.write(bytes(4))

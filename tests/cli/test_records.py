@@ -110,6 +110,10 @@ def test_a_track_that_was_changed_is_not_replaced(separated, failed):
     [
         (["--format", "flac"], "with format wav instead of flac"),
         (["--subtype", "PCM_16"], "with subtype FLOAT instead of PCM_16"),
+        (["--format", "ogg"], "with format wav instead of ogg"),
+        (["--stem-names", "a,b"], r"with stem names None instead of \['a', 'b'\]"),
+        (["--derive", "a=mix"], r"with derive \[\] instead of \['a=mix'\]"),
+        (["--only", "instrument1"], "with only None instead of .*"),
         (["--residual"], "with residual False instead of True"),
     ],
 )

@@ -1,5 +1,6 @@
 """What users of the commands rely on; most tests put something quick in the place of the model."""
 
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import musisep
 import musisep.separation
 from musisep.__main__ import main
 from musisep.cli.base import INTERRUPTED
-from musisep.io.files import write
+from musisep.io.files import read, tags, write
 from musisep.separation import Separation
 from musisep.settings import Settings
 from musisep.tones.dictionary import Dictionary
@@ -84,6 +85,88 @@ def test_the_gain_of_integers_that_would_clip_is_said(folder, calls, monkeypatch
     assert re.fullmatch("musisep: mix.wav: .* 0.500, .* clip\n", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("form", ["ogg", "mp3"])
+def test_lossy_tracks_are_as_long_and_as_loud(folder, calls, form, stems):
+    sizes = []
+    for quality in ([], ["--quality", "0.1"]):
+        assert main(["separate", "mix.wav", "--format", form, *quality, "--overwrite"]) == 0
+        audio, rate = read(f"separated/mix/instrument1.{form}")
+        expected = 0.9 * stems[1]
+        assert (rate, audio.shape) == (SAMPLE_RATE, (1, len(expected)))
+        assert abs(np.vdot(audio[0], expected) / np.vdot(expected, expected) - 1) < 0.05
+        sizes.append(os.path.getsize(f"separated/mix/instrument1.{form}"))
+    assert sizes[1] < sizes[0]
+
+
+def test_a_rate_that_the_format_lacks_is_noticed_before_separating(folder, calls, written, failed):
+    write("odd.wav", np.zeros(9000), 44_100)
+    rates = "8000, 12000, 16000, 24000, and 48000"
+    failed(["odd.wav", "--format", "opus"], f"odd.wav: .*=44100: .*{rates}; choose another .*")
+    assert not calls
+    assert written() == {"odd.wav"}
+
+
+def test_stems_are_called_by_their_names(folder, calls, capsys, written):
+    references = ["--references", "reed.wav", "string.wav"]
+    assert main(["separate", "mix.wav", "--stem-names", "fiddle, oboe", *references]) == 0
+    names = ("fiddle.wav", "oboe.wav", "separation.json")
+    assert written() == {f"separated/mix/{name}" for name in names}
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[0] == str(Path("separated/mix/fiddle.wav"))
+    assert [line.split()[-1] for line in lines[-3:-1]] == ["oboe", "fiddle"]
+    assert main(["separate", "mix.wav", "--stem-names", "fiddle,oboe", "--skip-existing"]) == 0
+    assert len(calls) == 1
+
+
+def test_sums_are_written_beside_stems(folder, calls, written, capsys, stems):
+    options = ["--derive", "karaoke = mix - instrument1", "--derive", "half=0.5*karaoke"]
+    assert main(["separate", "mix.wav", *options]) == 0
+    names = ("instrument1.wav", "instrument2.wav", "karaoke.wav", "half.wav", "separation.json")
+    assert written() == {f"separated/mix/{name}" for name in names}
+    karaoke = stems.sum(axis=0) - 0.9 * stems[1]
+    np.testing.assert_allclose(sf.read("separated/mix/karaoke.wav")[0], karaoke, atol=1e-6)
+    np.testing.assert_allclose(sf.read("separated/mix/half.wav")[0], karaoke / 2, atol=1e-6)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[3:5]] == [f"separated/mix/{n}" for n in names[2:4]]
+    assert lines[3].split()[2:] == ["dB"]
+    made = json.loads(Path("separated/mix/separation.json").read_text())["made"]
+    assert made["derive"] == ["karaoke=mix - instrument1", "half=0.5*karaoke"]
+    assert main(["separate", "mix.wav", *options, "--skip-existing"]) == 0
+    assert len(calls) == 1
+
+
+def test_rules_come_from_a_file(folder, calls, written, stems):
+    Path("rules.json").write_text('{"rest": "mix-horn", "quiet": "0.1*rest"}')
+    options = ["--derive", "rules.json", "--stem-names", "horn,flute", "--only", "rest, horn"]
+    assert main(["separate", "mix.wav", *options]) == 0
+    tracks = {f"separated/mix/{name}" for name in ("horn.wav", "rest.wav", "separation.json")}
+    assert written() == {"rules.json"} | tracks
+    rest = stems.sum(axis=0) - 0.9 * stems[1]
+    np.testing.assert_allclose(sf.read("separated/mix/rest.wav")[0], rest, atol=1e-6)
+    assert main(["separate", "mix.wav", *options, "--skip-existing"]) == 0
+    assert len(calls) == 1
+    for wrong in ("[]", "{}", '{"a": 1}', "3", "null", "[" * 100_000):
+        Path("rules.json").write_text(wrong)
+        with pytest.raises(SystemExit, match="2"):
+            main(["separate", "mix.wav", *options])
+
+
+def test_only_of_what_is_found(folder, calls, written):
+    options = ["-n", "auto", "--derive", "rest=mix-instrument1", "--only", "rest,instrument1"]
+    assert main(["separate", "mix.wav", *options, "--save-dictionary", "d.npz"]) == 0
+    tracks = {f"separated/mix/{n}" for n in ("instrument1.wav", "rest.wav", "separation.json")}
+    assert written() == {"d.npz"} | tracks
+
+
+@pytest.mark.parametrize("form", ["wav", "flac", "ogg", "mp3"])
+def test_tags_are_copied(folder, calls, stems, form):
+    told = {"title": "Sonata", "artist": "Zoë", "album": "A", "date": "1999", "tracknumber": "2"}
+    write("tagged.wav", stems.sum(axis=0), SAMPLE_RATE, tags=told)
+    assert main(["separate", "tagged.wav", "--format", form, "--derive", "all=mix"]) == 0
+    for name in ("instrument1", "instrument2", "all"):
+        assert tags(f"separated/tagged/{name}.{form}") == told
+
+
 def test_references_are_measured_in_their_order(folder, calls, capsys):
     assert main(["separate", "mix.wav", "--references", "reed.wav", "string.wav"]) == 0
     head, reed, string, mean = capsys.readouterr().out.splitlines()[-4:]
@@ -140,7 +223,28 @@ def test_the_others_are_done_when_one_fails(folder, calls, capsys, written):
         ("mix.wav --save-dictionary separated/../mix.wav", "is an input and would be overwritten"),
         ("mix.wav --references reed.wav reed.wav --out . --filename reed.wav", "is an input"),
         ("mix.wav --format flac --subtype FLOAT", "flac has no --subtype FLOAT; choose PCM_24"),
-        ("mix.wav --format mp3", "invalid choice"),
+        ("mix.wav --format m4a", "invalid choice"),
+        ("mix.wav --format mp3 --subtype VORBIS", "mp3 has no --subtype VORBIS; choose MPEG_LAY"),
+        ("mix.wav --quality 0.5", "--quality 0.5 is for ogg, opus, mp3 only; leave it out"),
+        ("mix.wav --format ogg --quality 2", "--quality: '2' is not a number from 0 to 1"),
+        ("mix.wav --format ogg --quality nan", "--quality: 'nan' is not a number from 0 to 1"),
+        ("mix.wav --stem-names horn", "--stem-names horn must be 2 different names, one for each"),
+        ("mix.wav --stem-names a,b,c", "--stem-names a,b,c must be 2 different"),
+        ("mix.wav --stem-names a,a", "--stem-names a,a must be 2 different"),
+        ("mix.wav --stem-names a,../b", "--stem-names a,../b: '../b' must be printable, without /"),
+        ("mix.wav --stem-names a,residual", "'residual' stands for something else"),
+        ("mix.wav --stem-names a,b -n auto", "--stem-names needs to know how many"),
+        ("mix.wav --derive a=mix-flute", "--derive a=mix-flute: '-flute' is not understood; add"),
+        ("mix.wav --derive a=mix --derive a=mix", "--derive gives one name twice"),
+        ("mix.wav --derive residual=mix", "--derive residual=mix: the name 'residual' is taken"),
+        ("mix.wav --derive a/b=mix", "--derive a/b=mix: 'a/b' must be printable, without /"),
+        ("mix.wav --derive a=mix --stem-names a,b", "the name 'a' is taken"),
+        ("mix.wav --derive no.json", "--derive: 'no.json': No such file .*; give N"),
+        ("mix.wav --derive reed.wav", "--derive: 'reed.wav' is no JSON: .*; give NAME=RULE"),
+        ("mix.wav --derive .", "--derive: '.': .* it is a folder, no regular file"),
+        ("mix.wav --only flute", "--only flute: there is no 'flute', but instrument1, instrument2"),
+        ("mix.wav -n auto --only instrument2", "there is no .*; with --instruments auto only"),
+        ("mix.wav -n auto --derive a=mix-instrument2", "a=mix-instrument2: .* auto only instr"),
         ("mix.wav --out reed.wav", "--out reed.wav is a file; name a folder"),
         ("mix.wav --references reed.wav", "1 --references for --instruments 2"),
         ("mix.wav reed.wav --references a b", "--references suits one recording, these are 2"),

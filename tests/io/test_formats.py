@@ -9,13 +9,14 @@ import pytest
 import soundfile as sf
 
 from musisep.io.files import AudioFileError, write
-from musisep.io.formats import FORMATS, Format, format_of, readable_suffixes, writable
+from musisep.io.formats import FORMATS, Format, format_of, readable_suffixes, with_quality, writable
 
 
 def test_what_is_read_and_written():
     assert {".wav", ".flac", ".ogg", ".mp3"} <= set(readable_suffixes())
     assert {form.container for form in FORMATS.values()} <= set(sf.available_formats())
-    assert list(writable()) == ["wav", "flac"]
+    assert list(writable()) == ["wav", "flac", "ogg", "opus", "mp3"]
+    assert list(with_quality()) == ["ogg", "opus", "mp3"]
     for name, form in FORMATS.items():
         assert f".{name}" in form.suffixes
         assert set(form.subtypes) <= set(sf.available_subtypes(form.container))

@@ -10,7 +10,7 @@ import pytest
 import soundfile as sf
 
 from musisep.io import writing
-from musisep.io.files import AudioFileError, headroom_gain, read, write
+from musisep.io.files import AudioFileError, check_encoding, headroom_gain, read, write
 
 
 def noise(*shape, peak=0.9):
@@ -23,6 +23,9 @@ def refused_write(path, audio, match, sample_rate=8000, **options):
     with pytest.raises(ValueError, match=match):
         write(path, audio, sample_rate, **options)
     assert sorted(path.parent.iterdir()) == before
+
+
+LOSSY = {"x.ogg": "VORBIS", "x.opus": "OPUS", "x.mp3": "MPEG_LAYER_III"}
 
 
 # Round trips
@@ -79,6 +82,60 @@ def test_lossy_formats_keep_length_and_sound(tmp_path, name, subtype, samples):
     if samples > 5000:
         assert np.corrcoef(back[0, 2000:-2000], tone[2000:-2000])[0, 1] > 0.95
         assert np.corrcoef(back[1, 2000:-2000], tone[2000:-2000])[0, 1] < -0.95
+
+
+def harmonics(samples, sample_rate, peak):
+    time = np.arange(samples) / sample_rate
+    rng = np.random.default_rng(1)
+    tones = sum(np.sin(2 * np.pi * 220 * n * time + n * n) / n for n in range(1, 12))
+    swelling = tones * (1 + 0.5 * np.sin(2 * np.pi * 3 * time))
+    audio = np.stack([swelling, swelling[::-1]]) + 0.1 * rng.standard_normal((2, samples))
+    return peak * audio / np.abs(audio).max()
+
+
+@pytest.mark.parametrize("quality", [0.3, None, 1])
+@pytest.mark.parametrize("sample_rate", [16000, 48000])
+@pytest.mark.parametrize("name", LOSSY)
+def test_lossy_formats_keep_place_and_level(tmp_path, name, sample_rate, quality):
+    audio = harmonics(2 * sample_rate + 17, sample_rate, 1.0)
+    write(tmp_path / name, audio, sample_rate, subtype=LOSSY[name], quality=quality)
+    back, _ = read(tmp_path / name)
+    assert back.shape == audio.shape
+    middle = audio[:, 1000:-1000]
+    shifted = {lag: np.roll(back, lag, 1)[:, 1000:-1000] for lag in range(-9, 10)}
+    assert max(shifted, key=lambda lag: np.vdot(middle, shifted[lag])) == 0
+    assert abs(np.vdot(audio, back) / np.vdot(audio, audio) - 1) < 0.06
+    assert abs(10 * np.log10(np.vdot(back, back) / np.vdot(audio, audio))) < 0.3
+
+
+@pytest.mark.parametrize("quality", [0, 0.1])
+@pytest.mark.parametrize("name", LOSSY)
+def test_the_lowest_quality_keeps_the_length(tmp_path, name, quality):
+    write(tmp_path / name, noise(20001), 48000, subtype=LOSSY[name], quality=quality)
+    assert read(tmp_path / name)[0].shape == (1, 20001)
+
+
+@pytest.mark.parametrize("name", LOSSY)
+def test_quality_is_size_and_sound(tmp_path, name):
+    audio = harmonics(48000, 48000, 0.8)
+    sizes, errors = [], []
+    for quality in (0, 0.25, 0.5, 1):
+        write(tmp_path / name, audio, 48000, subtype=LOSSY[name], quality=quality)
+        sizes.append((tmp_path / name).stat().st_size)
+        errors.append(np.square(read(tmp_path / name)[0] - audio).sum())
+    assert sizes == sorted(sizes) and len(set(sizes)) == 4
+    assert errors == sorted(errors, reverse=True)
+
+
+@pytest.mark.parametrize("name", LOSSY)
+def test_same_samples_are_same_bytes_in_lossy_formats(tmp_path, name):
+    # libsndfile gives each stream of Ogg a random number.
+    content = set()
+    for _ in range(3):
+        write(tmp_path / name, noise(2, 70000), 48000, subtype=LOSSY[name])
+        content.add((tmp_path / name).read_bytes())
+        assert read(tmp_path / name)[0].shape == (2, 70000)
+    assert len(content) == 1
 
 
 def test_70_seconds_of_vorbis_do_not_crash_the_interpreter(tmp_path):
@@ -187,8 +244,38 @@ def test_what_a_codec_cannot_hold(tmp_path):
     layer3 = {"subtype": "MPEG_LAYER_III"}
     match = "MP3 MPEG_LAYER_III cannot hold channels=1 at sample_rate=96000: .*48000"
     refused_write(tmp_path / "x.mp3", np.zeros(9), match, sample_rate=96000, **layer3)
-    match = "cannot hold channels=5 at sample_rate=48000"
+    match = "cannot hold channels=5 at sample_rate=48000: it has 2 channels at most; choose another"
     refused_write(tmp_path / "x.mp3", np.zeros((5, 9)), match, sample_rate=48000, **layer3)
+
+    match = "cannot hold channels=9 at sample_rate=8000: it has 8 channels at most"
+    refused_write(tmp_path / "x.flac", np.zeros((9, 9)), match, subtype="PCM_16")
+    match = "OPUS cannot hold .* at sample_rate=44100: Opus only .* 24000, and 48000; "
+    refused_write(tmp_path / "x.opus", np.zeros(9), match, sample_rate=44100, subtype="OPUS")
+    with pytest.raises(ValueError, match=match):
+        check_encoding(tmp_path / "x.opus", 1, 44100, "OPUS")
+    check_encoding(tmp_path / "x.opus", 1, 48000, "OPUS")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", LOSSY)
+def test_what_libsndfile_lacks_is_one_line(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(sf, "available_subtypes", lambda container: {})
+    match = (
+        rf"{name}': libsndfile [\d.]+ cannot write {LOSSY[name]}; update it, or choose wav, flac, "
+    )
+    refused_write(tmp_path / name, np.zeros(9), match, subtype=LOSSY[name])
+    with pytest.raises(ValueError, match=match):
+        check_encoding(tmp_path / name, 1, 48000, LOSSY[name])
+
+
+@pytest.mark.parametrize("quality", [-0.1, 1.1, np.nan, "best", True])
+def test_qualities_that_there_are_not(tmp_path, quality):
+    refused_write(tmp_path / "x.ogg", np.zeros(9), "quality=", subtype="VORBIS", quality=quality)
+
+
+def test_lossless_formats_have_no_quality(tmp_path):
+    match = "quality=1 is for ogg, opus, mp3 only; leave it out"
+    refused_write(tmp_path / "x.flac", np.zeros(9), match, subtype="PCM_16", quality=1)
 
 
 @pytest.mark.parametrize("sample_rate", [7999, 192001, 44100.5, None])
