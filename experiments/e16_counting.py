@@ -32,7 +32,7 @@ from scipy.optimize import minimize
 
 from musisep._util.limits import MOST_COUNTED
 from musisep.audio.sides import sides_on
-from musisep.learning.counted import CountingLearner, left_by
+from musisep.learning.counted import CountingLearner
 from musisep.notes.counting import FEATURES, TextureCounting, Textures, features, from_arrays
 from musisep.notes.players import inputs, semitones, sizes, spans
 from musisep.notes.tracking import Notes
@@ -79,10 +79,8 @@ def recording(folder: Path, solo: bool = False) -> Recording:
             noise = np.sqrt(np.mean(mixture**2)) * 10 ** (level / 20)
             mixture = mixture + noise * rng.standard_normal(mixture.shape)
     frames, _, grid = stages.front_end(mixture, item.sample_rate)
-    model, listener = ToneModel.on(grid), learner.listener
-    heard = listener.anybodys_tones(frames, model, lambda: None)
-    notes = listener.tracking(heard.tones, frames, model, sides_on(grid, mixture))
-    left = np.array([left_by(loudest, frames, heard, model) for loudest in (1, 2)])
+    sides = sides_on(grid, mixture)
+    _, notes, left = learner.listen(frames, ToneModel.on(grid), lambda: None, sides)
     played = None if notes_of is None else in_scores(notes, notes_of)
     return Recording(item.name, notes, left, played, 1 if solo else len(item.stems))
 

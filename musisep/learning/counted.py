@@ -1,5 +1,6 @@
 """Learning from notes when it is not known how many instruments play: they are counted first."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -12,6 +13,7 @@ from musisep.audio.sides import Sides
 from musisep.learning.from_notes import Heard, NotesLearner
 from musisep.learning.learner import Learned
 from musisep.notes.counting import Counted, Counting
+from musisep.notes.tracking import Notes
 from musisep.tones._kernels import AMP
 from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
@@ -54,15 +56,25 @@ class CountingLearner:
         def step_done() -> None:
             report("counting", next(done), total)
 
-        listener = self.listener
-        heard = listener.anybodys_tones(frames, model, step_done)
-        notes = listener.tracking(heard.tones, frames, model, sides)
-        left = np.array([left_by(loudest, frames, heard, model) for loudest in (1, 2)])
+        heard, notes, left = self.listen(frames, model, step_done, sides)
         counted = self.counting(notes, left)
         instance("counted", counted, Counted)
         own = replace(self.learner, instruments=counted.number)
-        learned = own(frames, model, report, sides, heard if own.most == listener.most else None)
+        same = own.most == self.listener.most
+        learned = own(frames, model, report, sides, heard if same else None)
         return replace(learned, counted=counted)
+
+    def listen(
+        self,
+        frames: Floats,
+        model: ToneModel,
+        step_done: Callable[[], None],
+        sides: Sides | None = None,
+    ) -> tuple[Heard, Notes, Floats]:
+        """Return what sounds, its notes, and what the loudest tones leave: see `Counting`."""
+        heard = self.listener.anybodys_tones(frames, model, step_done)
+        notes = self.listener.tracking(heard.tones, frames, model, sides)
+        return heard, notes, np.array([left_by(few, frames, heard, model) for few in (1, 2)])
 
 
 def left_by(loudest: int, frames: Floats, heard: Heard, model: ToneModel) -> float:
