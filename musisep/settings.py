@@ -57,8 +57,7 @@ class Settings:
     seed : int
         Seed of the randomness.
     restarts : int
-        Of "notes": how often notes are assigned to instruments. The answer of highest value is
-        used; tones that leave little unexplained raise it.
+        Of "notes": how often notes are assigned to instruments; the answers agree on who plays.
     steps, batch : int
         Of "notes": steps of the learning of common columns, and frames of the recording from
         which they are learned.

@@ -102,7 +102,7 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     _add_setting(group, "finder", "how tones are found", choices=PARTS["finder"])
     _add_setting(group, "phase", "whose phases the tracks have", choices=PHASES)
     _add_setting(group, "seed", "another number, another attempt")
-    _add_setting(group, "restarts", "with notes: how often to guess who plays; the best is used")
+    _add_setting(group, "restarts", "with notes: how often to guess who plays; the guesses agree")
     _add_setting(group, "runs", "with adam: steps of the learning")
     _add_setting(group, "lifetime", "with adam: steps until half of the columns is renewed, or 0")
     _add_setting(group, "dictionaries", "with adam: how many to learn; the best is used")

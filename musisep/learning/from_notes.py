@@ -125,7 +125,8 @@ class NotesLearner:
     instruments, tones : int
         Number of instruments, and of tones of one instrument at a time.
     restarts : int
-        How often notes are assigned to instruments; the answer of highest value is used.
+        How often notes are assigned to instruments; the answers agree, see
+        `musisep.notes.assignment.agreed`.
     seed : int
         Seed of the randomness.
     price : float
