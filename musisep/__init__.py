@@ -6,7 +6,8 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # typing would take longer than all else that is imported here
 if TYPE_CHECKING:
-    from musisep.separation import Separation, separate
+    from musisep.result import Separation
+    from musisep.separation import separate
     from musisep.settings import Settings
     from musisep.spectrogram import Spectrogram
     from musisep.stages import Stages
@@ -29,7 +30,7 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "Dictionary": "musisep.tones.dictionary",
-        "Separation": "musisep.separation",
+        "Separation": "musisep.result",
         "Settings": "musisep.settings",
         "Spectrogram": "musisep.spectrogram",
         "Stages": "musisep.stages",

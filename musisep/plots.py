@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from musisep.separation import Separation
+    from musisep.result import Separation
 
 WIDTH_IN, PANEL_HEIGHT_IN = 9.0, 2.2
 LABELS_HEIGHT_IN = 0.6

@@ -88,6 +88,9 @@ class Settings:
         Exponent for the addition of sinusoids.
     qexp : float
         Exponent that is applied to spectra before they are compared.
+    whole_s : float
+        Recordings up to so many seconds are separated as a whole. Longer ones are learned from
+        stretches of so many seconds together, and separated in pieces.
 
     Raises
     ------
@@ -122,6 +125,7 @@ class Settings:
     sigma_bins: float = 6 / math.pi
     pexp: float = 1.0
     qexp: float = 0.5
+    whole_s: float = 240.0
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""

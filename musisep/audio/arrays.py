@@ -157,7 +157,7 @@ def peak(values: ArrayLike) -> float:
     return max(float(array.max()), -float(array.min())) if array.size else 0.0
 
 
-def check_finite(signals: ArrayLike, name: str) -> None:
+def check_finite(signals: ArrayLike, name: str, first: int = 0) -> None:
     """Refuse NaN and infinite samples.
 
     Parameters
@@ -165,6 +165,8 @@ def check_finite(signals: ArrayLike, name: str) -> None:
     signals : array, shape (sample,), (channel, sample) or (instrument, channel, sample)
     name : str
         What the message calls them.
+    first : int
+        Number of the first sample, if they are a part.
 
     Raises
     ------
@@ -178,7 +180,8 @@ def check_finite(signals: ArrayLike, name: str) -> None:
     sample = int(bad.any(axis=tuple(range(bad.ndim - 1))).argmax())
     index = (*np.unravel_index(bad[..., sample].argmax(), bad.shape[:-1]), sample)
     axes = ("instrument", "channel", "sample")[-bad.ndim :]
-    where = ", ".join(f"{axis} {i}" for axis, i in zip(axes, index, strict=True))
+    numbers = *index[:-1], first + sample
+    where = ", ".join(f"{axis} {i}" for axis, i in zip(axes, numbers, strict=True))
     raise ValueError(f"{name}: {where} is {values[index]}; all samples must be finite")
 
 

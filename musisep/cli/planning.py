@@ -84,13 +84,17 @@ def check_writable(path: Path) -> None:
     try:
         with suppress(FileNotFoundError, NotADirectoryError):
             check_regular(path, "written")
-        folder = next(parent for parent in path.parents if parent.exists())
-        tempfile.TemporaryFile(dir=folder).close()
+        tempfile.TemporaryFile(dir=existing_folder(path)).close()
     except AudioFileError:
         raise
     except OSError as error:
         advice = "choose another folder"
         raise OSError(f"{path} cannot be written: {error.strerror}; {advice}") from error
+
+
+def existing_folder(path: Path) -> Path:
+    """Return the innermost folder of a path that exists."""
+    return next(parent for parent in path.parents if parent.exists())
 
 
 def check_recording(path: Path) -> None:

@@ -25,7 +25,14 @@ from musisep.cli.options import (
     add_quiet_option,
     flag,
 )
-from musisep.cli.planning import Task, check_recording, check_writable, plan, record_place
+from musisep.cli.planning import (
+    Task,
+    check_recording,
+    check_writable,
+    existing_folder,
+    plan,
+    record_place,
+)
 from musisep.cli.records import Record, digest
 from musisep.cli.tracks import add_track_options, track_options
 from musisep.io.formats import writable
@@ -34,7 +41,8 @@ from musisep.stages import METHODS, PARTS
 
 if TYPE_CHECKING:
     from musisep.audio.arrays import Real
-    from musisep.separation import Separation
+    from musisep.io.stored import Stored
+    from musisep.result import Separation
     from musisep.tones.dictionary import Dictionary
 
 DEMO = ("mix.flac", "clarinet.flac", "horn.flac")
@@ -232,12 +240,14 @@ def _separate(
     from musisep.io import files  # before what is heavy: most faults show here
 
     excerpt = {"start_s": args.start, "duration_s": args.duration}
-    mixture, sample_rate = files.read(task.recording, **excerpt)
+    scratch = existing_folder(task.outputs[0])
+    mixture, sample_rate = files.spool(task.recording, scratch, settings.whole_s, **excerpt)
     length_s = mixture.shape[1] / sample_rate
     if args.duration and length_s < args.duration - 1 / sample_rate:
         say(f"{task.recording}: ends before --duration {args.duration:g}, after {length_s:g} s")
     files.check_encoding(task.outputs[0], len(mixture), sample_rate, _subtype(args))
 
+    import numpy as np
     from joblib import cpu_count
 
     from musisep._util.compiled import telling
@@ -251,7 +261,7 @@ def _separate(
     with notice, closing(Bars(args.quiet)) as bars:
         separation = separate(
             mixture, sample_rate, dictionary=dictionary, settings=settings,
-            jobs=args.jobs or cpu_count(), progress=bars,
+            jobs=args.jobs or cpu_count(), progress=bars, scratch=scratch,
         )  # fmt: skip
     del mixture  # before more memory is taken
     _refuse_conflict(record, task, args)  # another run may have come meanwhile
@@ -261,7 +271,7 @@ def _separate(
     lines = [str(task.recording), *stem_lines(separation, paths, names, tracks)]
     true = [path.stem for path in args.references]
     if len(true) == len(separation.stems):
-        lines += measure_lines(measure_table(true, references, separation.stems), names)
+        lines += measure_lines(measure_table(true, references, np.asarray(separation.stems)), names)
     elif true:
         lines.append(f"  not measured: --references are {len(true)}, one for each track is needed")
     return lines
@@ -295,7 +305,7 @@ def _subtype(args: argparse.Namespace) -> str:
 
 def _save(
     separation: "Separation",
-    tracks: "Mapping[str, Real]",
+    tracks: "Mapping[str, Real | Stored]",
     task: Task,
     args: argparse.Namespace,
     record: Record,

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from musisep.audio.arrays import Real
 from musisep.confidence import GOOD_DB
 from musisep.io import files
-from musisep.metrics.levels import level_db
+from musisep.io.stored import Stored, blocks_of
+from musisep.metrics.levels import blocks_level_db
 from musisep.metrics.table import Measured
-from musisep.separation import Separation
+from musisep.result import Separation
 from musisep.stems import stem_names
 from musisep.tones.table import pitch_range_hz
 
@@ -35,7 +36,7 @@ def stem_lines(
     separation: Separation,
     paths: Sequence[Path],
     names: Sequence[str] | None = None,
-    tracks: Mapping[str, Real] | None = None,
+    tracks: Mapping[str, Real | Stored] | None = None,
 ) -> list[str]:
     """Tell the level of each track, the pitch range of stems, and what the model left over.
 
@@ -47,7 +48,7 @@ def stem_lines(
         The files of its tracks.
     names : sequence of str, optional
         Of the stems; default: those of `stem_names`.
-    tracks : mapping of str to array, optional
+    tracks : mapping of str to array or Stored, optional
         What was written, by name; default: the stems, and the residual if there is one path more.
 
     Returns
@@ -56,15 +57,15 @@ def stem_lines(
         A line for each path, one for the learning, and what is doubtful.
     """
     number = len(separation.stems)
-    tracks = tracks or separation.tracks(names=names, residual=len(paths) > number)
+    signals = tracks or separation.tracks(names=names, residual=len(paths) > number)
     ranges = {
         name: _range(pitch_range_hz(separation.tones, k))
         for k, name in enumerate(stem_names(number, names))
     }
     width = max(len(str(path)) for path in paths)
     lines = [
-        f"  {path!s:{width}}  {_level(level_db(signal)):>9}  {ranges.get(name, '')}".rstrip()
-        for path, (name, signal) in zip(paths, tracks.items(), strict=True)
+        f"  {path!s:{width}}  {_level(signal):>9}  {ranges.get(name, '')}".rstrip()
+        for path, (name, signal) in zip(paths, signals.items(), strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
     told = count_lines(separation) + confidence_lines(separation)
@@ -117,7 +118,7 @@ def choice_lines(separation: Separation) -> list[str]:
 
 def read_references(
     paths: Sequence[Path],
-    mixture: NDArray[np.float64],
+    mixture: NDArray[np.float64] | Stored,
     sample_rate: int,
     *,
     start_s: float = 0.0,
@@ -129,7 +130,7 @@ def read_references(
     ----------
     paths : sequence of Path
         One file for each instrument.
-    mixture : array, shape (channel, sample)
+    mixture : array or Stored, shape (channel, sample)
         What `start_s` and `duration_s` cut out of the recording.
     sample_rate : int
         Of the mixture, in Hz.
@@ -212,7 +213,8 @@ def write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]
         writer.writerows(rows)
 
 
-def _level(level: float) -> str:
+def _level(signal: Real | Stored) -> str:
+    level = blocks_level_db(blocks_of(signal))
     return "silent" if level == -math.inf else f"{level:.1f} dB"
 
 
@@ -229,6 +231,6 @@ def _stem(number: int | None, names: Sequence[str] | None = None) -> str:
     return "" if number is None else (names or stem_names(number + 1))[number]
 
 
-def _extent(audio: NDArray[np.float64], sample_rate: int) -> str:
+def _extent(audio: NDArray[np.float64] | Stored, sample_rate: int) -> str:
     channels, samples = audio.shape
     return f"{samples} samples x {channels} channels at {sample_rate} Hz"

@@ -22,7 +22,7 @@ from musisep.dictsep.checks import checked
 
 if TYPE_CHECKING:
     from musisep.metrics.table import Measured
-    from musisep.separation import Separation
+    from musisep.result import Separation
     from musisep.settings import Settings
 
 

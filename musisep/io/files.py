@@ -8,7 +8,7 @@ from musisep.io.formats import (
     MIN_RATE,
 )
 from musisep.io.rates import check_rate, resample
-from musisep.io.reading import AudioInfo, info, read
+from musisep.io.reading import AudioInfo, info, read, spool
 from musisep.io.replacing import AudioFileError, replacing
 from musisep.io.tags import tags
 from musisep.io.writing import check_encoding, headroom_gain, write
@@ -28,6 +28,7 @@ __all__ = [
     "read",
     "replacing",
     "resample",
+    "spool",
     "tags",
     "write",
 ]

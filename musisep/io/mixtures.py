@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from musisep.audio.arrays import check_finite, full_scale, peak
 from musisep.io import files
+from musisep.io.stored import Floats, Scratch
 
 LOUDEST = 2.0**1000
 """Peak of a mixture up to which sums of stems are finite."""
 
 
 def load(
-    mixture: ArrayLike | str | os.PathLike[str], sample_rate: int | None
-) -> tuple[NDArray[np.float64], int]:
+    mixture: ArrayLike | Scratch | str | os.PathLike[str],
+    sample_rate: int | None,
+    scratch: str | os.PathLike[str] | None = None,
+    longest_s: float = math.inf,
+) -> tuple[Floats | Scratch, int]:
     """Return the mixture as [channel, sample], not to be changed, and its sample rate in Hz.
 
-    Integer samples are fractions of full scale (`musisep.audio.arrays.full_scale`).
+    Integer samples are fractions of full scale (`musisep.audio.arrays.full_scale`). A file that is
+    longer than `longest_s` is kept in the folder `scratch`, if there is one.
     """
     if isinstance(mixture, str | os.PathLike):
         if sample_rate is not None:
             raise ValueError(f"{sample_rate=} must be left out: the file tells it")
-        audio, sample_rate = files.read(mixture)
-        refuse_overflow(audio, str(mixture))
-        return audio, sample_rate
+        if scratch is None:
+            whole: tuple[Floats | Scratch, int] = files.read(mixture)
+        else:
+            whole = files.spool(mixture, scratch, longest_s)
+        refuse_overflow(whole[0], str(mixture))
+        return whole
+    if isinstance(mixture, Scratch):
+        refuse_overflow(mixture, "mixture")
+        return mixture, files.check_rate("sample_rate", sample_rate)
     audio = np.atleast_2d(full_scale(mixture, "mixture").astype(np.float64, copy=False))
     if audio.ndim != 2 or not audio.size:
         raise ValueError(
@@ -42,9 +54,9 @@ def load(
     return audio, files.check_rate("sample_rate", sample_rate)
 
 
-def refuse_overflow(audio: NDArray[np.float64], name: str) -> None:
+def refuse_overflow(audio: Floats | Scratch, name: str) -> None:
     """Refuse samples whose stems might overflow; ValueError by name."""
-    largest = peak(audio)
+    largest = audio.peak if isinstance(audio, Scratch) else peak(audio)
     if largest > LOUDEST:
         raise ValueError(
             f"{name} has a peak of {largest:.3g}, and must have {LOUDEST:.2g} at most, "

@@ -6,7 +6,7 @@ import shlex
 import stat
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -15,7 +15,6 @@ from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
-from numpy.typing import NDArray
 
 from musisep._util import checks
 from musisep.audio.arrays import check_finite
@@ -25,15 +24,17 @@ from musisep.io.decoding import Decoder, complaints
 from musisep.io.formats import MAX_CHANNELS, MAX_RATE, MAX_SAMPLES, MIN_RATE
 from musisep.io.pieces import Pieces
 from musisep.io.replacing import AudioFileError, problem, reason
+from musisep.io.stored import Floats, Scratch, Spool
 
 ADDRESS = re.compile(r"(https?|ftps?|s3|gs|file):/")
 OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """How files are opened: a pipe without a writer must not hold us up."""
+TOO_LARGE = "does not fit into memory; read a part of it"
 
 
 def read(
     path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: float | None = None
-) -> tuple[NDArray[np.float64], int]:
+) -> tuple[Floats, int]:
     """Read an audio file: WAV, W64, RF64, AIFF, AU, CAF, FLAC, Ogg or MP3.
 
     The header is checked against `MIN_RATE`, `MAX_RATE`, `MAX_CHANNELS` and `MAX_SAMPLES`
@@ -62,6 +63,66 @@ def read(
     ValueError
         If a sample is NaN or infinite, or the excerpt does not begin inside the recording.
     """
+    blocks: list[Floats] = []
+    path, sample_rate = _decode(path, start_s, duration_s, lambda *_: blocks.append)
+    try:
+        return np.concatenate(blocks, axis=1), sample_rate
+    except MemoryError as error:
+        raise problem(path, TOO_LARGE) from error
+
+
+def spool(
+    path: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    longest_s: float,
+    *,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+) -> tuple[Floats | Scratch, int]:
+    """Read an audio file; one that is long into a temporary file.
+
+    Parameters
+    ----------
+    path, start_s, duration_s
+        As for `read`.
+    folder : path
+        For the temporary file.
+    longest_s : float
+        What is longer, in seconds, is not kept in memory.
+
+    Returns
+    -------
+    audio : ndarray or Scratch, shape (channel, sample)
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    AudioFileError, ValueError
+        As `read`, or if there is no room in the folder.
+    """
+    longest_s = checks.above_zero("longest_s", longest_s)
+    spools: list[Spool] = []
+
+    def begin(channels: int, sample_rate: int) -> Callable[[Floats], None]:
+        spools.append(Spool(folder, channels, round(longest_s * sample_rate)))
+        return spools[-1].append
+
+    _, sample_rate = _decode(path, start_s, duration_s, begin)
+    return spools[-1].signal(), sample_rate
+
+
+def _decode(
+    path: str | os.PathLike[str],
+    start_s: float,
+    duration_s: float | None,
+    begin: Callable[[int, int], Callable[[Floats], None]],
+) -> tuple[Path, int]:
+    """Decode an excerpt; return the path and the sample rate.
+
+    `begin` is called with the number of channels and the sample rate, and returns what is called
+    with the blocks [channel, sample].
+    """
     path = checks.path("path", path)
     if checks.number("start_s", start_s) < 0:
         raise ValueError(f"{start_s=} must be a time of at least 0 s")
@@ -75,15 +136,14 @@ def read(
         with complaints(mpeg) as lines, _decoder(path, file, content) as sound:
             _check_header(path, sound)
             excerpt = _excerpt(path, sound, content, start_s, duration_s)
-            audio = _read_blocks(path, sound, content, excerpt, start_s)
+            keep = begin(sound.channels, sound.samplerate)
+            _read_blocks(path, sound, content, excerpt, start_s, keep)
             sample_rate = sound.samplerate
     if lines:
         notes.append(f"its decoder complains of {len(lines)} faults; listen to it")
     for note in (*content.notes, *notes):
-        warnings.warn(f"{str(path)!r}: {note}", stacklevel=2)
-    name = repr(str(path))
-    check_finite(audio, f"{name} from {start_s=}" if excerpt.start else name)
-    return audio, sample_rate
+        warnings.warn(f"{str(path)!r}: {note}", stacklevel=3)
+    return path, sample_rate
 
 
 @dataclass(frozen=True)
@@ -222,26 +282,36 @@ def _starts_behind(path: Path, start_s: float, length_s: float) -> ValueError:
 
 
 def _read_blocks(
-    path: Path, sound: Decoder, content: Content, excerpt: range, start_s: float
-) -> NDArray[np.float64]:
-    """Return the samples of the excerpt, all of which must arrive if the length is known."""
+    path: Path,
+    sound: Decoder,
+    content: Content,
+    excerpt: range,
+    start_s: float,
+    keep: Callable[[Floats], None],
+) -> None:
+    """Hand over the samples of the excerpt, all of which must arrive if the length is known."""
     length = content.length(sound.frames)
     stop = content.lead + excerpt.stop
     counted = content.decoded if excerpt.stop == length else None
-    blocks: list[NDArray[np.float64]] = []
+    name = f"{str(path)!r} from {start_s=}" if excerpt.start else repr(str(path))
+    kept = 0
     cause: Exception | None = None
     try:
         # Where samples are counted, there must not be one more either.
         most = stop if counted is None else counted + 1
         for block in sound.blocks_of(range(content.lead + excerpt.start, most)):
-            blocks.append(np.ascontiguousarray(block.T))
+            wanted = np.ascontiguousarray(block.T[:, : len(excerpt) - kept])
+            check_finite(wanted, name, kept)
+            if wanted.size:
+                keep(wanted)
+            kept += wanted.shape[1]
         whole = sound.position >= stop if counted is None else sound.position == counted
-        if blocks and (length is None or whole):
-            return np.concatenate(blocks, axis=1)[:, : len(excerpt)]
+        if kept and (length is None or whole):
+            return
     except sf.SoundFileError as error:
         cause = error
     except MemoryError as error:
-        raise problem(path, "does not fit into memory; read a part of it") from error
+        raise problem(path, TOO_LARGE) from error
     ended = max(0, sound.position - content.lead)
     if length is None and not cause:
         raise _starts_behind(path, start_s, ended / sound.samplerate)

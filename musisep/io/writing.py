@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import soundfile as sf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from musisep._util import checks
-from musisep.audio.arrays import as_array, as_real, check_finite, peak
+from musisep.audio.arrays import Real, as_array, as_real, check_finite, peak
 from musisep.io.chunks import RIFF, RIFX, Chunks, Window
 from musisep.io.decoding import Decoder
 from musisep.io.formats import (
-    BLOCK_FRAMES,
     FORMATS,
     MAX_CHANNELS,
     Format,
@@ -27,6 +26,7 @@ from musisep.io.formats import (
 from musisep.io.ogg import blank_serial
 from musisep.io.rates import check_rate
 from musisep.io.replacing import reason, replacing
+from musisep.io.stored import Stored, blocks_of, peak_of
 from musisep.io.tags import checked_tags, id3, set_tags
 
 LARGEST = {"FLOAT": float(np.finfo(np.float32).max), "DOUBLE": float(np.finfo(np.float64).max)}
@@ -41,7 +41,7 @@ MAX_WAV_BYTES = 2**32 - 2**16
 
 def write(
     path: str | os.PathLike[str],
-    audio: ArrayLike,
+    audio: ArrayLike | Stored,
     sample_rate: int,
     *,
     subtype: str = "FLOAT",
@@ -57,7 +57,7 @@ def write(
     ----------
     path : str or path
         The file, with the suffix of one of `musisep.io.formats.FORMATS`.
-    audio : array of float, shape (channel, sample) or (sample,)
+    audio : array of float or Stored, shape (channel, sample) or (sample,)
         Within [-1, 1], unless `subtype` is ``"FLOAT"`` or ``"DOUBLE"``.
     sample_rate : int
         In Hz, from `MIN_RATE` to `MAX_RATE`.
@@ -88,7 +88,7 @@ def write(
     audio, tags = _check_audio(path, audio, subtype), checked_tags(tags)
     with replacing(path) as temporary:
         if form.write:
-            form.write(temporary, audio, sample_rate, subtype)
+            form.write(temporary, np.asarray(audio), sample_rate, subtype)
         else:
             _write_container(temporary, audio, sample_rate, form, subtype, quality, tags)
 
@@ -115,7 +115,7 @@ def check_encoding(
         _encoder(BytesIO(), channels, sample_rate, form, subtype).close()
 
 
-def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
+def headroom_gain(signals: Iterable[ArrayLike | Stored], subtype: str) -> float:
     """Return the one gain that keeps all signals within the range of a subtype.
 
     Parameters
@@ -133,7 +133,7 @@ def headroom_gain(signals: Iterable[ArrayLike], subtype: str) -> float:
     """
     checks.instance("subtype", subtype, str)
     checks.iterable("signals", signals)
-    loudest = max((peak(as_real(signal, "signals")) for signal in signals), default=0.0)
+    loudest = max((peak_of(_samples(signal, "signals")) for signal in signals), default=0.0)
     largest = LARGEST.get(subtype, 1.0)
     return largest / loudest if loudest > largest else 1.0
 
@@ -151,20 +151,26 @@ def _check_subtype(path: Path, form: Format, subtype: str) -> None:
         raise ValueError(f"{str(path)!r}: {subtype=} must be one of {known}")
 
 
-def _check_audio(path: Path, audio: ArrayLike, subtype: str) -> NDArray[np.floating]:
+def _samples(signal: ArrayLike | Stored, name: str) -> Real | Stored:
+    return signal if isinstance(signal, Stored) else np.atleast_1d(as_real(signal, name))
+
+
+def _check_audio(path: Path, audio: ArrayLike | Stored, subtype: str) -> Real | Stored:
     """Return the audio as `[channel, sample]`, fit for writing."""
-    name, values = repr(str(path)), as_array(audio, "audio")
+    name, values = repr(str(path)), audio if isinstance(audio, Stored) else as_array(audio, "audio")
     if not np.issubdtype(values.dtype, np.floating):
         raise ValueError(f"{name}: audio.dtype={values.dtype} must be real floating point")
     if values.ndim not in (1, 2) or not values.size:
         limit = "must be (channel, sample) or (sample,), with at least one sample"
         raise ValueError(f"{name}: audio.shape={values.shape} {limit}")
-    values = np.atleast_2d(values)
+    values = values if isinstance(values, Stored) else np.atleast_2d(values)
     if len(values) > MAX_CHANNELS:
         limit = f"has more than {MAX_CHANNELS} channels (is it transposed?)"
         raise ValueError(f"{name}: audio.shape={values.shape} {limit}")
-    check_finite(values, f"{name}: audio")
-    loudest, largest = peak(values), LARGEST.get(subtype, 1.0)
+    loudest, first, largest = 0.0, 0, LARGEST.get(subtype, 1.0)
+    for block in blocks_of(values):
+        check_finite(block, f"{name}: audio", first)
+        loudest, first = max(loudest, peak(block)), first + block.shape[-1]
     if loudest > largest:
         limit = f"clips in {subtype} above {largest:g}"
         advice = "multiply by headroom_gain, or write FLOAT"
@@ -174,7 +180,7 @@ def _check_audio(path: Path, audio: ArrayLike, subtype: str) -> NDArray[np.float
 
 def _write_container(
     path: Path,
-    audio: NDArray[np.floating],
+    audio: Real | Stored,
     sample_rate: int,
     form: Format,
     subtype: str,
@@ -191,8 +197,7 @@ def _write_container(
         try:
             with _encoder(sink, len(audio), sample_rate, form, subtype, quality) as sound:
                 set_tags(sound, tags)
-                for start in range(0, audio.shape[1], BLOCK_FRAMES):
-                    block = audio[:, start : start + BLOCK_FRAMES]
+                for block in blocks_of(audio):
                     sound.write(np.ascontiguousarray(block.T, dtype=np.float64))
         except (sf.SoundFileError, AssertionError) as error:  # it asserts that all was written
             raise sink.error or OSError(reason(error)) from error

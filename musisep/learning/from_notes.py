@@ -33,6 +33,9 @@ from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks, places
 
+LEAST_CHANCE = 1e-3
+"""That an instrument plays a note: nothing is impossible."""
+
 Shape = Callable[[Floats], Floats]
 """Keeps columns [harmonic, column] in a shape."""
 
@@ -107,13 +110,17 @@ class Heard(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer to who plays: what follows from it, what that leaves, and how sure it is."""
+    """An answer to who plays: what follows from it, what that leaves, and how sure it is.
+
+    The notes know it: see `Learned.notes`.
+    """
 
     columns: Floats
     prior: Prior
     tones: Peaks
     unexplained: float
     certainty: Floats | None
+    notes: Notes
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,13 @@ class NotesLearner:
         columns, tones = heard or self.anybodys_tones(frames, model, step_done)
         start = columns.mean(axis=1, keepdims=True)
         best = self.from_tones(frames, tones, start, model, step_done, sides)
-        return Learned(best.columns, best.prior, (best.unexplained,), certainty=best.certainty)
+        return Learned(
+            best.columns,
+            best.prior,
+            (best.unexplained,),
+            certainty=best.certainty,
+            notes=best.notes,
+        )
 
     @property
     def rounds(self) -> int:
@@ -253,14 +266,7 @@ class NotesLearner:
         sides : ndarray of complex, shape (frame, bin), optional
         """
         notes = self.tracking(tones, frames, model, sides)
-        assigned: dict[int, Assigned] = {}
-        rngs = rng.spawn(self.restarts)
-
-        def assign(number: int) -> None:
-            assigned[number] = Assigned(*self.assignment(notes, self.instruments, rngs[number]))
-
-        each(assign, range(self.restarts))
-        best = agreed([assigned[number] for number in sorted(assigned)])
+        best = self.who_plays(notes, rng)
         prior = Prior.of_notes(tones.shifts, notes.numbers, best.insts, best.chances)
         own = in_places(tones, prior.insts, self.instruments, min(self.tones, len(tones)))
         columns = self.learn_columns(frames, own, start, model)
@@ -273,10 +279,22 @@ class NotesLearner:
             prior=prior._replace(proposals=known),
             tones=found,
             unexplained=unexplained(frames, found, columns, model),
-            certainty=self._certainty(notes, best),
+            certainty=self.certainty(notes, best),
+            notes=notes._replace(known=log_chances(best, self.instruments)),
         )
 
-    def _certainty(self, notes: Notes, answer: Assigned) -> Floats | None:
+    def who_plays(self, notes: Notes, rng: np.random.Generator) -> Assigned:
+        """Assign notes to instruments several times, and return what the answers agree on."""
+        assigned: dict[int, Assigned] = {}
+        rngs = rng.spawn(self.restarts)
+
+        def assign(number: int) -> None:
+            assigned[number] = Assigned(*self.assignment(notes, self.instruments, rngs[number]))
+
+        each(assign, range(self.restarts))
+        return agreed([assigned[number] for number in sorted(assigned)])
+
+    def certainty(self, notes: Notes, answer: Assigned) -> Floats | None:
         """Return the mean certainty of each instrument's notes, by amplitude; 0 without any."""
         sure = answer.certainty
         if sure is None:
@@ -294,6 +312,14 @@ class NotesLearner:
         chosen = sounding[evenly_spaced(audible(frames[sounding]), self.frames)]
         columns = np.broadcast_to(normalized(start), (len(start), self.instruments))
         return fit_columns(frames[chosen], tones[chosen], columns, model, self.updates)
+
+
+def log_chances(answer: Assigned, instruments: int) -> Floats:
+    """Return the logarithms [note, instrument] of the chances that instruments play notes."""
+    chances = answer.chances
+    if chances is None:
+        chances = answer.insts[:, None] == np.arange(instruments)
+    return np.asarray(np.log(np.maximum(chances, LEAST_CHANCE)))
 
 
 def in_places(tones: Peaks, insts: Ints, instruments: int, most: int) -> Peaks:

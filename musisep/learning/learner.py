@@ -9,6 +9,7 @@ from musisep._util.progress import Progress
 from musisep.audio.sides import Sides
 from musisep.multipitch.finder import Prior
 from musisep.notes.counting import Counted
+from musisep.notes.tracking import Notes
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
 
@@ -61,6 +62,9 @@ class Learned:
         How columns fit that were given; None if none were, or if they were not adapted.
     counted : Counted, optional
         How many instruments were found, if that was asked.
+    notes : Notes, optional
+        The notes from which it was learned; ``notes.known`` are the logarithms of the chances that
+        the instruments play them.
     """
 
     dictionary: Floats
@@ -71,6 +75,7 @@ class Learned:
     certainty: Floats | None = None
     fit: Fit | None = None
     counted: Counted | None = None
+    notes: Notes | None = None
 
 
 class Learner(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,3 +32,11 @@ def level_db(signal: ArrayLike) -> float:
         samples = samples / unit
     power = float(np.vdot(samples, samples)) / samples.size
     return 10 * math.log10(power) + 20 * math.log10(unit) if power > 0 else -math.inf
+
+
+def blocks_level_db(blocks: Iterable[ArrayLike]) -> float:
+    """Return the level of a signal that comes in blocks, as `level_db`."""
+    levels, sizes = zip(*((level_db(block), np.size(block)) for block in blocks), strict=True)
+    nepers = np.array(levels) * (math.log(10) / 10)
+    mean = np.logaddexp.reduce(nepers + np.log(sizes)) - math.log(sum(sizes))
+    return float(mean * (10 / math.log(10)))

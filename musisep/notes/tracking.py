@@ -1,7 +1,7 @@
 """Notes: tones of successive frames at one pitch, and what they sound like."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from musisep.notes.sound import NoteSound, Sound
 from musisep.tones.checks import frames_with_tones
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks
+
+LONG_PAUSE_S = 60.0
+"""Notes so far apart do not follow each other in a line."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,33 @@ class Notes(NamedTuple):
             pairs=own[self.pairs[kept]],
             together=self.together[kept],
             sides=None if self.sides is None else self.sides[chosen],
+            known=None if self.known is None else self.known[chosen],
+        )
+
+    def after(self, earlier: "Notes") -> "Notes":
+        """Return notes of a recording together with these, which sound long after them.
+
+        Tones, `numbers`, are those of these notes only. It is known where notes are heard, and who
+        plays them, if it is of both.
+        """
+        size = earlier.shifts.size
+        pause = round(LONG_PAUSE_S / self.hop_s)
+        begin = pause + int((earlier.onsets + earlier.lengths).max(initial=0))
+
+        def both(one: Any, other: Any) -> Any:
+            return None if one is None or other is None else np.concatenate((one, other))
+
+        return self._replace(
+            numbers=np.where(self.numbers == NONE, NONE, self.numbers + size),
+            onsets=np.concatenate((earlier.onsets, self.onsets + begin)),
+            lengths=np.concatenate((earlier.lengths, self.lengths)),
+            shifts=np.concatenate((earlier.shifts, self.shifts)),
+            amps=np.concatenate((earlier.amps, self.amps)),
+            sound=Sound(*map(both, earlier.sound, self.sound)),
+            pairs=np.concatenate((earlier.pairs, self.pairs + size)),
+            together=np.concatenate((earlier.together, self.together)),
+            sides=both(earlier.sides, self.sides),
+            known=both(earlier.known, self.known),
         )
 
 

@@ -10,7 +10,7 @@ import musisep.separation
 from musisep.__main__ import main
 from musisep.io.files import write
 from musisep.notes.counting import Counted
-from musisep.separation import Separation
+from musisep.result import Separation
 from musisep.tones.dictionary import Dictionary
 
 GIVEN = {"mix.wav", "reed.wav", "string.wav"}

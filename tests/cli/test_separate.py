@@ -19,7 +19,7 @@ import musisep.separation
 from musisep.__main__ import main
 from musisep.cli.base import INTERRUPTED
 from musisep.io.files import read, tags, write
-from musisep.separation import Separation
+from musisep.result import Separation
 from musisep.settings import Settings
 from musisep.tones.dictionary import Dictionary
 
