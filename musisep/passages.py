@@ -23,7 +23,7 @@ from musisep.tones.peaks import Floats, Peaks
 from musisep.tones.table import Table
 
 
-class Heard(NamedTuple):
+class Passage(NamedTuple):
     """A passage as tones are found in it.
 
     Attributes
@@ -88,14 +88,14 @@ class Outcome(NamedTuple):
     certainty: Floats | None
 
 
-def hear(parts: Stages, audio: Floats, sample_rate: int, settings: Settings) -> Heard:
+def hear(parts: Stages, audio: Floats, sample_rate: int, settings: Settings) -> Passage:
     """Look at a passage [channel, sample] with a sample rate in Hz."""
     frames, level, grid = parts.front_end(audio, sample_rate)
     model = ToneModel.on(grid, settings.pexp, settings.qexp)
-    return Heard(frames, level, grid, model, sides_on(grid, audio))
+    return Passage(frames, level, grid, model, sides_on(grid, audio))
 
 
-def find(parts: Stages, heard: Heard, learned: Learned, report: Progress) -> Found:
+def find(parts: Stages, heard: Passage, learned: Learned, report: Progress) -> Found:
     """Find the tones of a passage whose instruments are known."""
     frames, level, _, model, _ = heard
     dictionary = learned.dictionary

@@ -23,7 +23,7 @@ from musisep.learning.from_notes import NotesLearner
 from musisep.learning.learner import Learned
 from musisep.learning.selection import evenly_spaced
 from musisep.metrics.levels import level_db
-from musisep.passages import Found, Heard, Outcome, find, hear
+from musisep.passages import Found, Outcome, Passage, find, hear
 from musisep.settings import Settings
 from musisep.stages import Stages
 from musisep.tones.loss import silence_losses
@@ -110,7 +110,7 @@ def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Flo
     return np.concatenate(parts[:-1], axis=1)
 
 
-def at_level(heard: Heard, level: float) -> Heard:
+def at_level(heard: Passage, level: float) -> Passage:
     """Return a passage whose spectrogram is divided by another level."""
     frames = heard.frames
     np.multiply(frames, heard.level / level, out=frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -97,11 +98,12 @@ class Scratch(Stored):
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         except OSError as error:
             raise self._problem(error) from error
+        weakref.finalize(self, self._file.close)
 
     def append(self, block: Real) -> None:
         """Add samples [channel, sample] at the end."""
         channels, length = self.shape
-        content = np.ascontiguousarray(block.T, dtype=np.float64).data.cast("B")
+        content = memoryview(block.T.astype(np.float64, copy=False).tobytes())
         try:
             with self._lock:
                 self._file.seek(length * channels * ITEM)
@@ -115,13 +117,13 @@ class Scratch(Stored):
     def read(self, first: int, stop: int) -> Floats:
         """Return samples from `first` to `stop` [channel, sample]."""
         channels, _ = self.shape
-        block = np.empty((stop - first, channels))
-        content = block.data.cast("B") if block.size else memoryview(b"")
+        content = bytearray((stop - first) * channels * ITEM)
+        empty = memoryview(content)
         with self._lock:
             self._file.seek(first * channels * ITEM)
-            while content:
-                content = content[self._file.readinto(content) :]
-        return np.ascontiguousarray(block.T)
+            while empty:
+                empty = empty[self._file.readinto(empty) :]
+        return np.frombuffer(content).reshape(-1, channels).T.copy()
 
     def _problem(self, error: OSError) -> OSError:
         return problem(self._folder, f"cannot hold a temporary file: {reason(error)}; {ADVICE}")
@@ -202,11 +204,8 @@ def check_room(folder: str | os.PathLike[str], samples: int) -> None:
     """Raise AudioFileError if so many samples do not fit into a folder."""
     missing = samples * ITEM - shutil.disk_usage(folder).free
     if missing > 0:
-        advice = "make room on the disk, or choose another --out"
-        raise problem(
-            Path(folder),
-            f"has too little room for temporary files by {missing / 1e9:.1f} GB; {advice}",
-        )
+        lacking = f"lacks {missing / 1e9:.1f} GB of room for temporary files"
+        raise problem(Path(folder), f"{lacking}; {ADVICE}")
 
 
 def blocks_of(signal: "Real | Stored", size: int = BLOCK_FRAMES) -> Iterator[Real]:

@@ -1,12 +1,11 @@
 """Pieces of a recording whose instruments are known from others of its parts.
 
-Tones of a piece are decoded with the dictionary and linked into notes. Three things are evidence of
-who plays a note: for whom it is decoded, who played it in the piece before, where both overlap, and
-what the notes sound like from which the dictionary was learned. These stand before the notes of the
-piece, as if they had been heard long ago, so that instruments keep their names.
+Notes of a piece are found as those of a recording are, and assigned to instruments together with
+notes from which the dictionary was learned: as if these had been heard long ago, so that
+instruments keep their names. Where a piece overlaps with the one before, its notes vote as well.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,9 +15,9 @@ from musisep.audio.sides import Sides
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import decoded_shares
 from musisep.learning.learner import Learned
-from musisep.multipitch.finder import Prior, Proposals, ToneFinder
+from musisep.multipitch.finder import ToneFinder
 from musisep.multipitch.viterbi import Viterbi
-from musisep.notes.assignment import Assigned
+from musisep.notes.assignment import Assigned, Assignment
 from musisep.notes.players import sizes
 from musisep.notes.tracking import Notes
 from musisep.tones.model import ToneModel
@@ -36,21 +35,19 @@ class PieceLearner:
     finder : ToneFinder
         What will find the tones; only `Viterbi` makes use of a prior, others get none.
     learner : NotesLearner
-        How notes are tracked and assigned.
-    weight : float
-        Log likelihood that a note gains for the instrument that all of it is decoded for.
-    vote : float
-        The same for the instrument that played all of it in the piece before.
+        How notes are found and assigned.
     remembered : int
         Notes of `learned` that are remembered: those that are longest and loudest.
+    vote : float
+        Log likelihood that a note gains for the instrument that played all of it in the piece
+        before.
     """
 
     learned: Learned
     finder: ToneFinder = field(default_factory=Viterbi)
     learner: NotesLearner = field(default_factory=NotesLearner)
-    weight: float = 1.0
-    vote: float = 3.0
     remembered: int = 200
+    vote: float = 3.0
 
     def __call__(
         self,
@@ -67,43 +64,60 @@ class PieceLearner:
         before.
         """
         known = self.learned
-        if not isinstance(self.finder, Viterbi) or not known.dictionary.any():
+        if not isinstance(self.finder, Viterbi) or known.notes is None:
             return Learned(known.dictionary, known=True)
-        hypotheses = self.finder.propose(frames, known.dictionary, model)
-        decoded = self.finder.decode(frames, known.dictionary, model, hypotheses)
-        notes = self.learner.tracking(decoded, frames, model, sides)
         near = self.learner.prices.near_sigmas * model.fsigma
-        evidence = self.weight * decoded_shares(notes, decoded, self.learner.instruments, near)
-        if before is not None:
-            first = notes._replace(numbers=notes.numbers[: len(before.amps)])
-            voted = decoded_shares(first, before, self.learner.instruments, near)
-            evidence = evidence + self.vote * voted
-        answer = self._who_plays(notes._replace(known=evidence))
-        prior = Prior.of_notes(decoded.shifts, notes.numbers, answer.insts, answer.chances)
-        search = self.finder.search
-        return Learned(
-            known.dictionary,
-            prior._replace(
-                proposals=Proposals.made(search, frames, known.dictionary, model, hypotheses)
-            ),
-            known=True,
-            certainty=self.learner.certainty(notes, answer),
-        )
-
-    def _who_plays(self, notes: Notes) -> Assigned:
-        earlier = self._earlier
-        every = notes if earlier is None else notes.after(earlier)
-        answer = self.learner.who_plays(every, np.random.default_rng(self.learner.seed))
-        new = slice(every.shifts.size - notes.shifts.size, None)
-        chances = None if answer.chances is None else answer.chances[new]
-        return Assigned(answer.value, answer.insts[new], chances)
+        assignment = Remembering(self.learner.assignment, self._earlier, before, near, self.vote)
+        learner = replace(self.learner, updates=0, assignment=assignment)
+        if known.common is None:
+            tones = self.finder(frames, known.dictionary, model)
+        else:
+            tones = learner.common_tones(frames, known.common, model)
+        best = learner.from_tones(frames, tones, known.dictionary, model, lambda: None, sides)
+        return Learned(known.dictionary, best.prior, known=True, certainty=best.certainty)
 
     @cached_property
-    def _earlier(self) -> Notes | None:
+    def _earlier(self) -> Notes:
         """Notes that are remembered."""
         notes = self.learned.notes
-        if notes is None:
-            return None
+        assert notes is not None
         chosen = np.zeros(notes.shifts.size, np.bool_)
         chosen[np.argsort(-sizes(notes), kind="stable")[: self.remembered]] = True
         return notes.chosen(chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Remembering:
+    """Reminds an assignment of notes that were heard before; an `Assignment`.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    earlier : Notes
+        Of which it is known who plays them.
+    before : Peaks, shape (frame, tone), optional
+        Tones of the first frames, of which that is known as well.
+    near : float
+        Bins within which a tone is one of a note.
+    vote : float
+        Log likelihood of a note all of which is among these.
+    """
+
+    assignment: Assignment
+    earlier: Notes
+    before: Peaks | None
+    near: float
+    vote: float
+
+    def __call__(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
+        """Return the answer of the assignment for the notes."""
+        size = notes.shifts.size
+        known = np.zeros((size, instruments))
+        if self.before is not None:
+            first = notes._replace(numbers=notes.numbers[: len(self.before.amps)])
+            known = self.vote * decoded_shares(first, self.before, instruments, self.near)
+        every = notes._replace(known=known).after(self.earlier)
+        answer = Assigned(*self.assignment(every, instruments, rng))
+        new = slice(every.shifts.size - size, None)
+        chances = None if answer.chances is None else answer.chances[new]
+        return Assigned(answer.value, answer.insts[new], chances)

@@ -5,6 +5,7 @@ take, are learned, and tones are found with them. They are linked into notes, th
 to instruments, and each instrument's column of the dictionary is learned from its notes.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -33,8 +34,8 @@ from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Ints, Peaks, places
 
-LEAST_CHANCE = 1e-3
-"""That an instrument plays a note: nothing is impossible."""
+UNLIKELY = math.log(1e-3)
+"""Least logarithm of the chance that an instrument plays a note: nothing is impossible."""
 
 Shape = Callable[[Floats], Floats]
 """Keeps columns [harmonic, column] in a shape."""
@@ -112,7 +113,7 @@ class Heard(NamedTuple):
 class Answer(NamedTuple):
     """An answer to who plays: what follows from it, what that leaves, and how sure it is.
 
-    The notes know it: see `Learned.notes`.
+    ``known`` are the logarithms of the chances [note, instrument] that it gives the notes.
     """
 
     columns: Floats
@@ -121,6 +122,7 @@ class Answer(NamedTuple):
     unexplained: float
     certainty: Floats | None
     notes: Notes
+    known: Floats
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,8 @@ class NotesLearner:
             best.prior,
             (best.unexplained,),
             certainty=best.certainty,
-            notes=best.notes,
+            notes=best.notes._replace(known=best.known),
+            common=columns,
         )
 
     @property
@@ -237,10 +240,16 @@ class NotesLearner:
         self, frames: Floats, model: ToneModel, step_done: Callable[[], None]
     ) -> Heard:
         """Return what sounds, whoever plays it: at most `most` tones at a time."""
-        most = self.most
-        search = JointSearch(most, most, price=self.price)
-        columns = self.common(frames, search, model, step_done)
-        return Heard(columns, Viterbi(search, prices=Prices(crossing=0.0))(frames, columns, model))
+        columns = self.common(frames, self._anybody, model, step_done)
+        return Heard(columns, self.common_tones(frames, columns, model))
+
+    def common_tones(self, frames: Floats, columns: Floats, model: ToneModel) -> Peaks:
+        """Return the tones of frames [frame, bin] with columns that anybody's tones may take."""
+        return Viterbi(self._anybody, prices=Prices(crossing=0.0))(frames, columns, model)
+
+    @property
+    def _anybody(self) -> JointSearch:
+        return JointSearch(self.most, self.most, price=self.price)
 
     def best_answer(
         self,
@@ -280,7 +289,8 @@ class NotesLearner:
             tones=found,
             unexplained=unexplained(frames, found, columns, model),
             certainty=self.certainty(notes, best),
-            notes=notes._replace(known=log_chances(best, self.instruments)),
+            notes=notes,
+            known=log_chances(best, self.instruments),
         )
 
     def who_plays(self, notes: Notes, rng: np.random.Generator) -> Assigned:
@@ -319,7 +329,7 @@ def log_chances(answer: Assigned, instruments: int) -> Floats:
     chances = answer.chances
     if chances is None:
         chances = answer.insts[:, None] == np.arange(instruments)
-    return np.asarray(np.log(np.maximum(chances, LEAST_CHANCE)))
+    return np.asarray(np.log(np.maximum(chances, math.exp(UNLIKELY))))
 
 
 def in_places(tones: Peaks, insts: Ints, instruments: int, most: int) -> Peaks:

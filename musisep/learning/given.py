@@ -13,7 +13,7 @@ import numpy as np
 from musisep._util.constants import NONE
 from musisep._util.progress import Progress, no_progress
 from musisep.audio.sides import Sides
-from musisep.learning.from_notes import NotesLearner
+from musisep.learning.from_notes import UNLIKELY, NotesLearner
 from musisep.learning.learner import Fit, Learned
 from musisep.learning.updates import FLOOR, normalized
 from musisep.multipitch.finder import ToneFinder
@@ -93,15 +93,16 @@ class GivenDictionary:
             prior,
             known=True,
             certainty=None if best.certainty is None else self._of_all(best.certainty, players),
+            notes=best.notes._replace(known=self._of_all(best.known, players, UNLIKELY)),
             fit=Fit(
                 unexplained(frames, decoded, given, model) - best.unexplained,
                 deviations(self.dictionary, dictionary),
             ),
         )
 
-    def _of_all(self, values: Floats, players: Ints) -> Floats:
-        """Return values [..., player] as of all instruments, 0 for the others."""
-        result = np.zeros((*values.shape[:-1], self.dictionary.shape[1]))
+    def _of_all(self, values: Floats, players: Ints, others: float = 0.0) -> Floats:
+        """Return values [..., player] as of all instruments."""
+        result = np.full((*values.shape[:-1], self.dictionary.shape[1]), others)
         result[..., players] = values
         return result
 

@@ -65,6 +65,8 @@ class Learned:
     notes : Notes, optional
         The notes from which it was learned; ``notes.known`` are the logarithms of the chances that
         the instruments play them.
+    common : ndarray, shape (harmonic, column), optional
+        Columns that tones of any instrument may take, with which these were found.
     """
 
     dictionary: Floats
@@ -76,6 +78,7 @@ class Learned:
     fit: Fit | None = None
     counted: Counted | None = None
     notes: Notes | None = None
+    common: Floats | None = None
 
 
 class Learner(Protocol):

@@ -43,8 +43,8 @@ def calls(monkeypatch, stems, dictionary):
     """The calls of `separate`, which finds 9/10 of the true stems at once, the string first."""
     made = []
 
-    def oracle(mixture, sample_rate, *, dictionary, settings, jobs, progress):
-        given = {"dictionary": dictionary, "settings": settings, "jobs": jobs}
+    def oracle(mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch):
+        given = {"dictionary": dictionary, "settings": settings, "jobs": jobs, "scratch": scratch}
         made.append({"mixture": mixture, **given})
         for done in (1, 2):
             progress("learning", done, 2)
