@@ -180,6 +180,10 @@ class Joined:
     grid : Grid
     scratch : path, optional
         Folder for the stems; default: they are kept in memory.
+
+    Attributes
+    ----------
+    stems : ndarray or Stack, shape (instrument, channel, sample)
     """
 
     def __init__(
@@ -191,12 +195,12 @@ class Joined:
         self._grid, self._length = grid, 0
         self._fade = 2 * round(FADE_S * grid.sample_rate / 2)
         self._tail: Floats | None = None
-        self._stems: Floats | Stack
+        self.stems: Floats | Stack
         if scratch is None:
-            self._stems = np.empty(shape)
+            self.stems = np.empty(shape)
         else:
             check_room(scratch, math.prod(shape))
-            self._stems = Stack([Scratch(scratch, shape[1]) for _ in range(shape[0])])
+            self.stems = Stack([Scratch(scratch, shape[1]) for _ in range(shape[0])])
         self._tables: list[Table] = []
         self._left, self._weight = 0.0, 0.0
         self._sure, self._heard = np.zeros((2, shape[0]))
@@ -216,10 +220,10 @@ class Joined:
             cut = block.shape[-1] - (span.stop - span.end - half)
             self._tail = block[..., cut - self._fade : cut] * rising[::-1]
             block = block[..., : cut - self._fade]
-        if isinstance(self._stems, Stack):
-            self._stems.append(block)
+        if isinstance(self.stems, Stack):
+            self.stems.append(block)
         else:
-            self._stems[..., self._length : self._length + block.shape[-1]] = block
+            self.stems[..., self._length : self._length + block.shape[-1]] = block
         self._length += block.shape[-1]
 
     def add_tones(self, found: Found, span: Span, weight: float, certainty: Floats | None) -> None:
@@ -240,7 +244,7 @@ class Joined:
     def outcome(self, learned: Learned) -> Outcome:
         """Return all of it."""
         return Outcome(
-            stems=self._stems,
+            stems=self.stems,
             learned=learned,
             tones=np.concatenate(self._tables).view(np.recarray),
             unexplained=self._left / max(self._weight, TINY),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +225,7 @@ class Separation:
         self,
         paths: Sequence[str | os.PathLike[str]],
         subtype: str,
-        written: Callable[[Path], object] | None = None,
+        ready: Callable[[Path, Path], object] | None = None,
         *,
         quality: float | None = None,
         signals: Sequence[Real | Stored] | None = None,
@@ -239,8 +239,8 @@ class Separation:
             In the order of the stems; suffixes name the formats.
         subtype : str
             Sample format.
-        written : function, optional
-            Called with each path when it is written.
+        ready : function, optional
+            Called with each path, and with the complete temporary file that will be there next.
         quality, tags : optional
             As for `save`.
         signals : sequence of array, shape (channel, sample), optional
@@ -266,9 +266,10 @@ class Separation:
         gain = files.headroom_gain(signals, subtype)
         for path, signal in zip(paths, signals, strict=True):
             scaled = signal if gain == 1 else louder(signal, gain)
-            files.write(path, scaled, self.sample_rate, subtype=subtype, quality=quality, tags=tags)
-            if written:
-                written(Path(path))
+            files.write(
+                path, scaled, self.sample_rate, subtype=subtype, quality=quality, tags=tags,
+                ready=ready and partial(ready, Path(path)),
+            )  # fmt: skip
         return gain
 
 

@@ -124,5 +124,9 @@ def test_stems_can_be_written_to_files_of_any_name(separation, tmp_path):
     paths = [tmp_path / "low.wav", tmp_path / "high.flac", tmp_path / "rest.wav"]
     assert separation.write(paths, "PCM_16") == 1
     assert all(sf.info(path).subtype == "PCM_16" for path in paths)
+    seen = {}
+    separation.write(paths, "PCM_16", lambda path, content: seen.update({path: content}))
+    assert list(seen) == paths
+    assert not any(content.exists() or content in paths for content in seen.values())
     with pytest.raises(ValueError, match="1 paths for 2 stems"):
         separation.write(paths[:1], "PCM_16")

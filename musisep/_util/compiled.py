@@ -5,12 +5,14 @@ calls from another file has: after such a change delete ``*.nbi`` and ``*.nbc`` 
 """
 
 import hashlib
+import os
 import pickle
+import secrets
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import IO, Any
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
@@ -153,6 +155,18 @@ class _Checked(IndexDataCacheFile):
             raise ValueError("checksum")
         saved_key, data = pickle.loads(text)
         return data if saved_key == key else None
+
+    @contextmanager
+    def _open_for_write(self, filepath: str) -> Iterator[IO[bytes]]:
+        """Write a file whole or not at all; numba's own leaves half of it if a signal comes."""
+        temporary = f"{filepath}.tmp.{secrets.token_hex(8)}"
+        try:
+            with open(temporary, "wb") as file:
+                yield file
+            os.replace(temporary, filepath)
+        finally:
+            with suppress(OSError):
+                os.unlink(temporary)
 
 
 _told: list[str] = []

@@ -10,6 +10,7 @@ from musisep._util.progress import Bars
 from musisep.audio.inversion.names import INVERSIONS, SPECTROGRAMS, STARTS
 from musisep.cli.base import Command, UsageError, complaint, say
 from musisep.cli.guard import tell
+from musisep.cli.inputs import Found, check_recording, find
 from musisep.cli.options import (
     EXCERPT,
     add_excerpt_options,
@@ -17,18 +18,11 @@ from musisep.cli.options import (
     add_format_options,
     add_jobs_option,
     add_quiet_option,
+    add_recursive_option,
     flag,
     number,
 )
-from musisep.cli.planning import (
-    Task,
-    audio_files,
-    check_collisions,
-    check_formats,
-    check_recording,
-    check_writable,
-    distinct,
-)
+from musisep.cli.planning import Task, check_collisions, check_formats, check_writable
 from musisep.io.formats import writable
 
 if TYPE_CHECKING:
@@ -49,6 +43,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="spectrograms that musisep stored (.npz), recordings whose phases are thrown away, "
         "or folders of them",
     )  # fmt: skip
+    add_recursive_option(parser)
     group = parser.add_argument_group("spectrograms of recordings")
     group.add_argument(
         "--kind", choices=SPECTROGRAMS, default="magnitude",
@@ -94,7 +89,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     """Invert each input and return the exit status."""
     check_formats(args)
-    inputs = distinct(path for named in args.inputs for path in audio_files(named, [ARCHIVE]))
+    found = find(args.inputs, recursive=args.recursive, out=args.out, suffixes=[ARCHIVE])
+    inputs = [path for path, _ in found]
     _check_archives(args, inputs)
     if args.save_spectrogram and len(inputs) > 1:
         raise UsageError(f"--save-spectrogram suits one input, these are {len(inputs)}")
@@ -103,9 +99,13 @@ def _run(args: argparse.Namespace) -> int:
     if args.n_fft and args.kind == "log-frequency":
         raise UsageError("--n-fft is not for --kind log-frequency; leave it out")
     kept = [args.save_spectrogram] if args.save_spectrogram else []
-    tasks = [Task(path, (args.out / f"{path.stem}.{args.format}", *kept)) for path in inputs]
+    tasks = [Task(each.path, (_output(each, args), *kept)) for each in found]
     check_collisions(tasks, inputs, "invert them one by one, each with an --out of its own")
     return max([_attempt(task, args) for task in tasks])
+
+
+def _output(found: Found, args: argparse.Namespace) -> Path:
+    return Path(args.out, found.subfolder, f"{found.path.stem}.{args.format}")
 
 
 def _check_archives(args: argparse.Namespace, inputs: list[Path]) -> None:
@@ -147,7 +147,7 @@ def _invert(task: Task, args: argparse.Namespace) -> list[str]:
 
     from musisep.io import files
 
-    check_recording(task.recording)
+    check_recording(task.recording, args.recursive, args.out)
     for path in task.outputs:
         check_writable(path)
     spectrogram = _spectrogram(task.recording, args)

@@ -37,6 +37,14 @@ def add_excerpt_options(group: argparse._ArgumentGroup, verb: str) -> None:
     )  # fmt: skip
 
 
+def add_recursive_option(group: argparse._ActionsContainer) -> None:
+    """Add --recursive."""
+    group.add_argument(
+        "--recursive", action="store_true",
+        help="look into the subfolders of folders as well; --out keeps them apart",
+    )  # fmt: skip
+
+
 def add_format_options(group: argparse._ArgumentGroup) -> None:
     """Add --format, --subtype and --quality."""
     formats = writable()

@@ -3,31 +3,27 @@
 import argparse
 import os
 import string
-import sys
 import tempfile
-import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from musisep.cli.base import UsageError, as_options, say
+from musisep.cli.base import UsageError, as_options
+from musisep.cli.inputs import Found, find, identity
 from musisep.cli.tracks import planned_tracks
-from musisep.io.formats import readable_suffixes, writable
+from musisep.io.formats import writable
 from musisep.io.replacing import AudioFileError, check_regular
 from musisep.settings import Settings
 
-NOT_READ = (
-    ".m4a", ".aac", ".wma", ".mp4", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
-    ".webm", ".mov", ".mkv", ".3gp", ".mpc", ".tta", ".ra", ".spx", ".avi",
-)  # fmt: skip
-"""Suffixes of files with audio that libsndfile does not know."""
-TEMPLATE_FIELDS = {"folder", "track", "stem", "ext"}
+FILENAME = "{subfolder}/{track}/{stem}.{ext}"
+"""Where tracks are below --out."""
+TEMPLATE_FIELDS = {"folder", "subfolder", "track", "stem", "ext"}
 
 
 @dataclass(frozen=True)
 class Task:
-    """A recording, and the files that will be written for it.
+    """A recording, the files that will be written for it, and where the record of that is kept.
 
     The first `instruments` of these are stems, of which there may be fewer if fewer are found.
     """
@@ -35,6 +31,7 @@ class Task:
     recording: Path
     outputs: tuple[Path, ...]
     instruments: int = 0
+    record: Path = Path()
 
     def outputs_for(self, instruments: int) -> tuple[Path, ...]:
         """Return the files for so many instruments."""
@@ -63,19 +60,23 @@ def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
         If there is nothing to do, options contradict each other, or something would be written
         twice or over an input.
     """
-    recordings = distinct(path for named in args.recordings for path in audio_files(named))
+    recordings = find(args.recordings, recursive=args.recursive, out=args.out)
     if not recordings:
         raise UsageError("name a recording, or try --demo")
     check_formats(args)
     _check_filename(args)
     _check_references(args, len(recordings), settings)
     names, stems = planned_tracks(args, settings)
-    tasks = [Task(path, _outputs(args, path, names), stems) for path in recordings]
-    records = [
-        Task(task.recording, (*task.outputs, record_place(args, task.recording))) for task in tasks
-    ]
-    advice = "put {folder}, {track} and {stem} in --filename, or change --out"
-    check_collisions(records, [*recordings, *args.references], advice)
+    tasks = [
+        Task(
+            found.path, _outputs(args, found, names), stems,
+            _output(args, found, "separation", "json"),
+        )
+        for found in recordings
+    ]  # fmt: skip
+    written = [replace(task, outputs=(*task.outputs, task.record)) for task in tasks]
+    advice = "put {folder}, {subfolder}, {track} and {stem} in --filename, or change --out"
+    check_collisions(written, [*(task.recording for task in tasks), *args.references], advice)
     return tasks
 
 
@@ -95,40 +96,6 @@ def check_writable(path: Path) -> None:
 def existing_folder(path: Path) -> Path:
     """Return the innermost folder of a path that exists."""
     return next(parent for parent in path.parents if parent.exists())
-
-
-def check_recording(path: Path) -> None:
-    """Raise OSError for a folder, in which `audio_files` has found nothing to read."""
-    if not os.path.isdir(path):
-        return
-    others = sorted(other.name for other in path.iterdir() if _is_audio_that_is_not_read(other))
-    known = f"no audio file that is read ({' '.join(readable_suffixes())})"
-    advice = f"; convert {', '.join(others[:3])} first, with ffmpeg" if others else ""
-    raise IsADirectoryError(f"holds {known}; subfolders are not looked into{advice}")
-
-
-def _is_audio_that_is_not_read(path: Path) -> bool:
-    return path.suffix.lower() in NOT_READ and path.name[0] != "." and os.path.isfile(path)
-
-
-def audio_files(named: Path, suffixes: Collection[str] = ()) -> list[Path]:
-    """Return the audio files of a folder; anything else, even a folder without any, as it is.
-
-    `suffixes` are those of other files that count.
-    """
-    if not os.path.isdir(named):
-        return [named]
-    known = {*readable_suffixes(), *suffixes}
-    found = [
-        path for path in sorted(named.glob("*"))
-        if path.suffix.lower() in known and path.name[0] != "."
-        and os.path.isfile(path)
-    ]  # fmt: skip
-    others = [path for path in sorted(named.iterdir()) if _is_audio_that_is_not_read(path)]
-    if found and others:
-        kinds = ", ".join(sorted({path.suffix.lower() for path in others}))
-        say(f"{named}: left out, as {kinds} is not read: {others[0].name} and other such files")
-    return found or [named]
 
 
 def check_formats(args: argparse.Namespace) -> None:
@@ -178,24 +145,24 @@ def _check_references(args: argparse.Namespace, recordings: int, settings: Setti
         raise UsageError(f"{wrong}; name one for each instrument")
 
 
-def _outputs(args: argparse.Namespace, recording: Path, stems: Sequence[str]) -> tuple[Path, ...]:
+def _outputs(args: argparse.Namespace, found: Found, stems: Sequence[str]) -> tuple[Path, ...]:
     """Return the file of each stem; that of the dictionary comes last, if any."""
-    paths = [_output(args, recording, stem, args.format) for stem in stems]
+    paths = [_output(args, found, stem, args.format) for stem in stems]
     if not all(path.suffix == f".{args.format}" for path in paths):
         raise UsageError(f"--filename {args.filename} must end in .{{ext}}")
     return (*paths, *([args.save_dictionary] if args.save_dictionary else []))
 
 
-def record_place(args: argparse.Namespace, recording: Path) -> Path:
-    """Return where the record of a run is kept."""
-    return _output(args, recording, "separation", "json")
-
-
-def _output(args: argparse.Namespace, recording: Path, stem: str, ext: str) -> Path:
+def _output(args: argparse.Namespace, found: Found, stem: str, ext: str) -> Path:
     """Fill in the template for a file that comes from a recording."""
+    recording = found.path
     folder = recording.absolute().parent.name or "root"
     track = recording.stem if recording.stem.strip(".") else recording.name
-    name = Path(args.filename.format(folder=folder, track=track, stem=stem, ext=ext))
+    name = Path(
+        args.filename.format(
+            folder=folder, subfolder=found.subfolder, track=track, stem=stem, ext=ext
+        )
+    )
     if name.is_absolute() or ".." in name.parts:
         raise UsageError(f"--filename {args.filename} leads out of --out; name a place below it")
     return Path(args.out, name)
@@ -203,11 +170,11 @@ def _output(args: argparse.Namespace, recording: Path, stem: str, ext: str) -> P
 
 def check_collisions(tasks: Sequence[Task], inputs: Iterable[Path], advice: str) -> None:
     """Refuse to write two things to one file, which gets the advice, or anything over an input."""
-    sources = set(map(_identity, inputs))
+    sources = set(map(identity, inputs))
     writers: dict[str, Path] = {}
     for task in tasks:
         for output in task.outputs:
-            place = _identity(output)
+            place = identity(output)
             if place in sources:
                 raise UsageError(f"{output} is an input and would be overwritten; change --out")
             if place in writers:
@@ -218,21 +185,5 @@ def check_collisions(tasks: Sequence[Task], inputs: Iterable[Path], advice: str)
 
 def overwritten(outputs: Iterable[Path], inputs: Iterable[Path]) -> Path | None:
     """Return the first of the outputs that would take the place of an input, if any."""
-    sources = set(map(_identity, inputs))
-    return next((path for path in outputs if _identity(path) in sources), None)
-
-
-def distinct(paths: Iterable[Path]) -> list[Path]:
-    """Return the paths without those that lead to a place that an earlier one leads to."""
-    places: dict[str, Path] = {}
-    for path in paths:
-        places.setdefault(_identity(path), path)
-    return list(places.values())
-
-
-def _identity(path: Path) -> str:
-    """Return one text for one place, whatever leads there."""
-    place = os.path.realpath(path)
-    if sys.platform in ("darwin", "win32"):  # as a rule they tell names apart by less
-        return unicodedata.normalize("NFC", place).casefold()
-    return place
+    sources = set(map(identity, inputs))
+    return next((path for path in outputs if identity(path) in sources), None)

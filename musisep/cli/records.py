@@ -22,7 +22,7 @@ class Record:
     """The record of a run, beside the files that it wrote.
 
     Files stand in it by their places as seen from its own folder, each with the SHA-256 of its
-    bytes. A file belongs to a run as long as it has these bytes.
+    bytes, from just before it is there. A file belongs to a run as long as it has these bytes.
 
     Parameters
     ----------
@@ -37,6 +37,9 @@ class Record:
         Those of an earlier run, which this one removes when it is complete.
     instruments : int, optional
         How many instruments the files are of, if that is known already.
+    found : mapping of str to object, optional
+        What was found in the recording, in the types of JSON; None until all files are written.
+        It tells a reader more, and makes no difference between runs.
     """
 
     path: Path
@@ -44,6 +47,7 @@ class Record:
     files: Mapping[str, str] = field(default_factory=dict)
     stale: Mapping[str, str] = field(default_factory=dict)
     instruments: int | None = None
+    found: Mapping[str, Any] | None = None
 
     @classmethod
     def load(cls, path: Path) -> "Record | None":
@@ -54,11 +58,11 @@ class Record:
             with regular_file(path) as file:
                 content = json.loads(file.read(LARGEST))
             made, *files = (content[name] for name in ("made", "files", "stale"))
-            instruments = content.get("instruments")
+            instruments, found = content.get("instruments"), content.get("found", {})
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         known = all(isinstance(part, dict) for part in (made, *files)) and _is_number(instruments)
-        return cls(path, made, files[0], files[1], instruments) if known else None
+        return cls(path, made, files[0], files[1], instruments, found) if known else None
 
     def is_complete(self, outputs_for: Callable[[int], Iterable[Path]]) -> bool:
         """Tell whether an equal run has written all files, and they are still so.
@@ -70,6 +74,7 @@ class Record:
             previous is not None
             and previous.made == self.made
             and previous.instruments is not None
+            and previous.found is not None
             and all(
                 path.is_file() and previous._owns(path)
                 for path in outputs_for(previous.instruments)
@@ -98,16 +103,17 @@ class Record:
             files, stale = {}, {**stale, **files}
         return replace(self, files=files, stale=stale, instruments=instruments)._saved()
 
-    def add(self, path: Path) -> "Record":
-        """Record that a file was written."""
-        key = self._key(path)
-        stale = {other: known for other, known in self.stale.items() if other != key}
-        return replace(self, files={**self.files, key: digest(path)}, stale=stale)._saved()
+    def add(self, path: Path, content: Path) -> "Record":
+        """Record what a file will be: what another one is that takes its place."""
+        return replace(self, files={**self.files, self._key(path): digest(content)})._saved()
 
-    def finish(self, root: Path, inputs: Iterable[Path]) -> None:
-        """Remove what is stale below `root`, unless it was changed or is a link or an input."""
+    def finish(self, root: Path, inputs: Iterable[Path], found: Mapping[str, Any]) -> None:
+        """Record what was found, and that all is written.
+
+        What is stale below `root` is removed, unless it was changed or is a link or an input.
+        """
         kept, folder = {os.path.realpath(path) for path in inputs}, os.path.realpath(root)
-        for key in self.stale:
+        for key in self.stale.keys() - self.files.keys():
             path = self.path.parent / key
             place = os.path.realpath(path)
             mine = (
@@ -115,21 +121,23 @@ class Record:
             )
             if mine and path.is_file() and self._owns(path):
                 path.unlink(missing_ok=True)
-        replace(self, stale={})._saved()
+        replace(self, stale={}, found=found)._saved()
 
     def _saved(self) -> "Record":
         content = {
             "made": self.made, "files": self.files, "stale": self.stale,
-            "instruments": self.instruments,
+            "instruments": self.instruments, "found": self.found,
         }  # fmt: skip
+        text = json.dumps(content, indent=2, allow_nan=False)
         with replacing(self.path) as temporary:
-            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            temporary.write_text(text + "\n", encoding="utf-8")
         return self
 
     def _owns(self, path: Path) -> bool:
         """Tell whether a file is as this run, or the one before it, wrote it."""
-        known = {**self.stale, **self.files}.get(self._key(path))
-        return known is not None and digest(path) == known
+        key = self._key(path)
+        known = [files[key] for files in (self.stale, self.files) if key in files]
+        return bool(known) and digest(path) in known
 
     def _key(self, path: Path) -> str:
         try:

@@ -16,6 +16,7 @@ from musisep._util.limits import AUTO
 from musisep._util.progress import Bars
 from musisep.cli.base import Command, UsageError, as_options, complaint, say
 from musisep.cli.guard import tell
+from musisep.cli.inputs import check_recording
 from musisep.cli.options import (
     EXCERPT,
     add_excerpt_options,
@@ -23,16 +24,10 @@ from musisep.cli.options import (
     add_format_options,
     add_jobs_option,
     add_quiet_option,
+    add_recursive_option,
     flag,
 )
-from musisep.cli.planning import (
-    Task,
-    check_recording,
-    check_writable,
-    existing_folder,
-    plan,
-    record_place,
-)
+from musisep.cli.planning import FILENAME, Task, check_writable, existing_folder, plan
 from musisep.cli.records import Record, digest
 from musisep.cli.tracks import add_track_options, track_options
 from musisep.io.formats import writable
@@ -69,6 +64,7 @@ def _add_input_options(group: argparse._ArgumentGroup) -> None:
         type=_number_or_auto,
     )  # fmt: skip
     _add_setting(group, "tones", "how many tones an instrument plays at a time")
+    add_recursive_option(group)
     add_excerpt_options(group, "separate")
     group.add_argument(
         "--demo", action="store_true", help="separate the recording that comes with the package"
@@ -81,7 +77,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         help="folder for the tracks (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--filename", default="{track}/{stem}.{ext}", metavar="TEMPLATE",
+        "--filename", default=FILENAME, metavar="TEMPLATE",
         help="their names below that folder (default: %(default)s)",
     )  # fmt: skip
     add_track_options(group)
@@ -213,8 +209,11 @@ def _attempt(
 
 def _claim(task: Task, args: argparse.Namespace, settings: Settings) -> Record | None:
     """Return the record of what will be made, if the outputs may be; None if they are there."""
-    check_recording(task.recording)
-    record = Record(record_place(args, task.recording), _made(task, args, settings))
+    from musisep.io.reading import check_excerpt
+
+    check_recording(task.recording, args.recursive, args.out)
+    check_excerpt(task.recording, start_s=args.start, duration_s=args.duration)
+    record = Record(task.record, _made(task, args, settings))
     if args.skip_existing and record.is_complete(task.outputs_for):
         return None
     for path in task.outputs:
@@ -311,23 +310,31 @@ def _save(
     record: Record,
 ) -> list[Path]:
     """Write the tracks, and the dictionary if it is wanted; return the files of the tracks."""
+    from musisep.cli.found import found_of
     from musisep.io import files
+    from musisep.io.stored import blocks_of
+    from musisep.metrics.levels import blocks_level_db
+    from musisep.stems import stem_names
 
     record = record.begin(len(separation.stems))
 
-    def written(path: Path) -> None:
+    def ready(path: Path, content: Path) -> None:
         nonlocal record
-        record = record.add(path)
+        record = record.add(path, content)
 
     paths = list(task.outputs_for(len(separation.stems)))
     if args.save_dictionary:
-        separation.dictionary.save(paths[-1])
-        written(paths.pop())
+        path = paths.pop()
+        with files.replacing(path, partial(ready, path)) as temporary:
+            separation.dictionary.save(temporary)
     gain = separation.write(
-        paths, _subtype(args), written, quality=args.quality, signals=list(tracks.values()),
+        paths, _subtype(args), ready, quality=args.quality, signals=list(tracks.values()),
         tags=files.tags(task.recording),
     )  # fmt: skip
     if gain < 1:
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
-    record.finish(args.out, [task.recording, *args.references])
+    names = stem_names(len(separation.stems), args.stem_names)
+    levels = {name: blocks_level_db(blocks_of(signal)) for name, signal in tracks.items()}
+    found = found_of(separation, names, levels, gain)
+    record.finish(args.out, [task.recording, *args.references], found)
     return paths

@@ -146,6 +146,18 @@ def _decode(
     return path, sample_rate
 
 
+def check_excerpt(
+    path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: float | None = None
+) -> None:
+    """Refuse what `read` refuses before it decodes samples; parameters and errors are its own."""
+    path = checks.path("path", path)
+    with regular_file(path) as file:
+        content = _look(path, file)
+        with complaints(content.decoded is not None), _decoder(path, file, content) as sound:
+            _check_header(path, sound)
+            _excerpt(path, sound, content, start_s, duration_s)
+
+
 @dataclass(frozen=True)
 class AudioInfo:
     """What an audio file holds.

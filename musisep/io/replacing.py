@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -52,8 +52,10 @@ def check_regular(path: Path, purpose: str) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, ready: Callable[[Path], object] | None = None) -> Iterator[Path]:
     """Give a temporary file, which takes the place of `path` if the block succeeds.
+
+    `ready` is called with the temporary file just before; if that fails, it takes nobody's place.
 
     It is in the same folder and has the same suffix. Missing folders are made. An error of the
     operating system becomes `AudioFileError`, and what was at `path` before stays. A symbolic link
@@ -74,6 +76,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
+        if ready:
+            ready(temporary)
         with suppress(OSError):
             shutil.copymode(target, temporary)
         os.replace(temporary, target)

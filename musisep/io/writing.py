@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO, FileIO
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ def write(
     subtype: str = "FLOAT",
     quality: float | None = None,
     tags: Mapping[str, str] | None = None,
+    ready: Callable[[Path], object] | None = None,
 ) -> None:
     """Write an audio file whole or not at all; the suffix names the format.
 
@@ -70,6 +71,8 @@ def write(
     tags : mapping of str to str, optional
         Title, artist and the like, by the names in `musisep.io.tags.TAGS`; those that the format
         lacks are left out.
+    ready : function, optional
+        Called with the temporary file when it is complete, before it takes the place of `path`.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def write(
     quality = form.checked_quality(quality)
     sample_rate = check_rate("sample_rate", sample_rate)
     audio, tags = _check_audio(path, audio, subtype), checked_tags(tags)
-    with replacing(path) as temporary:
+    with replacing(path, ready) as temporary:
         if form.write:
             form.write(temporary, np.asarray(audio), sample_rate, subtype)
         else:

@@ -18,7 +18,6 @@ from musisep.learning.learner import Learned
 from musisep.multipitch.finder import ToneFinder
 from musisep.multipitch.viterbi import Viterbi
 from musisep.notes.assignment import Assigned, Assignment
-from musisep.notes.players import sizes
 from musisep.notes.tracking import Notes
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Peaks
@@ -82,7 +81,7 @@ class PieceLearner:
         notes = self.learned.notes
         assert notes is not None
         chosen = np.zeros(notes.shifts.size, np.bool_)
-        chosen[np.argsort(-sizes(notes), kind="stable")[: self.remembered]] = True
+        chosen[np.argsort(-notes.amps * notes.lengths, kind="stable")[: self.remembered]] = True
         return notes.chosen(chosen)
 
 

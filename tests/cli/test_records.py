@@ -18,6 +18,10 @@ def tracks():
     return {path.name: path.read_bytes() for path in OUT.iterdir()}
 
 
+def without_record(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".json"}
+
+
 @pytest.fixture
 def separated(folder, calls):
     """Return what is there after a first run."""
@@ -194,6 +198,34 @@ def test_a_run_that_was_killed_is_taken_up(folder, calls, monkeypatch):
     assert sorted(tracks()) == ["instrument1.wav", "separation.json"]
 
 
+@pytest.mark.parametrize("before", [[], ["-n", "3", "--seed", "1"]])
+@pytest.mark.parametrize("replaced", range(1, 12))
+def test_a_run_that_is_stopped_between_any_two_files_is_taken_up(
+    folder, calls, monkeypatch, before, replaced
+):
+    command = ["separate", "mix.wav", "--quiet", "--residual", "--save-dictionary", "duet.npz"]
+    assert main([*command, "--out", "undisturbed"]) == 0
+    Path("duet.npz").unlink()
+    if before:
+        assert main([*command[:3], *before]) == 0
+
+    def stopped(*arguments):
+        replace(*arguments)
+        done.append(arguments)
+        if len(done) == replaced:
+            raise KeyboardInterrupt
+
+    replace, done = os.replace, []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", stopped)
+        assert main([*command, "--overwrite"]) == 130
+    assert main([*command, "--skip-existing"]) == 0
+    assert without_record(OUT) == without_record(Path("undisturbed/mix"))
+    made = len(calls)
+    assert main([*command, "--skip-existing"]) == 0
+    assert len(calls) == made
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"made": 1, "files": [], "stale": 2}',
                                      "[" * 100_000, "\xff"])  # fmt: skip
 def test_a_file_that_is_no_record_is_not_replaced(folder, calls, failed, content):
@@ -269,8 +301,8 @@ def test_kinds_of_audio_that_are_not_read_are_said(folder, calls, capsys, failed
     Path("music").mkdir()
     for name in ("a.m4a", "b.wma", "notes.txt"):
         Path("music", name).touch()
-    failed(["music"], r"music: holds no audio file that is read \(.wav .*\); subfolders are not "
-                      r"looked into; convert a.m4a, b.wma first, with ffmpeg")  # fmt: skip
+    failed(["music"], r"music: holds no audio file that is read \(.wav [^;]*\); "
+                      r"convert a.m4a, b.wma first, with ffmpeg")  # fmt: skip
     os.rename("mix.wav", "music/mix.wav")
     assert main(["separate", "music", "--quiet"]) == 0
     told = "left out, as .m4a, .wma is not read: a.m4a and other such files"

@@ -14,6 +14,7 @@ import soundfile as sf
 
 from musisep import Dictionary
 from musisep.io import reading
+from musisep.io.decoding import Decoder
 from musisep.io.files import AudioFileError, AudioInfo, info, read, write
 from musisep.io.pieces import Pieces
 
@@ -87,6 +88,19 @@ def test_info_refuses_as_reading_does(wav):
     wav.write_bytes(wav.read_bytes()[:1000])
     with pytest.raises(AudioFileError, match="is truncated"):
         info(wav)
+
+
+def test_an_excerpt_is_checked_without_decoding(wav, monkeypatch):
+    monkeypatch.setattr(Decoder, "blocks_of", None)
+    reading.check_excerpt(wav, start_s=0.5, duration_s=9)
+    with pytest.raises(ValueError, match="start_s=3 must be below the length of"):
+        reading.check_excerpt(wav, start_s=3)
+    monkeypatch.setattr(reading, "MAX_SAMPLES", 4000)
+    with pytest.raises(AudioFileError, match="above the limit of 4000; read a part"):
+        reading.check_excerpt(wav)
+    reading.check_excerpt(wav, duration_s=0.5)
+    with pytest.raises(AudioFileError, match="No such file"):
+        reading.check_excerpt(wav.with_name("no.wav"))
 
 
 # Bad input

@@ -103,6 +103,33 @@ def test_an_error_in_the_block_leaves_what_was_there(tmp_path):
     assert names(tmp_path) == ["x.csv"]
 
 
+def test_what_is_ready_is_told_before_it_is_there(tmp_path):
+    told = []
+
+    def ready(temporary):
+        told.append((temporary.read_text(), (tmp_path / "x.csv").exists()))
+
+    with replacing(tmp_path / "x.csv", ready) as temporary:
+        temporary.write_text("new")
+        assert told == []
+    assert told == [("new", False)]
+    assert (tmp_path / "x.csv").read_text() == "new"
+
+
+def test_what_is_not_to_be_takes_nobodys_place(tmp_path):
+    def refuse(_):
+        raise OSError(28, "No space left on device")
+
+    put(tmp_path / "x.csv", "old")
+    with (
+        pytest.raises(OSError, match="No space left"),
+        replacing(tmp_path / "x.csv", refuse) as temporary,
+    ):
+        temporary.write_text("new")
+    assert (tmp_path / "x.csv").read_text() == "old"
+    assert names(tmp_path) == ["x.csv"]
+
+
 def test_what_a_killed_run_has_left_is_removed_by_the_next(tmp_path):
     done = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "x.wav"], check=False)
     assert done.returncode == -signal.SIGKILL
