@@ -6,6 +6,7 @@ from melodies import COLUMNS, HARMONICS, MODEL, NOTE, insts_of, mixture
 from sounding import similarity
 
 from musisep._util.constants import NONE
+from musisep.learning.from_notes import UNLIKELY
 from musisep.learning.given import GivenDictionary, Informed, decoded_shares, deviations
 from musisep.learning.learner import DEVIATION_DB, EXCESS, Fit
 from musisep.multipitch.greedy import GreedyPursuit
@@ -113,6 +114,7 @@ def test_an_instrument_whose_column_is_zero_plays_nothing():
     assert not np.any(found.prior.insts == 1) and not found.dictionary[:, 1].any()
     assert found.prior.chances.shape[2] == 3 and not found.prior.chances[:, :, 1].any()
     assert found.certainty[1] == 0 and found.fit.deviations[1] == 0
+    assert found.notes.known.shape[1] == 3 and found.notes.known[:, 1].max() == UNLIKELY
     assert GivenDictionary(np.zeros((5, 2)))(frames, MODEL).prior is None
 
 
