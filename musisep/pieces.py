@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -56,13 +57,13 @@ def in_pieces(
     heard = hear(parts, excerpts(mixture, sample_rate, settings.whole_s), sample_rate, settings)
     learned = parts.learner(heard.frames, heard.model, report, heard.sides)
     instruments = learned.dictionary.shape[1]
-    learner = NotesLearner(
-        instruments=instruments, tones=settings.tones, seed=settings.seed,
-        assignment=parts.assignment,
-    )  # fmt: skip
-    of_piece = PieceLearner(learned, parts.finder, learner)
     grid, level = heard.grid, heard.level
     del heard
+    learned = replace(learned, prior=None)  # which is of the stretches
+    learner = NotesLearner(
+        instruments, settings.tones, settings.restarts, settings.seed, assignment=parts.assignment
+    )
+    of_piece = PieceLearner(learned, parts.finder, learner)
     result = Joined((instruments, *mixture.shape), grid, scratch)
     spans = spans_of(mixture.shape[1], settings.whole_s / PIECES, grid)
     before: Peaks | None = None
