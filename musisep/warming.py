@@ -5,7 +5,9 @@ types: each job runs public functions on half a second of sound, those of `musis
 precisions. A kernel that no job reaches is among `Warmth.missing`.
 """
 
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -17,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import musisep
-from musisep._util.compiled import cache_folder, is_kernel, kept, telling_each
+from musisep._util.compiled import cache_folder, is_kernel, kept, name_of, telling
+from musisep._util.helping import end_with_parent, helping
 from musisep._util.progress import Progress, no_progress
 from musisep.audio import chunks, features
 from musisep.audio.arrays import read_only
@@ -33,8 +36,15 @@ from musisep.audio.inversion import (
     rtisi_la,
 )
 from musisep.audio.mel import MelSpectrogramTransform, mfcc
+from musisep.audio.sides import Sides
 from musisep.audio.stft import SpectralTransform
+from musisep.learning.learner import Learned
+from musisep.multipitch.finder import Prior
+from musisep.notes.assignment import AnnealedAssignment
+from musisep.notes.tracking import NoteTracking
 from musisep.separation import separate
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats, Peaks
 
 SAMPLE_RATE = 8000
 """Of the sound, in Hz."""
@@ -68,6 +78,25 @@ def sound(kind: type[np.floating] = np.float64) -> NDArray[np.floating]:
 def compile_separation(settings: dict[str, Any], channels: int = 2) -> None:
     """Separate."""
     separate(sound()[:channels], SAMPLE_RATE, **QUICK, **settings)
+
+
+def compile_rest() -> None:
+    """Separate with tones that need not be found: what comes after that."""
+
+    def found(frames: Floats, model: ToneModel) -> Peaks:
+        tone = 1.0, model.m / 2, model.fsigma, 0.0
+        params = np.tile(np.array(tone)[:, None], (len(frames), 1, 2))
+        return Peaks.from_params(params, np.tile([0, 1], (len(frames), 1)))
+
+    def learner(frames: Floats, model: ToneModel, _: Progress, sides: Sides | None) -> Learned:
+        notes = NoteTracking()(found(frames, model), frames, model, sides)
+        AnnealedAssignment()(notes, 2, np.random.default_rng(0))
+        return Learned(np.ones((QUICK["harmonics"], 2)))
+
+    def finder(frames: Floats, _: Floats, model: ToneModel, prior: Prior | None) -> Peaks:
+        return found(frames, model)
+
+    separate(sound()[:1], SAMPLE_RATE, **QUICK, stages={"learner": learner, "finder": finder})
 
 
 def compile_spectra(kind: type[np.floating]) -> None:
@@ -126,8 +155,11 @@ JOBS: tuple[Callable[[], None], ...] = (
         for job in (compile_spectra, compile_features, compile_inversion)
         for kind in (np.float64, np.float32)
     ),
+    compile_rest,
 )
-"""What leaves all kernels in the cache."""
+"""What leaves all kernels in the cache. The last is for `HELPER`."""
+HELPER = "musisep.warming"
+"""The module that another process runs, with a number of jobs, of which it does the last first."""
 
 
 @dataclass(frozen=True)
@@ -169,13 +201,15 @@ def cache_place() -> str | None:
     return commonpath(filter(None, folders)) if any(folders) else None
 
 
-def warm_up(report: Progress = no_progress) -> Warmth:
+def warm_up(report: Progress = no_progress, jobs: int = 1) -> Warmth:
     """Compile all kernels, but for those that are in the cache.
 
     Parameters
     ----------
     report : function, optional
         Told how many kernels are at hand.
+    jobs : int
+        Processor cores to use; more than two are of no use.
 
     Returns
     -------
@@ -184,11 +218,14 @@ def warm_up(report: Progress = no_progress) -> Warmth:
     found = kernels()
     before = sum(map(kept, found.values()))
 
-    def tell() -> None:
-        ready = sum(bool(kernel.signatures) for kernel in found.values())
-        report("compiling", ready, len(found))
+    elsewhere = set[str]()
 
-    with telling_each(tell):
+    def tell(_: Any = None) -> None:
+        ready = {name for name, kernel in found.items() if kernel.signatures}
+        report("compiling", len(ready | elsewhere), len(found))
+
+    help_ = helping(HELPER, str(len(JOBS)), elsewhere.add) if jobs > 1 and JOBS else nullcontext()
+    with help_, telling(tell, tell):
         for job in JOBS:
             job()
             tell()
@@ -196,3 +233,15 @@ def warm_up(report: Progress = no_progress) -> Warmth:
     total = sum(after.values())
     missing = tuple(name for name, number in after.items() if not number)
     return Warmth(len(found), total, total - before, missing)
+
+
+def _help(number: int) -> None:
+    """Do the last jobs, the very last first, and print the name of each kernel that is compiled."""
+    end_with_parent()
+    with telling(lambda _: None, lambda kernel: print(name_of(kernel), flush=True)):
+        for job in JOBS[: -number - 1 : -1]:
+            job()
+
+
+if __name__ == "__main__":
+    _help(int(sys.argv[1]))

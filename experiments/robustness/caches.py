@@ -6,9 +6,9 @@ Separates two seconds of the demo with numba's cache in a folder of its own. Aft
 it, single files of it, index or code in turn, are cut, emptied, overwritten with random bytes or
 zeros, have one bit flipped, are exchanged for others, removed, or have folders in their places.
 Then the cache is on a full disk and on one that cannot be written (both if root may mount a tmpfs),
-belongs to another user (if root, and if others can run this Python), and is filled by four runs at
-once. Rule: the exit status is 0, stems have the bytes of the first run, and stderr has at most one
-line.
+belongs to another user (if root, and if others can run this Python), can be nowhere (files stand in
+the places of all folders for it), and is filled by four runs at once. Rule: the exit status is 0,
+stems have the bytes of the first run, and stderr has at most one line.
 
 Prints each broken rule and a table. The exit status is 1 if a rule is broken; --keep saves stderr
 of those runs. Runs are one after another but for the last case: --jobs means nothing here.
@@ -27,6 +27,8 @@ from pathlib import Path
 import numpy as np
 from kills import Place
 from workers import Outcome, Table, arguments, keep
+
+import musisep
 
 TIMEOUT_S = 600
 NOBODY = 65534
@@ -78,13 +80,16 @@ class Ground:
 class Run:
     """A run of the command that has begun."""
 
-    def __init__(self, ground: Ground, cache: Path, user: int | None = None) -> None:
+    def __init__(
+        self, ground: Ground, cache: Path, user: int | None = None, **environment: str
+    ) -> None:
         self.ground, self.out = ground, ground.fresh()
         if user:
             os.chown(self.out, user, user)
         command = [sys.executable, "-m", "musisep.dictsep", str(ground.place.recording)]
         self._process = subprocess.Popen(
-            [*command, "--quiet", "-o", self.out], env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
+            [*command, "--quiet", "-o", self.out],
+            env=os.environ | {"NUMBA_CACHE_DIR": str(cache)} | environment, cwd=self.out,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, user=user, group=user,
             extra_groups=[] if user else None,
         )  # fmt: skip
@@ -218,6 +223,18 @@ def another_user(ground: Ground) -> Iterator[Run]:
             yield Run(ground, ground.warm, NOBODY).ended()
 
 
+def nowhere(ground: Ground) -> Iterator[Run]:
+    """Run a copy of the package which no folder takes a cache of, and no home is known."""
+    package = Path(musisep.__file__).parent
+    ignored = shutil.ignore_patterns("__pycache__")
+    copy = Path(shutil.copytree(package, ground.fresh() / package.name, ignore=ignored))
+    for path in copy.rglob("*.py"):
+        (path.parent / "__pycache__").touch()
+    file = copy / "__pycache__"
+    homes = dict.fromkeys(("HOME", "XDG_CACHE_HOME"), str(file))
+    yield Run(ground, file, PYTHONPATH=str(copy.parent), **homes).ended()
+
+
 def at_once(ground: Ground) -> Iterator[Run]:
     """Run several times at once with one empty cache, and then once more."""
     cache = ground.fresh()
@@ -228,7 +245,7 @@ def at_once(ground: Ground) -> Iterator[Run]:
 
 
 PLACES = {
-    "full": full, "read-only": read_only, "another user": another_user,
+    "full": full, "read-only": read_only, "another user": another_user, "nowhere": nowhere,
     f"{COLD_STARTS} at once": at_once,
 }  # fmt: skip
 

@@ -2,8 +2,13 @@
 
 Numba compiles a cached kernel anew when its own file has changed, not when only a kernel that it
 calls from another file has: after such a change delete ``*.nbi`` and ``*.nbc`` in ``__pycache__``.
+
+What is slow to compile: arrays that are written to arrays (``a[:] = b``, ``a += b``), for which
+shapes are compared and an error is composed; arrays as indices; and calls with a variable that was
+set to ``0``, as this is a type of its own (``np.int64(0)`` is not).
 """
 
+import gc
 import hashlib
 import os
 import pickle
@@ -19,6 +24,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.event import Event, Listener, install_listener
 from numba.core.serialize import dumps
 
+from musisep._util.messages import COMPILED_ANEW
+
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` without the interpreter's lock, cached on disk where that is possible."""
@@ -31,7 +38,9 @@ def sum_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    compiled = numba.njit(function, nogil=True, **options)
+    # A wrapper for C, which nobody calls, would take a tenth of the time.
+    options |= {"nogil": True, "no_cfunc_wrapper": True}
+    compiled = numba.njit(function, **options)
     if hasattr(compiled, "enable_caching"):  # not the plain function of NUMBA_DISABLE_JIT
         # Numba looks for a writable folder for its cache and raises if there is none (read-only
         # installation, no home): then compile anew in each process.
@@ -41,22 +50,28 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any
 
 
 @contextmanager
-def telling(tell: Callable[[], None]) -> Iterator[None]:
-    """Call `tell` when the first kernel is compiled within the block, which takes its time."""
-    with install_listener("numba:compile", _First(tell)):
-        yield
+def telling(begun: Callable[[Any], None], ended: Callable[[Any], None]) -> Iterator[None]:
+    """Call `begun` before, and `ended` after each kernel that is compiled within the block.
 
-
-@contextmanager
-def telling_each(tell: Callable[[], None]) -> Iterator[None]:
-    """Call `tell` after each kernel that is compiled within the block."""
-    with install_listener("numba:compile", _Each(tell)):
-        yield
+    Meanwhile garbage is not collected: numba makes so many objects that looking for it takes a
+    sixth of the time.
+    """
+    listener = _Compilations(begun, ended)
+    try:
+        with install_listener("numba:compile", listener):
+            yield
+    finally:
+        listener.collect()
 
 
 def is_kernel(value: Any) -> bool:
     """Tell whether a value is a kernel; with NUMBA_DISABLE_JIT none is."""
     return isinstance(value, numba.core.dispatcher.Dispatcher)
+
+
+def name_of(kernel: Any) -> str:
+    """Return the module and the name of a kernel."""
+    return f"{kernel.__module__}.{kernel.__name__}"
 
 
 def cache_folder(kernel: Any) -> str | None:
@@ -70,34 +85,37 @@ def kept(kernel: Any) -> int:
     return kernel._cache.count() if cache_folder(kernel) else 0
 
 
-class _Each(Listener):
-    """Calls a function after each event."""
+class _Compilations(Listener):
+    """Calls functions with kernels; numba compiles in one thread at a time."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell = tell
-
-    def on_start(self, event: Event) -> None:
-        """Hear that a compilation begins."""
-
-    def on_end(self, event: Event) -> None:
-        """Hear that it ends."""
-        self._tell()
-
-
-class _First(Listener):
-    """Calls a function at the first event; numba compiles in one thread at a time."""
-
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell: Callable[[], None] | None = tell
+    def __init__(self, begun: Callable[[Any], None], ended: Callable[[Any], None]) -> None:
+        self._begun, self._ended = begun, ended
+        self._depth, self._collecting = 0, gc.isenabled()
 
     def on_start(self, event: Event) -> None:
         """Hear that a compilation begins."""
-        tell, self._tell = self._tell, None
-        if tell:
-            tell()
+        gc.disable()
+        self._depth += 1
+        if _is_own(event):
+            self._begun(event.data["dispatcher"])
 
     def on_end(self, event: Event) -> None:
         """Hear that it ends."""
+        self._depth -= 1
+        if not self._depth:
+            self.collect()
+        if _is_own(event):
+            self._ended(event.data["dispatcher"])
+
+    def collect(self) -> None:
+        """Collect garbage again, if it was before."""
+        if self._collecting:
+            gc.enable()
+
+
+def _is_own(event: Event) -> bool:
+    """Tell whether a compilation is of a kernel, not of what numba has for one."""
+    return not event.data["dispatcher"].__module__.startswith("numba.")
 
 
 class _Cache(FunctionCache):
@@ -131,7 +149,7 @@ class _Cache(FunctionCache):
             super().save_overload(sig, data)
         except Exception as error:  # also of an index that is damaged and cannot be replaced
             why = getattr(error, "strerror", None) or error
-            _tell(f"not written ({why}): the next run compiles them anew", self.cache_path)
+            _tell(f"not written ({why}): {COMPILED_ANEW}", self.cache_path)
 
 
 class _Checked(IndexDataCacheFile):

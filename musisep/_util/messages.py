@@ -2,6 +2,11 @@
 
 SHOWN = 80
 """Characters of a value that a message shows."""
+COMPILED_ANEW = (
+    "every run compiles them anew, which takes about 20 seconds; set NUMBA_CACHE_DIR to "
+    "a folder with room that you may write to"
+)
+"""Of kernels that cannot be kept: what it costs, and what to do."""
 
 
 def shown(value: object) -> str:

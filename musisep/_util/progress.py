@@ -32,8 +32,11 @@ class Bars:
             if stage != self._stage:
                 self.close()
                 hidden = True if self._quiet else None  # None: hidden if it is no terminal
-                self._bar = Bar(desc=stage, total=total, leave=False, disable=hidden)
+                self._bar = Bar(
+                    desc=stage, total=total, initial=done, leave=False, disable=hidden
+                )  # fmt: skip
                 self._stage = stage
+            self._bar.total = total  # which may have grown
             self._bar.update(max(0, done - self._bar.n))
 
     def close(self) -> None:

@@ -2,13 +2,12 @@
 
 import argparse
 import math
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musisep._util.progress import Bars
 from musisep.audio.inversion.names import INVERSIONS, SPECTROGRAMS, STARTS
 from musisep.cli.base import Command, UsageError, complaint, say
+from musisep.cli.compiling import compiling
 from musisep.cli.guard import tell
 from musisep.cli.inputs import Found, check_recording, find
 from musisep.cli.options import (
@@ -28,6 +27,8 @@ from musisep.io.formats import writable
 if TYPE_CHECKING:
     from musisep.spectrogram import Spectrogram
 
+NEEDED = 10
+"""Kernels that an inversion with the default options needs."""
 ARCHIVE = ".npz"
 """Suffix of stored spectrograms."""
 NAMES = ("kind", "n_fft", "hop_length", "method", "init", "seed")
@@ -150,11 +151,12 @@ def _invert(task: Task, args: argparse.Namespace) -> list[str]:
     check_recording(task.recording, args.recursive, args.out)
     for path in task.outputs:
         check_writable(path)
-    spectrogram = _spectrogram(task.recording, args)
     subtype = args.subtype or writable()[args.format].subtypes[0]
-    files.check_encoding(task.outputs[0], len(spectrogram.values), spectrogram.sample_rate, subtype)
     options = {} if args.iterations is None else {"max_iter": args.iterations}
-    with closing(Bars(args.quiet)) as bars, scipy.fft.set_workers(args.jobs or cpu_count()):
+    with compiling(args.quiet, NEEDED) as bars, scipy.fft.set_workers(args.jobs or cpu_count()):
+        spectrogram = _spectrogram(task.recording, args)
+        channels, sample_rate = len(spectrogram.values), spectrogram.sample_rate
+        files.check_encoding(task.outputs[0], channels, sample_rate, subtype)
         audio, convergence = spectrogram.invert(
             args.method, init=args.init, rng=args.seed, progress=bars, **options
         )
@@ -164,8 +166,7 @@ def _invert(task: Task, args: argparse.Namespace) -> list[str]:
     if args.save_spectrogram:
         spectrogram.save(args.save_spectrogram)
     files.write(
-        task.outputs[0], gain * audio, spectrogram.sample_rate, subtype=subtype,
-        quality=args.quality,
+        task.outputs[0], gain * audio, sample_rate, subtype=subtype, quality=args.quality
     )  # fmt: skip
     levels = ", ".join("silent" if math.isnan(x) else f"{x:.1f} dB" for x in convergence)
     return [str(task.recording), f"  {task.outputs[0]}  spectral convergence {levels}"]

@@ -81,7 +81,7 @@ def add_quiet_option(group: argparse._ActionsContainer) -> None:
     group.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
-def add_jobs_option(group: argparse._ArgumentGroup) -> None:
+def add_jobs_option(group: argparse._ActionsContainer) -> None:
     """Add --jobs."""
     group.add_argument(
         "--jobs", type=number(int, "a whole number of at least 1", lambda n: n >= 1, MOST_JOBS),

@@ -4,17 +4,16 @@ import argparse
 import json
 import reprlib
 from collections.abc import Mapping
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack
 from dataclasses import asdict, fields
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musisep import __version__
 from musisep._util.limits import AUTO
-from musisep._util.progress import Bars
 from musisep.cli.base import Command, UsageError, as_options, complaint, say
+from musisep.cli.compiling import compiling
 from musisep.cli.guard import tell
 from musisep.cli.inputs import check_recording
 from musisep.cli.options import (
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 DEMO = ("mix.flac", "clarinet.flac", "horn.flac")
 """The recording that comes with the package, and its references."""
-COMPILING = "compiling, as after each installation: about half a minute, in which bars stand still"
 FLAGS = {field.name: flag(field.name) for field in fields(Settings)}
 """The options that are called like the fields of `Settings`."""
 
@@ -249,18 +247,17 @@ def _separate(
     import numpy as np
     from joblib import cpu_count
 
-    from musisep._util.compiled import telling
     from musisep.cli.summary import measure_lines, read_references, stem_lines
     from musisep.metrics.table import measure_table
     from musisep.separation import separate
     from musisep.stems import stem_names
 
     references = read_references(args.references, mixture, sample_rate, **excerpt)
-    notice = nullcontext() if args.quiet else telling(partial(say, COMPILING))
-    with notice, closing(Bars(args.quiet)) as bars:
+    jobs = args.jobs or cpu_count()
+    with compiling(args.quiet, helped=jobs > 1) as bars:
         separation = separate(
             mixture, sample_rate, dictionary=dictionary, settings=settings,
-            jobs=args.jobs or cpu_count(), progress=bars, scratch=scratch,
+            jobs=jobs, progress=bars, scratch=scratch,
         )  # fmt: skip
     del mixture  # before more memory is taken
     _refuse_conflict(record, task, args)  # another run may have come meanwhile

@@ -4,23 +4,24 @@ import argparse
 import time
 from contextlib import closing
 
+from musisep._util.messages import COMPILED_ANEW
 from musisep._util.progress import Bars
 from musisep.cli.base import Command, say
 from musisep.cli.guard import tell
-from musisep.cli.options import add_quiet_option
-
-COST = "every run compiles them anew, which takes about half a minute"
-ADVICE = "set NUMBA_CACHE_DIR to a folder with room that you may write to"
+from musisep.cli.options import add_jobs_option, add_quiet_option
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.usage = f"{parser.prog} [option ...]"
+    add_jobs_option(parser)
     add_quiet_option(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
     """Compile the kernels that are not yet, print where they are kept; return the exit status."""
     begin = time.perf_counter()
+    from joblib import cpu_count
+
     from musisep.warming import cache_place, kernels, warm_up
 
     if not kernels():
@@ -28,13 +29,13 @@ def _run(args: argparse.Namespace) -> int:
         return 1
     place = cache_place()
     if place is None:
-        say(f"compiled kernels cannot be kept: {COST}; {ADVICE}")
+        say(f"compiled kernels cannot be kept: {COMPILED_ANEW}")
         return 1
     with closing(Bars(args.quiet)) as bars:
-        found = warm_up(bars)
+        found = warm_up(bars, args.jobs or cpu_count())
     if found.missing:
         lost = f"{len(found.missing)} of {found.kernels} kernels are not kept below {place}"
-        say(f"{lost}: {COST}; {ADVICE}")
+        say(f"{lost}: {COMPILED_ANEW}")
         return 1
     seconds = time.perf_counter() - begin
     return tell([

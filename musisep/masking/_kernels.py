@@ -30,8 +30,9 @@ def ring(params, insts, columns, decay, near, rings, ring_insts, ring_columns):
     Its amplitude is multiplied by `decay` from frame to frame. A tone is lost where its place has
     none `near` it, or one of another instrument; a softer one than what rings does not ring.
     """
-    ring_insts[0], ring_columns[0] = insts[0], columns[0]
-    rings[0, SIGMA] = params[0, SIGMA]
+    for place in range(insts.shape[1]):
+        ring_insts[0, place], ring_columns[0, place] = insts[0, place], columns[0, place]
+        rings[0, SIGMA, place] = params[0, SIGMA, place]
     for frame in range(1, insts.shape[0]):
         last = frame - 1
         for place in range(insts.shape[1]):
@@ -40,12 +41,14 @@ def ring(params, insts, columns, decay, near, rings, ring_insts, ring_columns):
             silent = params[frame, AMP, place] <= 0.0
             lost = silent or move > near or insts[frame, place] != insts[last, place]
             if lost and amp > decay * rings[last, AMP, place]:
-                rings[frame, :, place] = params[last, :, place]
+                for i in range(4):
+                    rings[frame, i, place] = params[last, i, place]
                 rings[frame, AMP, place] = amp
                 ring_insts[frame, place] = insts[last, place]
                 ring_columns[frame, place] = columns[last, place]
             else:
-                rings[frame, :, place] = rings[last, :, place]
+                for i in range(4):
+                    rings[frame, i, place] = rings[last, i, place]
                 rings[frame, AMP, place] = decay * rings[last, AMP, place]
                 ring_insts[frame, place] = ring_insts[last, place]
                 ring_columns[frame, place] = ring_columns[last, place]
@@ -83,7 +86,8 @@ def divide_spectra(spects, spectra, shares):
     for frame in range(spects.shape[1]):
         inverse[:] = 0.0
         for inst in range(spects.shape[0]):
-            inverse += spects[inst, frame]
+            for i in range(size):
+                inverse[i] += spects[inst, frame, i]
         for i in range(size):
             inverse[i] = 1.0 / inverse[i] if inverse[i] > TINY else 0.0
         for inst in range(spects.shape[0]):

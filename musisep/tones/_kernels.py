@@ -167,9 +167,9 @@ def residual_and_slope(powers, target, pexp, qexp, residual, slope):
     ``target`` is ``(y+eps)^q``. Where S is 0 and p > 1 no tone has a derivative either,
     and the slope is set to 0.
     """
-    residual[:] = powers
+    for i in range(powers.size):
+        residual[i], slope[i] = powers[i], 1.0
     raise_all(residual, 1.0 / pexp)
-    slope[:] = 1.0
     if pexp != 1.0:
         for i in range(powers.size):
             slope[i] = residual[i] / (pexp * powers[i]) if powers[i] > 0.0 else 0.0
@@ -177,8 +177,9 @@ def residual_and_slope(powers, target, pexp, qexp, residual, slope):
         residual[i] += EPS
         slope[i] = np.divide(qexp * slope[i], residual[i])
     raise_all(residual, qexp)
-    slope *= residual
-    residual -= target
+    for i in range(powers.size):
+        slope[i] *= residual[i]
+        residual[i] -= target[i]
     return 0.5 * dot(residual, residual)
 
 
@@ -188,9 +189,11 @@ def loss_of(params, insts, inst_dict, harscale, pexp, qexp, target, powers):
     powers[:] = 0.0
     inst_shift(params, insts, inst_dict, harscale, pexp, powers)
     raise_all(powers, 1.0 / pexp)
-    powers += EPS
+    for i in range(powers.size):
+        powers[i] += EPS
     raise_all(powers, qexp)
-    powers -= target
+    for i in range(powers.size):
+        powers[i] -= target[i]
     return 0.5 * dot(powers, powers)
 
 
@@ -208,9 +211,9 @@ def add_loss_dict_grads(params, insts, inst_dict, harscale, pexp, qexp, targets,
         powers[:] = 0.0
         inst_shift(params[frame], insts[frame], inst_dict, harscale, pexp, powers)
         residual_and_slope(powers, targets[frame], pexp, qexp, residual, slope)
-        residual += targets[frame]
-        residual *= slope
-        slope *= targets[frame]
+        for i in range(size):
+            residual[i] = (residual[i] + targets[frame, i]) * slope[i]
+            slope[i] *= targets[frame, i]
         inst_shift_dict_grad(
             params[frame], insts[frame], inst_dict, harscale, pexp, slope, residual, grads
         )
@@ -293,7 +296,10 @@ def normal_equations(rows, spans, residual, slope, normal, gradient):
 
     Row i is that of tone i modulo the number of tones, and 0 outside of ``spans`` [tone, 2].
     """
-    pull, weights, weighted = slope * residual, slope * slope, np.empty_like(slope)
+    size = slope.size
+    pull, weights, weighted = np.empty(size), np.empty(size), np.empty(size)
+    for k in range(size):
+        pull[k], weights[k] = slope[k] * residual[k], slope[k] * slope[k]
     for i in range(gradient.size):
         low, high = spans[i % len(spans)]
         row, weight, product = rows[i, low:high], weights[low:high], weighted[: high - low]
@@ -329,14 +335,16 @@ def fit_tones(params, insts, inst_dict, harscale, pexp, qexp, target, lower, upp
     for _ in range(steps + 1):
         for tone in range(tones):
             first, last = span(trial, tone, inst_dict.shape[0], harscale, size)
-            spans[tone] = first, last
-            jacobian[:, tone, first:last] = 0.0
+            spans[tone, 0], spans[tone, 1] = first, last
+            for row in range(4):
+                jacobian[row, tone, first:last] = 0.0
         powers[:] = 0.0
         inst_shift_grad(trial, insts, inst_dict, harscale, pexp, powers, jacobian)
         new_loss = residual_and_slope(powers, target, pexp, qexp, residual, slope)
         if new_loss < loss:
             fall = loss - new_loss
-            params[:] = trial
+            for i in range(n):
+                x[i] = x_trial[i]
             loss = new_loss
             damping = max(EASED * damping, LEAST_DAMPING)
             if fall < tol * loss:

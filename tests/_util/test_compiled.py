@@ -133,7 +133,8 @@ def test_without_room_for_the_cache_kernels_are_compiled_in_each_run(folder):
         printed, messages = run(folder, f"{STRICT}; {FULL}")
         assert printed == f"{RIGHT} 0"
         assert messages.count("\n") == 1
-        assert "are not written (File too large): the next run compiles them anew" in messages
+        assert "are not written (File too large): every run compiles them anew" in messages
+        assert "set NUMBA_CACHE_DIR" in messages
     assert not [file for file in (folder / "cache").rglob("*") if file.is_file()]
     assert run(folder) == (f"{RIGHT} 0", "")
     assert run(folder) == (f"{RIGHT} 2", "")
@@ -182,16 +183,51 @@ def test_kernels_work_without_a_place_for_the_cache(monkeypatch):
     assert isinstance(total, numba.core.dispatcher.Dispatcher)
 
 
-def test_a_compilation_is_told_of_once_and_a_warm_cache_not_at_all(tmp_path):
-    (tmp_path / "plus.py").write_text(
-        "from musisep._util.compiled import kernel, telling\n\n\n"
-        "@kernel\ndef plus(a, b):\n    return a + b\n\n\n"
-        "with telling(lambda: print('compiling')):\n    print(plus(1, 2), plus(1.0, 2.0))\n"
-    )
-    command = [sys.executable, str(tmp_path / "plus.py")]
+TOLD = """
+import gc
+import numpy as np
+from musisep._util.compiled import kernel, telling
+
+
+@kernel
+def inner(a):
+    return a + np.zeros(1)[0]  # numba compiles something of its own for it
+
+
+@kernel
+def outer(a, b):
+    return inner(a) + b
+
+
+def begun(kernel):
+    print("begun", kernel.__name__, gc.isenabled())
+
+
+def ended(kernel):
+    print("ended", kernel.__name__)
+
+
+with telling(begun, ended):
+    print(outer(1, 2))
+    print(outer(1.0, 2.0))
+    print(gc.isenabled())
+"""
+
+
+def test_each_compilation_is_told_of_and_a_warm_cache_not_at_all(tmp_path):
+    (tmp_path / "told.py").write_text(TOLD)
+    command = [sys.executable, str(tmp_path / "told.py")]
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     outputs = [
         subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         for _ in range(2)
     ]
-    assert outputs == ["compiling\n3 3.0\n", "3 3.0\n"]
+    compiled = "begun outer False\nbegun inner False\nended inner\nended outer\n3.0\n"
+    assert outputs == [2 * compiled + "True\n", "3.0\n3.0\nTrue\n"]
+
+
+def test_who_collects_no_garbage_need_not_afterwards(monkeypatch):
+    monkeypatch.setattr(compiled.gc, "enable", lambda: pytest.fail("enabled"))
+    monkeypatch.setattr(compiled.gc, "isenabled", lambda: False)
+    with compiled.telling(lambda kernel: None, lambda kernel: None):
+        pass

@@ -1,6 +1,7 @@
 import io
 import sys
 import threading
+import time
 from contextlib import closing
 
 import pytest
@@ -37,3 +38,16 @@ def test_bars_start_no_thread(monkeypatch):
         bars("learning", 1, 2)
         assert threading.active_count() == before
     assert tqdm.monitor is None
+
+
+def test_a_bar_that_comes_back_goes_on_where_it_was_and_may_grow(monkeypatch):
+    stderr = Terminal()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    with closing(Bars()) as bars:
+        bars("compiling", 5, 8)
+        bars("learning", 1, 2)
+        for done, total in ((5, 8), (6, 8), (7, 9)):
+            bars("compiling", done, total)
+            time.sleep(0.11)  # until the bar is drawn anew
+    shown = [text.split(" [")[0].split("|")[-1] for text in stderr.getvalue().split("\r")]
+    assert [text.strip() for text in shown if "/" in text] == ["5/8", "1/2", "5/8", "6/8", "7/9"]

@@ -103,3 +103,9 @@ def failed(capsys):
         return output.out
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def untold(monkeypatch):
+    """Nothing is said of kernels that are compiled, which depends on what ran before."""
+    monkeypatch.setattr("musisep.cli.compiling._say_once", lambda text: None)

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,22 @@ import pytest
 import musisep
 from musisep import warming
 from musisep.__main__ import main
+from musisep.cli import invert
+from musisep.cli.compiling import NEEDED, ONCE
+from musisep.io.files import write
 
 LATER = """
 import sys
 import numpy as np
 import musisep
-from musisep._util.compiled import telling_each
+from musisep._util.compiled import telling
 from musisep.audio.features import rms
 from musisep.audio.stft import SpectralTransform
 from musisep.dictsep import pursuit
 from musisep.warming import QUICK, SAMPLE_RATE, sound
 
 compiled = []
-with telling_each(lambda: compiled.append(1)):
+with telling(compiled.append, lambda kernel: None):
     for x in (sound(), sound()[0], sound()[:, :1000]):
         musisep.separate(x, SAMPLE_RATE, **QUICK, steps=2)
         musisep.separate(x, SAMPLE_RATE, **QUICK, method="adam", runs=2, lifetime=0, instruments=3)
@@ -39,24 +43,61 @@ with telling_each(lambda: compiled.append(1)):
 sys.exit(len(compiled))
 """
 """Ends with the number of kernels that it had to compile."""
+PACKAGES = str(Path(musisep.__file__).parents[1])
 
 
 def python(*arguments, **environment):
     """Run Python with warnings as errors, and return the finished process."""
-    environment = {
-        **os.environ, "PYTHONPATH": str(Path(musisep.__file__).parents[1]), **environment
-    }  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": PACKAGES, **environment}
     return subprocess.run(
         [sys.executable, "-W", "error", *arguments], env=environment, capture_output=True, text=True
     )
 
 
-def test_no_kernel_is_left_to_compile(tmp_path):
+def in_terminal(*arguments, **environment):
+    """Return what Python prints to a terminal on stderr, on lines of their own."""
+    termios = pytest.importorskip("termios")
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, 80))
+    environment = {
+        **os.environ, "PYTHONPATH": PACKAGES, "TQDM_MININTERVAL": "0", **environment
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, *arguments], env=environment, stderr=slave, stdout=subprocess.DEVNULL
+    )
+    os.close(slave)
+    shown = b""
+    with os.fdopen(master, "rb", buffering=0) as screen, suppress(OSError):  # at the end
+        while some := screen.read(4096):
+            shown += some
+    assert process.wait() == 0
+    return shown.decode().replace("\r", "\n").splitlines()
+
+
+def check_compiling(shown, needed):
+    """Refuse what a first run has shown, unless it was one line and a bar up to the needed."""
+    assert shown.count(f"musisep: {ONCE}") == 1
+    bar = [line for line in shown if line.startswith("compiling:")]
+    assert f" 1/{needed} " in "".join(bar)
+    assert f" {needed}/{needed} " in bar[-1]
+
+
+def test_the_first_inversion_tells_that_it_compiles(tmp_path):
+    write(tmp_path / "mix.wav", warming.sound(), warming.SAMPLE_RATE)
+    command = "-m", "musisep", "invert", str(tmp_path / "mix.wav"), "-o", str(tmp_path / "out")
+    shown = in_terminal(*command, "--iterations", "2", NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    check_compiling(shown, invert.NEEDED)
+
+
+def test_the_first_run_tells_that_it_compiles_and_no_kernel_is_left_after_a_warm_up(tmp_path):
     cache = str(tmp_path / "cache")
+    demo = "-m", "musisep", "--demo", "--overwrite", "--jobs", "1", "-o", str(tmp_path / "out")
+    check_compiling(in_terminal(*demo, NUMBA_CACHE_DIR=cache), NEEDED)
+    assert not [line for line in in_terminal(*demo, NUMBA_CACHE_DIR=cache) if "compiling" in line]
     first = python("-m", "musisep", "warm-up", NUMBA_CACHE_DIR=cache)
     assert (first.returncode, first.stderr) == (0, "")
     number, kinds, fresh = map(int, re.findall(r"(\d+) (?:kernels|kinds|of)", first.stdout))
-    assert number == len(warming.kernels()) and fresh == kinds > number
+    assert number == len(warming.kernels()) and kinds > fresh > number - NEEDED
     assert first.stdout.endswith(f"\n  they are kept below {cache}\n")
     again = python("-m", "musisep", "warm-up", NUMBA_CACHE_DIR=cache)
     assert f"{number} kernels are compiled for {kinds} kinds of arguments, 0 of" in again.stdout
@@ -97,7 +138,7 @@ def test_without_a_folder_for_the_cache_the_cost_is_told_at_once(quick, monkeypa
     assert main(["warm-up"]) == 1
     assert capsys.readouterr().err == (
         "musisep: compiled kernels cannot be kept: every run compiles them anew, which takes about "
-        "half a minute; set NUMBA_CACHE_DIR to a folder with room that you may write to\n"
+        "20 seconds; set NUMBA_CACHE_DIR to a folder with room that you may write to\n"
     )
 
 

@@ -15,8 +15,9 @@ def subtract_floor(spectra, reach, share, times):
     frames, size = spectra.shape
     values, window = np.empty(size), np.empty(2 * reach + 1)
     for frame in range(frames):
-        values[:] = spectra[frame]
-        count = 0
+        for i in range(size):
+            values[i] = spectra[frame, i]
+        count = np.int64(0)
         for last in range(size + reach):
             here = last - reach
             if here > reach:
@@ -43,6 +44,8 @@ def insert(value, window, count):
 @kernel
 def remove(value, window, count):
     """Remove a value from the first `count` of ``window``, which rise and have it."""
-    place = np.searchsorted(window[:count], value)
-    for later in range(place, count - 1):
-        window[later] = window[later + 1]
+    place = count - 1
+    later = window[place]
+    while place > 0 and later > value:
+        place -= 1
+        later, window[place] = window[place], later

@@ -8,7 +8,7 @@ import numpy as np
 
 from musisep._util.compiled import kernel
 from musisep._util.constants import NONE, TINY
-from musisep.tones._kernels import AMP, SHIFT, SIGMA, dot, fit_tones, power
+from musisep.tones._kernels import AMP, SHIFT, SIGMA, SPREAD, dot, fit_tones, power
 
 COLLINEAR = 1e-3
 """A pattern is refused where less than this share of its energy is new, a guess."""
@@ -48,8 +48,8 @@ def pick_candidates(scores, norms, count, flanks):
     """
     insts, size = scores.shape
     width = count + flanks.size
-    chosen = np.full((insts, width), NONE)
-    scored = np.zeros((insts, width))
+    chosen, scored = np.empty((insts, width), np.int64), np.zeros((insts, width))
+    chosen[:] = NONE
     gains = np.empty(size)
     summit, summit_gain = NONE, 0.0
     for inst in range(insts):
@@ -80,7 +80,7 @@ def single_gains(scores, norms, gains):
 @kernel
 def highest_maxima(values, chosen):
     """Put the indices of the highest positive local maxima into `chosen`, highest first."""
-    heights, found, least = np.empty(chosen.size), 0, 0.0
+    heights, found, least = np.empty(chosen.size), np.int64(0), 0.0
     for i in range(values.size):
         here = values[i]
         if here <= least:
@@ -153,17 +153,21 @@ def grow(gram, scored, insts, most, beam, number, price):
     """
     places, count = insts.size, scored.shape[1]
     scored = scored.reshape(scored.size)
-    members, roots = np.full((1, places), NONE), np.zeros((1, places))
+    members, roots = np.empty((1, places), np.int64), np.zeros((1, places))
+    members[:] = NONE
     inverses, gains = np.zeros((1, places, places)), np.zeros(1)
     scores, fresh, weights = np.empty(count), np.empty(count), np.empty((places, count))
     for place in range(places):
         first = insts[place] * count
         room = min(number if place == places - 1 else beam, gains.size * (count + 1))
-        best, names, found = np.empty(room), np.empty(room, np.int64), 0
+        best, names, found = np.empty(room), np.empty(room, np.int64), np.int64(0)
         for parent in range(gains.size):
             name = parent * (count + 1)
             found = insert(gains[parent], name, best, names, found)
-            if most < places and np.sum(members[parent] != NONE) == most:
+            tones = 0
+            for member in members[parent]:
+                tones += member != NONE
+            if tones == most:
                 continue
             # Places of one instrument are alike: take its candidates in rising order.
             begin = 0
@@ -186,12 +190,17 @@ def grow(gram, scored, insts, most, beam, number, price):
                     least = min(least, roots[parent, other] - root * weights[other, i])
                 if least >= 0.0:
                     found = insert(gain, name + i + 1, best, names, found)
-        parents, joined = names[:found] // (count + 1), names[:found] % (count + 1)
-        gains = best[:found]
-        members, roots, inverses = members[parents], roots[parents], inverses[parents]
+        gains, old_members, old_roots, old_inverses = best[:found], members, roots, inverses
+        members, roots = np.empty((found, places), np.int64), np.empty((found, places))
+        inverses = np.empty((found, places, places))
         for rank in range(found):
-            if joined[rank]:
-                member = first + joined[rank] - 1
+            parent, joined = names[rank] // (count + 1), names[rank] % (count + 1)
+            for i in range(places):
+                members[rank, i], roots[rank, i] = old_members[parent, i], old_roots[parent, i]
+                for j in range(places):
+                    inverses[rank, i, j] = old_inverses[parent, i, j]
+            if joined:
+                member = first + joined - 1
                 extend(
                     gram, scored, members[rank], roots[rank], inverses[rank], member, scores[:1],
                     fresh[:1], weights,
@@ -214,9 +223,8 @@ def extend(gram, scored, members, roots, inverse, first, scores, fresh, weights)
     replace.
     """
     last = first + scores.size
-    scores[:] = scored[first:last]
     for i in range(scores.size):
-        fresh[i] = gram[first + i, first + i]
+        scores[i], fresh[i] = scored[first + i], gram[first + i, first + i]
     for place in range(members.size):
         weight = weights[place]
         weight[:] = 0.0
@@ -239,17 +247,17 @@ def refine_frames(
     steps, params,
 ):  # fmt: skip
     """Fit the hypotheses of each frame; ``params`` [frame, 4, tone] gets the best of each."""
-    trial, highest = np.zeros(lower.shape), upper.copy()
+    trial, highest = np.empty(lower.shape), upper.copy()
     for frame in range(targets.shape[0]):
         lowest = np.inf
         for rank in range(gains.shape[1]):
             if gains[frame, rank] <= 0.0:
                 continue
-            trial[:] = 0.0
-            trial[AMP] = amps[frame, rank]
-            trial[SHIFT] = shifts[frame, rank]
-            trial[SIGMA] = fsigma
-            for place in range(insts.size):  # silent places stay silent
+            for place in range(insts.size):
+                trial[AMP, place] = amps[frame, rank, place]
+                trial[SHIFT, place] = shifts[frame, rank, place]
+                trial[SIGMA, place], trial[SPREAD, place] = fsigma, 0.0
+                # silent places stay silent
                 highest[AMP, place] = upper[AMP, place] if trial[AMP, place] > 0.0 else 0.0
             loss = fit_tones(
                 trial, insts, inst_dict, harscale, pexp, qexp, targets[frame], lower, highest,
@@ -257,4 +265,6 @@ def refine_frames(
             )  # fmt: skip
             if loss < lowest:
                 lowest = loss
-                params[frame] = trial
+                for i in range(trial.shape[0]):
+                    for place in range(insts.size):
+                        params[frame, i, place] = trial[i, place]

@@ -43,9 +43,9 @@ def cheapest_path(shifts, amps, costs, jump, onset, glide, octave):
     back = np.zeros((frames, number), np.int64)
     total, before = costs[0].copy(), np.empty(number)
     for frame in range(1, frames):
-        before[:] = total
         for here in range(number):
-            total[here] = np.inf
+            before[here], total[here] = total[here], np.inf
+        for here in range(number):
             if costs[frame, here] == np.inf:
                 continue
             for there in range(number):

@@ -34,8 +34,10 @@ def anneal(insts, instruments, evidence, rng, sweeps, start_temperature, cooling
             total += attempt(state, evidence, rng, temperature, longest_swap, size, moved, former)
             if total > best + GAIN:
                 best = total
-                best_insts[:] = insts
-    insts[:] = best_insts
+                for note in range(size):
+                    best_insts[note] = insts[note]
+    for note in range(size):
+        insts[note] = best_insts[note]
     return best
 
 
@@ -52,16 +54,19 @@ def draw(insts, instruments, evidence, rng, temperature, longest_swap, drawn):
     for sweep in range(len(drawn)):
         for _ in range(size):
             attempt(state, evidence, rng, temperature, longest_swap, size // 2, moved, former)
-        drawn[sweep] = insts
+        for note in range(size):
+            drawn[sweep, note] = insts[note]
 
 
 @kernel
 def counted(insts, instruments, evidence):
     """Make the sums of an assignment."""
-    dimension = evidence.vectors.shape[1]
+    dimension, highest = evidence.vectors.shape[1], 0
+    for pitch in evidence.pitches:
+        highest = max(highest, pitch)
     state = State(
         insts,
-        np.zeros((instruments, evidence.pitches.max() + 1, 1 + dimension)),
+        np.zeros((instruments, highest + 1, 1 + dimension)),
         np.zeros((instruments, dimension)),
         np.zeros((instruments, dimension)),
         np.zeros(instruments),

@@ -17,7 +17,8 @@ def frame_at(signal, offset, mode, buffer):
     high = max(low, min(size, signal.size - offset))
     if high - low == size:
         return signal[offset : offset + size]
-    buffer[low:high] = signal[offset + low : offset + high]
+    for n in range(low, high):
+        buffer[n] = signal[offset + n]
     for i in range(size - (high - low)):
         n = i if i < low else i + high - low
         place = offset + n
