@@ -80,6 +80,8 @@ setup(
             "ruff>=0.15",
             "mypy>=2.0",
             "import-linter>=2.7",
+            "dask>=2024.5",
+            "distributed>=2024.5",
         ],
     },
     entry_points={"console_scripts": ["musisep = musisep.__main__:main"]},

@@ -48,11 +48,19 @@ class Cell(NamedTuple):
 
 def measure(cell: Cell) -> Row:
     """Return the row of a cell; an error of the variant stands in it."""
-    row = dict.fromkeys(COLUMNS, "") | dict(zip(KEY, cell.key, strict=True))
     try:
-        return row | {"code": code()} | _figures(cell)
+        return _begun(cell) | _figures(cell)
     except Exception as error:
-        return row | {"code": code(), "error": " ".join(f"{type(error).__name__}: {error}".split())}
+        return failed(cell, error)
+
+
+def failed(cell: Cell, error: Exception) -> Row:
+    """Return the row of a cell that has no figures."""
+    return _begun(cell) | {"error": " ".join(f"{type(error).__name__}: {error}".split())}
+
+
+def _begun(cell: Cell) -> Row:
+    return dict.fromkeys(COLUMNS, "") | dict(zip(KEY, cell.key, strict=True)) | {"code": code()}
 
 
 def _figures(cell: Cell) -> Row:

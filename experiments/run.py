@@ -6,6 +6,8 @@ A variant is a way to separate (see variants/); named are variants, with or with
 modules of them, and files. Each FOLDER holds items (see items.py); `--copies` changes them before
 (see copies.py). Every cell, which is a copy of an item with a variant and a seed, runs in one
 thread and is written when it is finished; cells that are in the CSV already are not run again.
+With --scheduler they run on a Dask cluster, whose workers need this folder in PYTHONPATH, and find
+all files where they are here.
 Afterwards: ``python experiments/summary.py results.csv``, or ``protocol.py`` for tables by kind.
 """
 
@@ -13,18 +15,22 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded, here and in the processes
 
 import variants
-from cells import KEY, Cell, append_result, measure, read_results
+from cells import KEY, Cell, append_result, failed, measure, read_results
 from copies import COPIES, PLAIN
 from items import item_folders
-from joblib import Parallel, delayed
 from shared import CACHE
 from tqdm import tqdm
+
+from musisep._util.cluster import Cluster
+from musisep._util.processes import Processes
+from musisep._util.tasks import Lost, Pool, run_tasks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--copies", nargs="+", default=[PLAIN], help="may have wildcards")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster")
     parser.add_argument("--out", type=Path, default=Path("results.csv"), metavar="CSV")
     parser.add_argument("--retry", action="store_true", help="run again what failed")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep what is learned there")
@@ -54,9 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for row in read_results(args.out)
             if not (args.retry and row["error"])
         }
-    except (OSError, ValueError) as error:
+        pool = pool_of(args.jobs, args.scheduler)
+    except (OSError, ValueError, ImportError) as error:
         parser.error(str(error))
-    return run([cell for cell in cells if cell.key not in done], args.jobs, args.out)
+    return run([cell for cell in cells if cell.key not in done], pool, args.out)
 
 
 def wanted(args: argparse.Namespace) -> Iterator[Cell]:
@@ -82,21 +90,29 @@ def wanted(args: argparse.Namespace) -> Iterator[Cell]:
                 yield from (Cell(item, variant, file, seed, copy) for item in items)
 
 
-def run(cells: Sequence[Cell], jobs: int, out: Path) -> int:
-    """Measure cells in processes and append each to the results when it is finished."""
-    failed = 0
-    rows = Parallel(jobs, batch_size=1, return_as="generator_unordered")(
-        delayed(measure)(cell) for cell in cells
-    )
+def pool_of(jobs: int, scheduler: str | None) -> AbstractContextManager[Pool | None]:
+    """Return what works on several cells at a time."""
+    if scheduler:
+        return Cluster(scheduler)
+    return Processes(jobs, {}) if jobs > 1 else nullcontext()
+
+
+def run(cells: Sequence[Cell], pool: AbstractContextManager[Pool | None], out: Path) -> int:
+    """Measure cells in a pool and append each to the results when it is finished."""
+    wrong = 0
     try:
-        for row in tqdm(rows, total=len(cells), unit="cell", disable=None):
-            append_result(out, row)
-            if row["error"]:
-                failed += 1
-                tqdm.write(" ".join([*(row[name] for name in KEY), row["error"]]), sys.stderr)
+        with pool as workers:
+            rows = run_tasks(measure, cells, workers)
+            for number, row in tqdm(rows, total=len(cells), unit="cell", disable=None):
+                if isinstance(row, Lost):
+                    row = failed(cells[number], row)
+                append_result(out, row)
+                if row["error"]:
+                    wrong += 1
+                    tqdm.write(" ".join([*(row[name] for name in KEY), row["error"]]), sys.stderr)
     except KeyboardInterrupt:
         return 130
-    return int(failed > 0)
+    return int(wrong > 0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Killing the command at any time, and looking what it leaves.
 
-    python experiments/robustness/kills.py [--seed 0] [--number 100] [--keep FOLDER]
+    python experiments/robustness/kills.py [--batch] [--seed 0] [--number 100] [--keep FOLDER]
 
 Separates two seconds of the demo again and again into one folder, and kills each run at a random
 time of its duration, half of them in the last third, by SIGINT, SIGTERM and SIGKILL in turn. Rules:
@@ -10,17 +10,28 @@ time of its duration, half of them in the last third, by SIGINT, SIGTERM and SIG
   no traceback. (What hits Python before it runs anything of ours does not count: "too early".)
 * After SIGKILL the next complete run removes what is left.
 
+With --batch it is a folder of recordings in two processes, into a new folder each time. SIGINT goes
+to all processes, as Ctrl-C does, the others to the first one only. Then as well:
+
+* No process is left.
+* The next run, with --skip-existing, makes all files what an undisturbed run makes them.
+
 Prints each broken rule and a table of exit statuses. The exit status is 1 if a rule is broken;
 --keep saves stderr of those runs. Runs are one after another: --jobs means nothing here.
 """
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -34,9 +45,37 @@ from musisep import Dictionary
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 """With the exit statuses that must come of them."""
 SECONDS = 2
+BATCH = 5
+"""Recordings of a batch."""
 ROOT = Path(musisep.__file__).parent
 TIMEOUT_S = 30.0
 SLACK_S = 0.02
+ENDING_S = 1.0
+"""Until the other processes of a run are gone, after all have closed their streams."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: exit status, what it printed, and how long it took."""
+
+    status: int
+    output: str
+    errors: str
+    seconds: float
+
+    @property
+    def early(self) -> bool:
+        """Whether nothing of ours had begun."""
+        return "Traceback" in self.errors and f"{ROOT}/" not in self.errors
+
+    @property
+    def told(self) -> int:
+        """Return the exit status as a shell tells it; so Python ends after some interrupts."""
+        return 130 if self.status == -signal.SIGINT and "stopped" in self.errors else self.status
+
+    def late(self, number: int) -> bool:
+        """Whether all of a number of recordings had been done."""
+        return self.status != 0 and self.output.count("unexplained") == number
 
 
 @dataclass
@@ -50,22 +89,35 @@ class Place:
     """
 
     folder: Path
+    number = 1
 
     def __post_init__(self) -> None:
-        """Write the recording."""
+        """Write the recordings, each a second after the one before."""
+        self.recordings, self.out = self.folder / "in", self.folder / "out"
+        self.recordings.mkdir()
         with resources.as_file(resources.files("musisep") / "demo" / "mix.flac") as path:
             rate = sf.info(path).samplerate
-            audio, _ = sf.read(path, frames=SECONDS * rate)
-        self.recording, self.out = self.folder / "mix.wav", self.folder / "out"
-        sf.write(self.recording, audio, rate)
+            for number in range(self.number):
+                audio, _ = sf.read(path, frames=SECONDS * rate, start=number * rate)
+                sf.write(self.recordings / f"mix{number}.wav", audio, rate)
         self.frames = len(audio)
-        self.dictionary = self.out / "dictionary.npz"
+        self.options = ["--overwrite", "--save-dictionary", str(self.out / "dictionary.npz")]
 
-    def command(self) -> list[str]:
+    def command(self, *options: str) -> list[str]:
         """Return the command."""
-        options = ["-n", "2", "--residual", "--overwrite", "--quiet", "-o", str(self.out)]
-        options += ["--save-dictionary", str(self.dictionary)]
-        return [sys.executable, "-m", "musisep.dictsep", str(self.recording), *options]
+        options += ("-n", "2", "--residual", "--quiet", "-o", str(self.out), *self.options)
+        return [sys.executable, "-m", "musisep.dictsep", str(self.recordings), *options]
+
+    def prepare(self) -> None:
+        """Be as before a run."""
+
+    def go_on(self) -> Ended:
+        """Let a whole run follow one that was killed."""
+        return run(self.command())
+
+    def send(self, process: "subprocess.Popen[str]", number: int) -> None:
+        """Kill a run."""
+        process.send_signal(number)
 
     def files(self) -> list[Path]:
         """Return what is there."""
@@ -101,32 +153,38 @@ class Place:
             raise ValueError("is not what a whole run writes")
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a run ended: exit status, what it printed, and how long it took."""
+@dataclass
+class Batch(Place):
+    """The same with many recordings."""
 
-    status: int
-    output: str
-    errors: str
-    seconds: float
+    number = BATCH
 
-    @property
-    def early(self) -> bool:
-        """Whether nothing of ours had begun."""
-        return "Traceback" in self.errors and f"{ROOT}/" not in self.errors
+    def __post_init__(self) -> None:
+        """Write the recordings."""
+        super().__post_init__()
+        self.options = ["--jobs", "2"]
 
-    @property
-    def told(self) -> int:
-        """Return the exit status as a shell tells it; so Python ends after some interrupts."""
-        return 130 if self.status == -signal.SIGINT and "stopped" in self.errors else self.status
+    def prepare(self) -> None:
+        """Begin in a new folder."""
+        shutil.rmtree(self.out, ignore_errors=True)
 
-    @property
-    def late(self) -> bool:
-        """Whether all had been done."""
-        return self.status != 0 and "unexplained" in self.output
+    def go_on(self) -> Ended:
+        """Let a run do what the one before has not."""
+        return run(self.command("--skip-existing"))
+
+    def send(self, process: "subprocess.Popen[str]", number: int) -> None:
+        """Kill a run, by Ctrl-C all of its processes."""
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
 
 
-def run(command: list[str], kill_s: float = TIMEOUT_S, number: int = signal.SIGKILL) -> Ended:
+def run(
+    command: list[str],
+    kill_s: float = TIMEOUT_S,
+    kill: Callable[["subprocess.Popen[str]"], None] = subprocess.Popen.kill,
+) -> Ended:
     """Run a command, killed after a time."""
     begin = time.monotonic()
     with subprocess.Popen(
@@ -137,14 +195,30 @@ def run(command: list[str], kill_s: float = TIMEOUT_S, number: int = signal.SIGK
         try:
             output, errors = process.communicate(timeout=kill_s)
         except subprocess.TimeoutExpired:
-            process.send_signal(number)
+            kill(process)
             try:
                 output, errors = process.communicate(timeout=TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 output, errors = process.communicate()
-                errors += f"\ndid not end within {TIMEOUT_S:g} s of signal {number}"
+                errors += f"\ndid not end within {TIMEOUT_S:g} s"
+    end = time.monotonic() + ENDING_S
+    while in_session(process.pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    if left := in_session(process.pid):
+        errors += f"\ndid not end its processes {left}"
     return Ended(process.returncode, output, errors, time.monotonic() - begin)
+
+
+def in_session(leader: int) -> list[str]:
+    """Return the processes of a session."""
+    left = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, session = status.read_text().rpartition(") ")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                left.append(status.parent.name)
+    return left
 
 
 def judged(
@@ -161,7 +235,7 @@ def judged(
         return "killed", broken
     if left := place.leftovers():
         broken.append(f"left {left}")
-    if ended.early or ended.late:
+    if ended.early or ended.late(place.number):
         return ("early" if ended.early else "late"), broken
     if "Traceback" in ended.errors:
         broken.append(f"traceback, the last line: {ended.errors.strip().splitlines()[-1]}")
@@ -172,17 +246,20 @@ def judged(
 
 def again(place: Place, good: dict[Path, bytes]) -> list[str]:
     """Let a whole run clean up; return what is wrong with what is there then."""
-    ended = run(place.command())
+    ended = place.go_on()
     left = place.leftovers()
     broken = [f"the next run leaves {left}"] if left else []
     if ended.status:
         broken.append(f"the next run has status {ended.status}: {ended.errors.strip()[-200:]}")
-    return broken + place.wrong(good)
+    missing = set(good) - set(place.files())
+    return broken + place.wrong(good) + [f"the next run lacks {missing}"] * bool(missing)
 
 
 def campaign(place: Place, rng: np.random.Generator, number: int, folder: Path | None) -> int:
     """Kill runs, print what is wrong; return the exit status."""
-    whole = [run(place.command(), 10 * TIMEOUT_S) for _ in range(2)][1:]  # the first one compiles
+    run(place.command(), 10 * TIMEOUT_S)  # compiles
+    place.prepare()
+    whole = [run(place.command())]
     if whole[0].status:
         sys.exit(f"an undisturbed run fails: {whole[0].errors}")
     good = {path: path.read_bytes() for path in place.files() if path.suffix != ".json"}
@@ -192,14 +269,15 @@ def campaign(place: Place, rng: np.random.Generator, number: int, folder: Path |
     for case in range(number):
         kill = list(SIGNALS)[case % len(SIGNALS)]
         whole_s = float(np.median([ended.seconds for ended in whole[-5:]]))  # others may be busy
+        place.prepare()
         after_s = whole_s * (rng.uniform(0, 1) if case % 2 else rng.uniform(0.67, 1))
-        ended = run(place.command(), after_s, kill)
+        ended = run(place.command(), after_s, partial(place.send, number=kill))
         column, broken = judged(place, good, kill, ended)
         if column == "finished":
             whole.append(ended)
         if after_s < start_s and not place.leftovers():
             column, broken = "early", []
-        if place.leftovers():
+        if place.leftovers() or place.number > 1:
             broken += again(place, good)
         table.add(case, Outcome(kill.name, column, tuple(broken)), f"after {after_s:.2f} s")
         if broken:
@@ -211,9 +289,12 @@ def campaign(place: Place, rng: np.random.Generator, number: int, folder: Path |
 
 def main() -> int:
     """Print the table; return the exit status."""
-    args = arguments(__doc__, 100).parse_args()
+    parser = arguments(__doc__, 100)
+    parser.add_argument("--batch", action="store_true", help="many recordings, in processes")
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        return campaign(Place(Path(name)), np.random.default_rng(args.seed), args.number, args.keep)
+        place = (Batch if args.batch else Place)(Path(name))
+        return campaign(place, np.random.default_rng(args.seed), args.number, args.keep)
 
 
 if __name__ == "__main__":

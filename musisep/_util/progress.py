@@ -1,6 +1,8 @@
 """Telling how far work has come."""
 
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -10,6 +12,16 @@ Progress = Callable[[str, int, int], None]
 
 def no_progress(stage: str, done: int, total: int) -> None:
     """Report nothing."""
+
+
+def aside() -> AbstractContextManager[None]:
+    """Take bars off the terminal in this context, in which something is printed there."""
+    if "tqdm" not in sys.modules:
+        return nullcontext()
+    from tqdm import tqdm
+
+    around: AbstractContextManager[None] = tqdm.external_write_mode(sys.stderr)
+    return around
 
 
 class Bars:
@@ -23,6 +35,8 @@ class Bars:
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Show that `done` of `total` parts of a stage are done."""
+        if self._quiet:
+            return
         from tqdm import tqdm
 
         class Bar(tqdm):
@@ -31,10 +45,8 @@ class Bars:
         with self._lock:
             if stage != self._stage:
                 self.close()
-                hidden = True if self._quiet else None  # None: hidden if it is no terminal
-                self._bar = Bar(
-                    desc=stage, total=total, initial=done, leave=False, disable=hidden
-                )  # fmt: skip
+                # None: hidden if it is no terminal
+                self._bar = Bar(desc=stage, total=total, initial=done, leave=False, disable=None)
                 self._stage = stage
             self._bar.total = total  # which may have grown
             self._bar.update(max(0, done - self._bar.n))

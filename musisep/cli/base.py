@@ -100,7 +100,7 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
         args.jobs = 1
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
-        with _plain_messages():
+        with plain_messages():
             status: int = args.run(args)
         return status
     except UsageError as error:
@@ -171,7 +171,7 @@ def complaint(path: Path, error: Exception, flags: Mapping[str, str] | None = No
 
 
 @contextmanager
-def _plain_messages() -> Iterator[None]:
+def plain_messages() -> Iterator[None]:
     """Print warnings as messages, also where ``python -W error`` would raise them."""
     with warnings.catch_warnings():
         if any(option.startswith("e") for option in sys.warnoptions):

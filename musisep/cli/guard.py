@@ -9,11 +9,12 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 TYPE_CHECKING = False  # typing takes as long as all else that is imported here
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import TextIO
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -24,6 +25,8 @@ SAME_WISH_S = 1.0
 """Signals that follow the first so soon ask for the same: whoever stops a command may send two."""
 STREAMS = ("stdin", "stdout", "stderr")
 """By their descriptors."""
+PREFIX = "musisep: "
+"""Of each message."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -123,7 +126,9 @@ def guarded(work: Callable[[], int], last: bool = False) -> int:
 def say(text: str) -> None:
     """Print a message on one line of stderr, if that is possible."""
     try:
-        print("musisep:", printable(" ".join(text.splitlines())), file=sys.stderr, flush=True)
+        with _aside():
+            message = printable(" ".join(text.splitlines()))
+            print(f"{PREFIX}{message}", file=sys.stderr, flush=True)
     except OSError:
         _discard(sys.stderr)
 
@@ -135,14 +140,21 @@ def tell(lines: list[str]) -> int:
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        for line in lines:
-            print(printable(line).encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
+        with _aside():
+            for line in lines:
+                print(printable(line).encode(encoding, "backslashreplace").decode(encoding))
+            sys.stdout.flush()
     except OSError as error:
         say(f"nothing more can be printed: {error.strerror or error}")
         _discard(sys.stdout)
         return 1
     return 0
+
+
+def _aside() -> AbstractContextManager[None]:
+    """Take bars off the terminal in this context, if anything has loaded what draws them."""
+    progress = sys.modules.get("musisep._util.progress")
+    return progress.aside() if progress else nullcontext()
 
 
 def printable(text: str) -> str:

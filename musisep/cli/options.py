@@ -90,6 +90,15 @@ def add_jobs_option(group: argparse._ActionsContainer) -> None:
     )  # fmt: skip
 
 
+def add_scheduler_option(group: argparse._ArgumentGroup) -> None:
+    """Add --scheduler."""
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="have the workers of this Dask cluster do it, with --jobs threads (default: 1) each; "
+        "it needs the extra dask, and folders that all machines share",
+    )  # fmt: skip
+
+
 def number(
     kind: type[int] | type[float],
     demand: str,

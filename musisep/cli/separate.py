@@ -6,6 +6,7 @@ import reprlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, fields
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from musisep import __version__
 from musisep._util.limits import AUTO
 from musisep.cli.base import Command, UsageError, as_options, complaint, say
+from musisep.cli.batch import run_batch
 from musisep.cli.compiling import compiling
 from musisep.cli.guard import tell
 from musisep.cli.inputs import check_recording
@@ -24,6 +26,7 @@ from musisep.cli.options import (
     add_jobs_option,
     add_quiet_option,
     add_recursive_option,
+    add_scheduler_option,
     flag,
 )
 from musisep.cli.planning import FILENAME, Task, check_writable, existing_folder, plan
@@ -109,6 +112,7 @@ def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     _add_setting(group, "lifetime", "with adam: steps until half of the columns is renewed, or 0")
     _add_setting(group, "dictionaries", "with adam: how many to learn; the best is used")
     add_jobs_option(group)
+    add_scheduler_option(group)
 
 
 def _add_setting(
@@ -147,8 +151,8 @@ def _run(args: argparse.Namespace) -> int:
             say(complaint(args.dictionary, error))
             return 1
         settings = _settings(args, dictionary)
-        tasks = plan(args, settings)
-        return max([_attempt(task, args, dictionary, settings) for task in tasks])
+        work = partial(_attempt, dictionary=dictionary, settings=settings)
+        return run_batch(work, plan(args, settings), args)
 
 
 SEPARATE = Command(

@@ -64,6 +64,7 @@ def calls(monkeypatch, stems, dictionary):
 
     learned = dictionary
     monkeypatch.setattr(musisep.separation, "separate", oracle)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 1)  # other processes would not have the oracle
     return made
 
 

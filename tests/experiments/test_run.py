@@ -129,6 +129,37 @@ def test_after_an_interrupt_the_results_are_whole(folder, own, calls, tmp_path):
     assert all(None not in row.values() for row in rows_of(out))
 
 
+def test_a_cell_that_kills_its_process_is_an_error(folder, tmp_path, capsys):
+    from run import main
+
+    file, out = tmp_path / "deadly.py", tmp_path / "out.csv"
+    file.write_text(
+        "import os, signal\n"
+        "def deadly(item, seed):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "VARIANTS = {'exact': lambda item, seed: item.stems, 'deadly': deadly}\n"
+    )
+    assert main([str(file), "--folders", str(folder), "--items", "one", "--out", str(out)]) == 1
+    exact, deadly = sorted(rows_of(out), key=lambda row: row["error"])
+    assert (exact["variant"], exact["sdr_db"]) == ("exact", "inf")
+    assert deadly["error"].startswith("Lost: what worked on it died")
+
+
+def test_cells_run_on_a_cluster(folder, tmp_path, cluster, experiments):
+    from distributed import Client
+    from run import main
+
+    with Client(cluster) as client:
+        client.run(sys.path.insert, 0, str(experiments))
+    file, out = tmp_path / "plain.py", tmp_path / "out.csv"
+    file.write_text("VARIANTS = {'exact': lambda item, seed: item.stems}\n")
+    arguments = [str(file), "--folders", str(folder), "--out", str(out)]
+    assert main([*arguments, "--scheduler", cluster.scheduler_address]) == 0
+    assert [(row["item"], row["sdr_db"]) for row in sorted(rows_of(out), key=str)] == [
+        ("one", "inf"), ("two", "inf")
+    ]  # fmt: skip
+
+
 def test_copies_are_cells_of_their_own(folder, own, calls, tmp_path):
     from run import main
 
@@ -166,6 +197,7 @@ def test_a_row_is_one_write(tmp_path, monkeypatch):
         (["joint", "--folders", "FOLDER", "--out", "OTHER"], "the first line must be folder,item"),
         (["joint", "--folders", "FOLDER", "--copies", "none"], "--copies must be among plain, "),
         (["joint", "OTHER.py", "--folders", "FOLDER"], "joint is defined in"),
+        (["joint", "--folders", "FOLDER", "--scheduler", "nonsense"], "missing port"),
     ],
 )
 def test_wrong_usage_is_told(arguments, message, folder, tmp_path, capsys):
