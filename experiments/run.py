@@ -94,7 +94,7 @@ def pool_of(jobs: int, scheduler: str | None) -> AbstractContextManager[Pool | N
     """Return what works on several cells at a time."""
     if scheduler:
         return Cluster(scheduler)
-    return Processes(jobs, {}) if jobs > 1 else nullcontext()
+    return Processes(jobs) if jobs > 1 else nullcontext()
 
 
 def run(cells: Sequence[Cell], pool: AbstractContextManager[Pool | None], out: Path) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from musisep._util.progress import Progress, no_progress
 from musisep.audio.arrays import Real
 from musisep.confidence import called, confidence
 from musisep.io import files
@@ -230,6 +231,7 @@ class Separation:
         quality: float | None = None,
         signals: Sequence[Real | Stored] | None = None,
         tags: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
     ) -> float:
         """Write the stems to files, and the residual if there is one path more.
 
@@ -245,6 +247,8 @@ class Separation:
             As for `save`.
         signals : sequence of array, shape (channel, sample), optional
             What to write instead, such as `tracks`.
+        progress : function, optional
+            Called with "writing", how many files are written, and how many there are.
 
         Returns
         -------
@@ -263,13 +267,16 @@ class Separation:
             signals = list(self.tracks(residual=len(paths) > len(self.stems)).values())
         if len(paths) != len(signals):
             raise ValueError(f"{len(paths)} paths for {len(signals)} stems")
+        report = no_progress if progress is None else progress
         gain = files.headroom_gain(signals, subtype)
-        for path, signal in zip(paths, signals, strict=True):
+        for number, (path, signal) in enumerate(zip(paths, signals, strict=True)):
+            report("writing", number, len(paths))
             scaled = signal if gain == 1 else louder(signal, gain)
             files.write(
                 path, scaled, self.sample_rate, subtype=subtype, quality=quality, tags=tags,
                 ready=ready and partial(ready, Path(path)),
             )  # fmt: skip
+        report("writing", len(paths), len(paths))
         return gain
 
 

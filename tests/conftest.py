@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -8,13 +13,12 @@ settings.load_profile("musisep")
 
 @pytest.fixture(scope="session")
 def cluster():
-    """A Dask cluster of two workers, which gives a task up after two of them died of it."""
-    import dask
-    from distributed import LocalCluster
-
-    options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 60}
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
-        LocalCluster(n_workers=2, processes=True, **options) as cluster,
-    ):
-        yield cluster
+    """The address of a Dask cluster of two workers."""
+    command = [sys.executable, str(Path(__file__).with_name("workers.py"))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    experiments = str(Path(__file__).parents[1] / "experiments")
+    path = os.pathsep.join([experiments, *sys.path])  # workers import what is sent by its name
+    environment = {**os.environ, "PYTHONPATH": path}
+    with subprocess.Popen(command, **pipes, text=True, env=environment) as process:
+        yield process.stdout.readline().strip()
+        process.stdin.close()

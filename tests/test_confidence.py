@@ -62,7 +62,10 @@ def test_the_command_says_which_column_of_a_dictionary_does_not_fit(separation):
     (line,), (sure,) = misfit_lines(unlike), confidence_lines(unlike)
     assert line.startswith("  the dictionary does not fit instrument2. ")
     assert "leave --dictionary out" in line and "leave --dictionary out" in sure
-    assert stem_lines(unlike, [Path("1.wav"), Path("2.wav")])[-2:] == [sure, line]
+    assert stem_lines(unlike, [Path("1.wav"), Path("2.wav")], {"1": -20.0, "2": -30.0})[-2:] == [
+        sure,
+        line,
+    ]
     (line,) = misfit_lines(replace(separation, fit=Fit(0.2, np.full(2, 9.0))), ["horn", "flute"])
     assert "does not fit horn, flute." in line
     (line,) = misfit_lines(replace(separation, fit=Fit(0.2, np.full(2, 9.0))))

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -33,18 +33,16 @@ class Processes:
     ----------
     number : int
         How many; they start when they are needed.
-    environment : mapping of str to str
-        Variables that they have when they load what works.
     """
 
     deaths: tuple[type[Exception], ...] = (BrokenProcessPool,)
 
-    def __init__(self, number: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, number: int) -> None:
         self._number = number
         self._context = get_context("spawn")  # a copy of a process with threads may hang
         # They end with the other end of this pipe, which ends with this process.
         self._alive, self._life = self._context.Pipe(duplex=False)
-        self._given = (self._alive, dict(environment))
+        self._given = (self._alive,)
         self._executor: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> "Processes":
@@ -95,9 +93,8 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
-def _prepare(alive: Connection, environment: Mapping[str, str]) -> None:
+def _prepare(alive: Connection) -> None:
     """Be a process that works for another one."""
-    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in LEAVING:
         if signal.getsignal(number) == signal.SIG_DFL:  # not with nohup

@@ -20,12 +20,9 @@ from musisep import __version__
 from musisep.cli.guard import INTERRUPTED as INTERRUPTED
 from musisep.cli.guard import say as say
 
-POOLS = 3
-"""Pools of as many threads as there are cores: ours, and those of NumPy's and SciPy's BLAS."""
-MOST_OF_POOL = 64
-"""Threads of a pool: the wheels of NumPy and SciPy start no more."""
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
-"""Variables of the environment that libraries heed when they are loaded."""
+"""Variables of the environment that libraries heed when they are loaded. Sums of several threads
+depend on their number: the same recording must not depend on the machine or on --jobs."""
 
 
 class UsageError(Exception):
@@ -96,9 +93,9 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) 
         With status 2 for wrong usage, with 0 after --help and --version.
     """
     args = parser.parse_args(argv)
-    if not threads_are_free(POOLS * min(os.cpu_count() or 1, MOST_OF_POOL)):
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    if not threads_are_free(os.cpu_count() or 1):
         args.jobs = 1
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
         with plain_messages():
             status: int = args.run(args)

@@ -21,7 +21,7 @@ from musisep._util.cluster import Cluster
 from musisep._util.processes import Processes
 from musisep._util.progress import Bars
 from musisep._util.tasks import Lost, run_tasks
-from musisep.cli.base import ONE_THREAD, UsageError, complaint, plain_messages, say
+from musisep.cli.base import UsageError, complaint, plain_messages, say
 from musisep.cli.guard import PREFIX, tell
 from musisep.cli.planning import Task
 
@@ -76,7 +76,7 @@ def run_batch(work: Work, tasks: Sequence[Task], args: argparse.Namespace) -> in
         return _elsewhere(work, tasks, args, _cluster(args.scheduler), args.jobs or 1)
     processes = min(jobs, len(tasks))
     if processes > 1:
-        pool = Processes(processes, dict.fromkeys(ONE_THREAD, "1"))
+        pool = Processes(processes)
         return _elsewhere(work, tasks, args, pool, jobs // processes)
     with closing(Bars(args.quiet or len(tasks) == 1)) as bars:
         statuses: list[int] = []

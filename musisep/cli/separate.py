@@ -3,7 +3,6 @@
 import argparse
 import json
 import reprlib
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, fields
 from functools import partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from musisep import __version__
 from musisep._util.limits import AUTO
+from musisep._util.progress import Bars
 from musisep.cli.base import Command, UsageError, as_options, complaint, say
 from musisep.cli.batch import run_batch
 from musisep.cli.compiling import compiling
@@ -37,8 +37,6 @@ from musisep.settings import PHASES, Settings
 from musisep.stages import METHODS, PARTS
 
 if TYPE_CHECKING:
-    from musisep.audio.arrays import Real
-    from musisep.io.stored import Stored
     from musisep.result import Separation
     from musisep.tones.dictionary import Dictionary
 
@@ -263,12 +261,11 @@ def _separate(
             mixture, sample_rate, dictionary=dictionary, settings=settings,
             jobs=jobs, progress=bars, scratch=scratch,
         )  # fmt: skip
-    del mixture  # before more memory is taken
-    _refuse_conflict(record, task, args)  # another run may have come meanwhile
-    tracks = separation.tracks(**track_options(args))
-    paths = _save(separation, tracks, task, args, record)
+        del mixture  # before more memory is taken
+        _refuse_conflict(record, task, args)  # another run may have come meanwhile
+        paths, levels = _save(separation, task, args, record, bars)
     names = stem_names(len(separation.stems), args.stem_names)
-    lines = [str(task.recording), *stem_lines(separation, paths, names, tracks)]
+    lines = [str(task.recording), *stem_lines(separation, paths, levels, names)]
     true = [path.stem for path in args.references]
     if len(true) == len(separation.stems):
         lines += measure_lines(measure_table(true, references, np.asarray(separation.stems)), names)
@@ -304,13 +301,9 @@ def _subtype(args: argparse.Namespace) -> str:
 
 
 def _save(
-    separation: "Separation",
-    tracks: "Mapping[str, Real | Stored]",
-    task: Task,
-    args: argparse.Namespace,
-    record: Record,
-) -> list[Path]:
-    """Write the tracks, and the dictionary if it is wanted; return the files of the tracks."""
+    separation: "Separation", task: Task, args: argparse.Namespace, record: Record, bars: Bars
+) -> tuple[list[Path], dict[str, float]]:
+    """Write the tracks, and the dictionary if it is wanted; return files and levels of tracks."""
     from musisep.cli.found import found_of
     from musisep.io import files
     from musisep.io.stored import blocks_of
@@ -328,9 +321,10 @@ def _save(
         path = paths.pop()
         with files.replacing(path, partial(ready, path)) as temporary:
             separation.dictionary.save(temporary)
+    tracks = separation.tracks(**track_options(args))
     gain = separation.write(
         paths, _subtype(args), ready, quality=args.quality, signals=list(tracks.values()),
-        tags=files.tags(task.recording),
+        tags=files.tags(task.recording), progress=bars,
     )  # fmt: skip
     if gain < 1:
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
@@ -338,4 +332,4 @@ def _save(
     levels = {name: blocks_level_db(blocks_of(signal)) for name, signal in tracks.items()}
     found = found_of(separation, names, levels, gain)
     record.finish(args.out, [task.recording, *args.references], found)
-    return paths
+    return paths, levels

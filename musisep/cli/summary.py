@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from musisep.audio.arrays import Real
 from musisep.confidence import GOOD_DB
 from musisep.io import files
-from musisep.io.stored import Stored, blocks_of
-from musisep.metrics.levels import blocks_level_db
+from musisep.io.stored import Stored
 from musisep.metrics.table import Measured
 from musisep.result import Separation
 from musisep.stems import stem_names
@@ -35,8 +33,8 @@ ANSWERS = {"adam": "dictionaries"}
 def stem_lines(
     separation: Separation,
     paths: Sequence[Path],
+    levels: Mapping[str, float],
     names: Sequence[str] | None = None,
-    tracks: Mapping[str, Real | Stored] | None = None,
 ) -> list[str]:
     """Tell the level of each track, the pitch range of stems, and what the model left over.
 
@@ -46,26 +44,24 @@ def stem_lines(
         What is told about.
     paths : sequence of Path
         The files of its tracks.
+    levels : mapping of str to float
+        Of the tracks by their names, in the same order, in dB.
     names : sequence of str, optional
         Of the stems; default: those of `stem_names`.
-    tracks : mapping of str to array or Stored, optional
-        What was written, by name; default: the stems, and the residual if there is one path more.
 
     Returns
     -------
     list of str
         A line for each path, one for the learning, and what is doubtful.
     """
-    number = len(separation.stems)
-    signals = tracks or separation.tracks(names=names, residual=len(paths) > number)
     ranges = {
         name: _range(pitch_range_hz(separation.tones, k))
-        for k, name in enumerate(stem_names(number, names))
+        for k, name in enumerate(stem_names(len(separation.stems), names))
     }
     width = max(len(str(path)) for path in paths)
     lines = [
-        f"  {path!s:{width}}  {_level(signal):>9}  {ranges.get(name, '')}".rstrip()
-        for path, (name, signal) in zip(paths, signals.items(), strict=True)
+        f"  {path!s:{width}}  {_level(level):>9}  {ranges.get(name, '')}".rstrip()
+        for path, (name, level) in zip(paths, levels.items(), strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
     told = count_lines(separation) + confidence_lines(separation)
@@ -213,8 +209,7 @@ def write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]
         writer.writerows(rows)
 
 
-def _level(signal: Real | Stored) -> str:
-    level = blocks_level_db(blocks_of(signal))
+def _level(level: float) -> str:
     return "silent" if level == -math.inf else f"{level:.1f} dB"
 
 

@@ -30,7 +30,8 @@ def level_db(signal: ArrayLike) -> float:
     unit = unit_of(float(np.abs(samples).max()))
     if unit != 1:
         samples = samples / unit
-    power = float(np.vdot(samples, samples)) / samples.size
+    flat = samples.ravel()  # summed not by BLAS, whose sums depend on its number of threads
+    power = float(np.einsum("i,i->", flat, flat)) / samples.size
     return 10 * math.log10(power) + 20 * math.log10(unit) if power > 0 else -math.inf
 
 

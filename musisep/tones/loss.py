@@ -95,7 +95,8 @@ def unexplained(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneMode
     def add(block: slice) -> None:
         number = block.start // BLOCK
         roots = model.roots(frames[block])
-        silence[number] = 0.5 * float(np.vdot(roots, roots))
+        # Not by BLAS, whose sums depend on its number of threads.
+        silence[number] = 0.5 * float(np.einsum("ij,ij->", roots, roots))
         roots += model.root_floor
         losses[number] = _kernels.add_losses(
             peaks[block].params, insts[block], inst_dict, model.harscale, model.pexp, model.qexp,

@@ -21,9 +21,9 @@ from musisep._util.tasks import Lost, run_tasks
 def pool(request):
     """Two processes, or a cluster of two workers."""
     if request.param == "processes":
-        made = Processes(2, {"OMP_NUM_THREADS": "1"})
+        made = Processes(2)
     else:
-        made = Cluster(request.getfixturevalue("cluster").scheduler_address)
+        made = Cluster(request.getfixturevalue("cluster"))
     with made:
         yield made
 
@@ -58,13 +58,13 @@ def test_a_death_is_survived(pool, tmp_path):
 
 def test_a_process_that_is_told_to_end_is_a_death(tmp_path):
     work = partial(deadly.deadly_once, number=signal.SIGTERM)
-    with Processes(2, {}) as pool:
+    with Processes(2) as pool:
         assert list(run_tasks(work, [tmp_path / "marker"], pool)) == [(0, "marker")]
 
 
 def test_what_died_beside_a_killer_is_done(tmp_path):
     tasks = [("busy", tmp_path), ("killer", tmp_path), ("busy", tmp_path)]
-    with Processes(2, {}) as pool:
+    with Processes(2) as pool:
         wait([pool.submit(time.sleep, 0.5) for _ in range(2)])  # two processes are there
         results = list(run_tasks(deadly.together, tasks, pool))
     assert sorted(results) == [(0, "busy"), (1, "killer"), (2, "busy")]
@@ -110,7 +110,7 @@ def ended(process):
 def test_processes_clear_away_and_end_with_the_block(tmp_path):
     paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
     marks = [Path(f"{path}.process") for path in paths]
-    with pytest.raises(KeyboardInterrupt), Processes(2, {}) as pool:
+    with pytest.raises(KeyboardInterrupt), Processes(2) as pool:
         for path in paths:
             pool.submit(deadly.writing, path)
         wait_for(lambda: all(mark.exists() and mark.read_text() for mark in marks))
@@ -130,7 +130,7 @@ def test_processes_clear_away_and_end_with_what_they_work_for(tmp_path):
         "import deadly\n"
         "from musisep._util.processes import Processes\n"
         "if __name__ == '__main__':\n"
-        "    with Processes(1, {}) as pool:\n"
+        "    with Processes(1) as pool:\n"
         f"        pool.submit(deadly.writing, Path({str(path)!r})).result()\n"
     )
     parent = subprocess.Popen([sys.executable, script], stderr=subprocess.DEVNULL)

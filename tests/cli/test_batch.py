@@ -61,16 +61,19 @@ def test_processes_write_and_tell_the_same_as_one(separated):
 
 
 def test_a_cluster_writes_and_tells_the_same_though_a_worker_dies(separated, cluster):
+    from distributed import Client
+
     alone = separated("one", "--jobs", "1")
 
     def kill():
         while not list(Path("many").rglob("instrument1.wav")):
             time.sleep(0.01)
-        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        with Client(cluster, set_as_default=False) as client:
+            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
     killer = Thread(target=kill)
     killer.start()
-    assert separated("many", "--scheduler", cluster.scheduler_address) == alone
+    assert separated("many", "--scheduler", cluster) == alone
     killer.join()
 
 
@@ -83,7 +86,7 @@ def test_what_is_complete_is_left_out_elsewhere_too(separated):
 
 def test_another_version_on_a_worker_is_refused(recordings, cluster, monkeypatch, capsys):
     monkeypatch.setattr("musisep.cli.batch.__version__", "0.0")
-    assert main(["separate", "mixes", "--scheduler", cluster.scheduler_address]) == 1
+    assert main(["separate", "mixes", "--scheduler", cluster]) == 1
     said = capsys.readouterr().err
     assert f"has musisep {musisep.__version__}, here is 0.0" in said
     assert said.count("\n") == 1

@@ -146,15 +146,12 @@ def test_a_cell_that_kills_its_process_is_an_error(folder, tmp_path, capsys):
 
 
 def test_cells_run_on_a_cluster(folder, tmp_path, cluster, experiments):
-    from distributed import Client
     from run import main
 
-    with Client(cluster) as client:
-        client.run(sys.path.insert, 0, str(experiments))
     file, out = tmp_path / "plain.py", tmp_path / "out.csv"
     file.write_text("VARIANTS = {'exact': lambda item, seed: item.stems}\n")
     arguments = [str(file), "--folders", str(folder), "--out", str(out)]
-    assert main([*arguments, "--scheduler", cluster.scheduler_address]) == 0
+    assert main([*arguments, "--scheduler", cluster]) == 0
     assert [(row["item"], row["sdr_db"]) for row in sorted(rows_of(out), key=str)] == [
         ("one", "inf"), ("two", "inf")
     ]  # fmt: skip
