@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import (
     AbstractContextManager,
@@ -29,6 +30,9 @@ Result = TypeVar("Result")
 Work = Callable[[Task, argparse.Namespace], int]
 NOT_OF_WORKERS = ("run", "refuse", "scheduler")
 """Entries of the options that are of no use elsewhere."""
+
+PROCESS_BYTES = 3 * 2**29
+"""1.5 GB of memory for each process, unless --jobs says how many there are."""
 
 _alone = Lock()
 """What is printed, warnings and the working folder are a process's, not a thread's."""
@@ -74,7 +78,7 @@ def run_batch(work: Work, tasks: Sequence[Task], args: argparse.Namespace) -> in
     jobs = args.jobs or cpu_count()
     if args.scheduler:
         return _elsewhere(work, tasks, args, _cluster(args.scheduler), args.jobs or 1)
-    processes = min(jobs, len(tasks))
+    processes = min(jobs if args.jobs else roomy(jobs), len(tasks))
     if processes > 1:
         pool = Processes(processes)
         return _elsewhere(work, tasks, args, pool, jobs // processes)
@@ -84,6 +88,19 @@ def run_batch(work: Work, tasks: Sequence[Task], args: argparse.Namespace) -> in
             bars("recordings", len(statuses), len(tasks))
             statuses.append(work(task, args))
     return max(statuses)
+
+
+def roomy(most: int) -> int:
+    """Return for how many processes, at most so many, there is memory; where that is not told, all.
+
+    Of recordings of any length two instruments need less than `PROCESS_BYTES`, as long ones are
+    separated in pieces.
+    """
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return most
+    return min(most, max(1, memory // PROCESS_BYTES))
 
 
 def _cluster(address: str) -> Cluster:

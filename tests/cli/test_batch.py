@@ -17,7 +17,7 @@ import musisep
 from musisep.__main__ import main
 from musisep._util.progress import Bars
 from musisep.cli.base import plain_messages
-from musisep.cli.batch import in_order, run_batch
+from musisep.cli.batch import in_order, roomy, run_batch
 from musisep.cli.guard import say, tell
 from musisep.cli.planning import Task
 from musisep.io.files import write
@@ -157,3 +157,15 @@ def test_lines_are_printed_beside_bars(monkeypatch):
     assert lines[0].endswith("\rmusisep: something")
     assert lines[1].endswith("\rmix.wav")
     assert "1/4" in lines[2] and "<" in lines[2]  # the time that is left
+
+
+def test_processes_are_as_many_as_memory_is_for(monkeypatch):
+    def memory(pages):
+        monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": pages, "SC_PAGE_SIZE": 2**20}.get)
+
+    memory(8 * 1024)
+    assert roomy(16) == 5 and roomy(4) == 4
+    memory(100)
+    assert roomy(4) == 1
+    monkeypatch.delattr(os, "sysconf")
+    assert roomy(4) == 4
