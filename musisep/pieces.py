@@ -7,7 +7,6 @@ takes more memory if the recording is longer, nor do stems that are kept in file
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import replace
 from itertools import pairwise
@@ -16,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from musisep._util.constants import TINY
+from musisep._util.limits import MOST_WHOLE_SAMPLES
 from musisep._util.progress import Progress, no_progress
 from musisep.audio.frontend import Grid
-from musisep.io.stored import Scratch, Stack, check_room
+from musisep.io.stored import ITEM, Scratch, Stack, check_room
 from musisep.learning.continued import PieceLearner
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.learner import Learned
@@ -32,9 +32,9 @@ from musisep.tones.peaks import Floats, Peaks
 from musisep.tones.table import Table, tone_table
 
 STRETCHES = 8
-"""In which a long recording is looked at to learn from; they are `Settings.whole_s` together."""
+"""In which a long recording is looked at to learn from; they are `longest_s` together."""
 PIECES = 4
-"""Of a recording of `Settings.whole_s`: how long they are."""
+"""Of a recording of `longest_s`: how long they are."""
 AUDIBLE_DB = -40.0
 """Stretches are looked at that are so loud, relative to the loudest."""
 PAUSE_S, RAMP_S = 0.3, 0.02
@@ -43,6 +43,11 @@ MARGIN_S = 3.0
 """What a piece has in common with the next one, on either side of the seam."""
 FADE_S = 0.2
 """Time in which stems of a piece fade over into those of the next one."""
+
+
+def longest_s(settings: Settings, channels: int, sample_rate: int) -> float:
+    """Return how long a recording is at most that is separated as a whole, in seconds."""
+    return min(settings.whole_s, MOST_WHOLE_SAMPLES / (channels * sample_rate))
 
 
 def in_pieces(
@@ -54,7 +59,10 @@ def in_pieces(
     scratch: str | os.PathLike[str] | None,
 ) -> Outcome:
     """Separate a recording [channel, sample] in pieces; its stems may be kept in a folder."""
-    heard = hear(parts, excerpts(mixture, sample_rate, settings.whole_s), sample_rate, settings)
+    most_s = longest_s(settings, len(mixture), sample_rate)
+    if scratch is not None:
+        check_room(scratch, ITEM * settings.most_instruments * mixture.size)
+    heard = hear(parts, excerpts(mixture, sample_rate, most_s), sample_rate, settings)
     learned = parts.learner(heard.frames, heard.model, report, heard.sides)
     instruments = learned.dictionary.shape[1]
     grid, level = heard.grid, heard.level
@@ -65,7 +73,7 @@ def in_pieces(
     )
     of_piece = PieceLearner(learned, parts.finder, learner)
     result = Joined((instruments, *mixture.shape), grid, scratch)
-    spans = spans_of(mixture.shape[1], settings.whole_s / PIECES, grid)
+    spans = spans_of(mixture.shape[1], most_s / PIECES, grid)
     before: Peaks | None = None
     for number, span in enumerate(spans):
         report("separating", number, len(spans))
@@ -98,8 +106,8 @@ def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Flo
     -------
     ndarray, shape (channel, sample)
     """
-    size = max(1, round(total_s / STRETCHES * sample_rate))
-    starts = np.arange(mixture.shape[1] // size) * size
+    length, size = mixture.shape[1], max(1, round(total_s / STRETCHES * sample_rate))
+    starts = np.linspace(0, length - size, -(-length // size)).astype(np.int64)
     levels = np.array([level_db(mixture[..., start : start + size]) for start in starts])
     chosen = evenly_spaced(np.flatnonzero(levels >= levels.max() + AUDIBLE_DB), STRETCHES)
     ramp = np.minimum(1, (np.arange(size) + 0.5) / (RAMP_S * sample_rate))
@@ -200,7 +208,6 @@ class Joined:
         if scratch is None:
             self.stems = np.empty(shape)
         else:
-            check_room(scratch, math.prod(shape))
             self.stems = Stack([Scratch(scratch, shape[1]) for _ in range(shape[0])])
         self._tables: list[Table] = []
         self._left, self._weight = 0.0, 0.0

@@ -82,8 +82,11 @@ class Separation:
 
     @property
     def confidence(self) -> Floats | None:
-        """Probability [instrument] that a stem is good, see `musisep.confidence`; or None."""
-        if self.certainty is None:
+        """Probability [instrument] that a stem is good, see `musisep.confidence`.
+
+        None if that is unknown, as of silence.
+        """
+        if self.certainty is None or not self.tones.size:
             return None
         return confidence(self.certainty, len(self.stems), self.unexplained)
 

@@ -19,7 +19,7 @@ from musisep.io.stored import Scratch, Stack, blocks_of, peak_of
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import GivenDictionary
 from musisep.passages import Outcome, find, hear
-from musisep.pieces import in_pieces
+from musisep.pieces import in_pieces, longest_s
 from musisep.result import Separation
 from musisep.settings import Settings
 from musisep.stages import Stages, make_stages
@@ -46,7 +46,7 @@ def separate(
     Parameters
     ----------
     mixture : array or Scratch, shape (channel, sample) or (sample,), or path
-        The recording. One longer than `Settings.whole_s` is separated in pieces.
+        The recording. A long one is separated in pieces, see `Settings.whole_s`.
     sample_rate : int, optional
         In Hz, from 8 to 192 kHz; needed for an array, refused for a path.
     dictionary : Dictionary, optional
@@ -97,7 +97,7 @@ def separate(
         parts = replace(parts, learner=given)
     audio, sample_rate = load(mixture, sample_rate, scratch, settings.whole_s)
     with scipy.fft.set_workers(jobs):
-        if audio.shape[1] > settings.whole_s * sample_rate:
+        if audio.shape[1] > longest_s(settings, len(audio), sample_rate) * sample_rate:
             outcome = in_pieces(parts, audio, sample_rate, settings, report, scratch)
         else:
             outcome = whole(parts, np.asarray(audio), sample_rate, settings, report)

@@ -90,7 +90,8 @@ class Settings:
         Exponent that is applied to spectra before they are compared.
     whole_s : float
         Recordings up to so many seconds are separated as a whole. Longer ones are learned from
-        stretches of so many seconds together, and separated in pieces.
+        stretches of so many seconds together, and separated in pieces. It is less for more samples
+        than four minutes of stereo at 48 kHz have, so that memory is bounded.
 
     Raises
     ------

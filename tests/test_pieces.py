@@ -10,7 +10,7 @@ from musisep import Settings
 from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.io.stored import Scratch, Stack
 from musisep.metrics import bss_eval
-from musisep.pieces import MARGIN_S, Joined, excerpts, spans_of
+from musisep.pieces import MARGIN_S, Joined, excerpts, longest_s, spans_of
 
 RATE = 8000
 QUICK = {"restarts": 2, "steps": 4, "batch": 60, "fmax_hz": 3500.0, "harmonics": 12}
@@ -161,6 +161,21 @@ def test_excerpts_are_of_what_is_audible():
     found = excerpts(audio, RATE, 8.0)
     assert np.mean(np.abs(found) > 0.4) > 0.7
     assert excerpts(np.zeros((2, 100 * RATE)), RATE, 8.0).shape[0] == 2
+
+
+def test_the_end_is_looked_at_as_well():
+    audio = np.zeros((1, 100 * RATE + 5 * RATE // 10))
+    audio[:, -RATE // 2 :] = 0.5
+    assert excerpts(audio, RATE, 8.0).max() == 0.5
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "seconds"),
+    [(1, 8000, 240), (2, 48000, 240), (2, 96000, 120), (8, 48000, 60)],
+)
+def test_what_is_looked_at_as_a_whole_is_less_of_many_samples(channels, rate, seconds):
+    assert longest_s(Settings(), channels, rate) == seconds
+    assert longest_s(Settings(whole_s=5), channels, rate) == 5
 
 
 GRID = LogFrequencyFrontEnd().grid(RATE)

@@ -16,6 +16,8 @@ MOST_INSTRUMENTS = 1000
 """To which notes or tones are assigned; the time grows with them."""
 MOST_SAMPLES = 2**40
 """Of one signal or chunk: eight terabytes."""
+MOST_WHOLE_SAMPLES = 240 * 48_000 * 2
+"""Of all channels of a recording that is looked at as a whole: four minutes of stereo at 48 kHz."""
 MOST_TONES = 2**20
 """Of one list: 40 MB."""
 AUTO = "auto"

@@ -68,8 +68,13 @@ class Parser(argparse.ArgumentParser):
 def new_parser(prog: str, description: str) -> argparse.ArgumentParser:
     """Return a parser that knows --help and --version."""
     parser = Parser(prog=prog, description=description)
-    parser.add_argument("--version", action="version", version=f"musisep {__version__}")
+    add_version(parser)
     return parser
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """Add --version."""
+    parser.add_argument("--version", action="version", version=f"musisep {__version__}")
 
 
 def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:

@@ -23,6 +23,7 @@ from musisep._util.processes import Processes
 from musisep._util.progress import Bars
 from musisep._util.tasks import Lost, run_tasks
 from musisep.cli.base import UsageError, complaint, plain_messages, say
+from musisep.cli.compiling import is_cold
 from musisep.cli.guard import PREFIX, tell
 from musisep.cli.planning import Task
 
@@ -80,8 +81,9 @@ def run_batch(work: Work, tasks: Sequence[Task], args: argparse.Namespace) -> in
         return _elsewhere(work, tasks, args, _cluster(args.scheduler), args.jobs or 1)
     processes = min(jobs if args.jobs else roomy(jobs), len(tasks))
     if processes > 1:
-        pool = Processes(processes)
-        return _elsewhere(work, tasks, args, pool, jobs // processes)
+        first = [work(tasks[0], args)] if is_cold() else []  # tells so, and compiles for all
+        others, pool = tasks[len(first) :], Processes(processes)
+        return max(*first, 0, _elsewhere(work, others, args, pool, jobs // processes))
     with closing(Bars(args.quiet or len(tasks) == 1)) as bars:
         statuses: list[int] = []
         for task in tasks:

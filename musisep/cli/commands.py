@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from musisep.cli.base import execute, new_parser
+from musisep.cli.base import add_version, execute, new_parser
 from musisep.cli.invert import INVERT
 from musisep.cli.separate import SEPARATE
 from musisep.cli.warmup import WARM_UP
@@ -50,7 +50,9 @@ def run_named(argv: Sequence[str]) -> int:
     )  # fmt: skip
     for command in COMMANDS:
         summary = command.summary
-        command.equip(subparsers.add_parser(command.name, help=summary, description=summary))
+        subparser = subparsers.add_parser(command.name, help=summary, description=summary)
+        add_version(subparser)
+        command.equip(subparser)
     if not argv:
         parser.print_help(sys.stderr)
         parser.exit(2)

@@ -52,6 +52,14 @@ def compiling(quiet: bool, needed: int = NEEDED, helped: bool = False) -> Iterat
         yield bars
 
 
+def is_cold() -> bool:
+    """Tell whether no kernel is kept that every separation needs, so that each process compiles."""
+    from musisep._util.compiled import is_kernel, kept
+    from musisep.tones._kernels import add_losses
+
+    return is_kernel(add_losses) and not kept(add_losses)
+
+
 def _notice(folder: str | None) -> str:
     """Return what there is to say when a kernel is compiled that is kept there, or nowhere."""
     chosen = os.environ.get("NUMBA_CACHE_DIR", "")

@@ -183,9 +183,8 @@ def _open_streams() -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what a stream cannot print not fail once more at exit."""
-    try:
+    """Let what a stream cannot print not fail once more, now or at exit."""
+    with suppress(OSError):
         stream.flush()
-    except OSError:
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -18,7 +18,7 @@ from musisep.settings import Settings
 
 FILENAME = "{subfolder}/{track}/{stem}.{ext}"
 """Where tracks are below --out."""
-TEMPLATE_FIELDS = {"folder", "subfolder", "track", "stem", "ext"}
+TEMPLATE_FIELDS = {"folder", "subfolder", "track", "suffix", "stem", "ext"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
         for found in recordings
     ]  # fmt: skip
     written = [replace(task, outputs=(*task.outputs, task.record)) for task in tasks]
-    advice = "put {folder}, {subfolder}, {track} and {stem} in --filename, or change --out"
+    fields = "{folder}, {subfolder}, {track}, {suffix} and {stem}"
+    advice = f"put {fields} in --filename, or change --out"
     check_collisions(written, [*(task.recording for task in tasks), *args.references], advice)
     return tasks
 
@@ -160,7 +161,12 @@ def _output(args: argparse.Namespace, found: Found, stem: str, ext: str) -> Path
     track = recording.stem if recording.stem.strip(".") else recording.name
     name = Path(
         args.filename.format(
-            folder=folder, subfolder=found.subfolder, track=track, stem=stem, ext=ext
+            folder=folder,
+            subfolder=found.subfolder,
+            track=track,
+            suffix=recording.suffix[1:],
+            stem=stem,
+            ext=ext,
         )
     )
     if name.is_absolute() or ".." in name.parts:

@@ -167,6 +167,12 @@ def _short(value: object) -> str:
     return text if len(text) <= 24 else f"{text[:8]}..."
 
 
+def state_of(path: Path) -> tuple[int, ...]:
+    """Return what is another if a file is replaced or written to."""
+    status = os.stat(path)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def digest(path: Path) -> str:
     """Return the SHA-256 of the bytes of a regular file; `AudioFileError` if there is none."""
     from musisep.io.reading import regular_file  # loads NumPy

@@ -3,6 +3,7 @@
 import argparse
 import json
 import reprlib
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, fields
 from functools import partial
@@ -30,7 +31,7 @@ from musisep.cli.options import (
     flag,
 )
 from musisep.cli.planning import FILENAME, Task, check_writable, existing_folder, plan
-from musisep.cli.records import Record, digest
+from musisep.cli.records import Record, digest, state_of
 from musisep.cli.tracks import add_track_options, track_options
 from musisep.io.formats import writable
 from musisep.settings import PHASES, Settings
@@ -91,7 +92,10 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
 
 def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--dictionary", type=Path, metavar="FILE", help="use what was learned before"
+        "--dictionary",
+        type=Path,
+        metavar="FILE",
+        help="use what was learned before, adapted to the recording",
     )
     group.add_argument(
         "--save-dictionary", type=Path, metavar="FILE",
@@ -199,27 +203,33 @@ def _attempt(
     """Separate one recording, print what came out or what went wrong; return the exit status."""
     lines = [str(task.recording), f"  {task.outputs[0].parent} has its tracks already"]
     try:
-        if record := _claim(task, args, settings):
-            lines = _separate(task, args, dictionary, settings, record)
+        if claim := _claim(task, args, settings):
+            lines = _separate(task, args, dictionary, settings, *claim)
     except (OSError, ValueError, MemoryError) as error:
         say(complaint(task.recording, error, FLAGS | EXCERPT))
         return 1
     return tell(lines)
 
 
-def _claim(task: Task, args: argparse.Namespace, settings: Settings) -> Record | None:
-    """Return the record of what will be made, if the outputs may be; None if they are there."""
+def _claim(
+    task: Task, args: argparse.Namespace, settings: Settings
+) -> tuple[Record, tuple[int, ...]] | None:
+    """Return the record of what will be made, and the state of the recording that it tells of.
+
+    None if the outputs are there already.
+    """
     from musisep.io.reading import check_excerpt
 
     check_recording(task.recording, args.recursive, args.out)
     check_excerpt(task.recording, start_s=args.start, duration_s=args.duration)
+    state = state_of(task.recording)
     record = Record(task.record, _made(task, args, settings))
     if args.skip_existing and record.is_complete(task.outputs_for):
         return None
     for path in task.outputs:
         check_writable(path)
     _refuse_conflict(record, task, args)
-    return record
+    return record, state
 
 
 def _refuse_conflict(record: Record, task: Task, args: argparse.Namespace) -> None:
@@ -234,6 +244,7 @@ def _separate(
     dictionary: "Dictionary | None",
     settings: Settings,
     record: Record,
+    state: tuple[int, ...],
 ) -> list[str]:
     """Separate one recording, write everything and return what there is to tell about it."""
     from musisep.io import files  # before what is heavy: most faults show here
@@ -241,10 +252,15 @@ def _separate(
     excerpt = {"start_s": args.start, "duration_s": args.duration}
     scratch = existing_folder(task.outputs[0])
     mixture, sample_rate = files.spool(task.recording, scratch, settings.whole_s, **excerpt)
+    tags = files.tags(task.recording)
+    if state_of(task.recording) != state:
+        raise OSError("was changed while it was read; separate it again")
     length_s = mixture.shape[1] / sample_rate
     if args.duration and length_s < args.duration - 1 / sample_rate:
         say(f"{task.recording}: ends before --duration {args.duration:g}, after {length_s:g} s")
     files.check_encoding(task.outputs[0], len(mixture), sample_rate, _subtype(args))
+    sample_bytes = files.sample_bytes(task.outputs[0], _subtype(args))
+    files.check_room(scratch, len(task.outputs) * mixture.size * sample_bytes)
 
     import numpy as np
     from joblib import cpu_count
@@ -263,7 +279,7 @@ def _separate(
         )  # fmt: skip
         del mixture  # before more memory is taken
         _refuse_conflict(record, task, args)  # another run may have come meanwhile
-        paths, levels = _save(separation, task, args, record, bars)
+        paths, levels = _save(separation, task, args, record, tags, bars)
     names = stem_names(len(separation.stems), args.stem_names)
     lines = [str(task.recording), *stem_lines(separation, paths, levels, names)]
     true = [path.stem for path in args.references]
@@ -301,7 +317,12 @@ def _subtype(args: argparse.Namespace) -> str:
 
 
 def _save(
-    separation: "Separation", task: Task, args: argparse.Namespace, record: Record, bars: Bars
+    separation: "Separation",
+    task: Task,
+    args: argparse.Namespace,
+    record: Record,
+    tags: Mapping[str, str],
+    bars: Bars,
 ) -> tuple[list[Path], dict[str, float]]:
     """Write the tracks, and the dictionary if it is wanted; return files and levels of tracks."""
     from musisep.cli.found import found_of
@@ -324,7 +345,7 @@ def _save(
     tracks = separation.tracks(**track_options(args))
     gain = separation.write(
         paths, _subtype(args), ready, quality=args.quality, signals=list(tracks.values()),
-        tags=files.tags(task.recording), progress=bars,
+        tags=tags, progress=bars,
     )  # fmt: skip
     if gain < 1:
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")

@@ -72,7 +72,7 @@ def stem_lines(
 def count_lines(separation: Separation) -> list[str]:
     """Tell how many instruments were found, how sure that is, and what to try if it is not."""
     counted = separation.counted
-    if counted is None:
+    if counted is None or not separation.tones.size:
         return []
     noun = "instrument" if counted.number == 1 else "instruments"
     told = f"  {counted.number} {noun} (certainty {counted.certainty:.0%})"

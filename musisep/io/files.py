@@ -10,8 +10,9 @@ from musisep.io.formats import (
 from musisep.io.rates import check_rate, resample
 from musisep.io.reading import AudioInfo, info, read, spool
 from musisep.io.replacing import AudioFileError, replacing
+from musisep.io.stored import check_room
 from musisep.io.tags import tags
-from musisep.io.writing import check_encoding, headroom_gain, write
+from musisep.io.writing import check_encoding, headroom_gain, sample_bytes, write
 
 __all__ = [
     "BLOCK_FRAMES",
@@ -23,11 +24,13 @@ __all__ = [
     "AudioInfo",
     "check_encoding",
     "check_rate",
+    "check_room",
     "headroom_gain",
     "info",
     "read",
     "replacing",
     "resample",
+    "sample_bytes",
     "spool",
     "tags",
     "write",

@@ -17,6 +17,7 @@ import numpy as np
 import soundfile as sf
 
 from musisep._util import checks
+from musisep._util.limits import MOST_WHOLE_SAMPLES
 from musisep.audio.arrays import check_finite
 from musisep.io.chunks import Damaged
 from musisep.io.containers import SEVERAL, Content, content_of
@@ -88,7 +89,7 @@ def spool(
     folder : path
         For the temporary file.
     longest_s : float
-        What is longer, in seconds, is not kept in memory.
+        What is longer, in seconds, is not kept in memory; nor are very many samples.
 
     Returns
     -------
@@ -105,7 +106,8 @@ def spool(
     spools: list[Spool] = []
 
     def begin(channels: int, sample_rate: int) -> Callable[[Floats], None]:
-        spools.append(Spool(folder, channels, round(longest_s * sample_rate)))
+        most = min(round(longest_s * sample_rate), MOST_WHOLE_SAMPLES // channels)
+        spools.append(Spool(folder, channels, most))
         return spools[-1].append
 
     _, sample_rate = _decode(path, start_s, duration_s, begin)

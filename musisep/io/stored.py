@@ -200,12 +200,12 @@ class Stack(Stored):
         self._signals = [self._signals[number] for number in order]
 
 
-def check_room(folder: str | os.PathLike[str], samples: int) -> None:
-    """Raise AudioFileError if so many samples do not fit into a folder."""
-    missing = samples * ITEM - shutil.disk_usage(folder).free
+def check_room(folder: str | os.PathLike[str], size: int) -> None:
+    """Raise AudioFileError if there is no room for so many bytes in a folder."""
+    missing = size - shutil.disk_usage(folder).free
     if missing > 0:
-        lacking = f"lacks {missing / 1e9:.1f} GB of room for temporary files"
-        raise problem(Path(folder), f"{lacking}; {ADVICE}")
+        lacking = f"{missing / 1e9:.1f} GB" if missing >= 1e9 else f"{missing / 1e6:.1f} MB"
+        raise problem(Path(folder), f"lacks {lacking} of room; {ADVICE}")
 
 
 def blocks_of(signal: "Real | Stored", size: int = BLOCK_FRAMES) -> Iterator[Real]:

@@ -118,6 +118,11 @@ def check_encoding(
         _encoder(BytesIO(), channels, sample_rate, form, subtype).close()
 
 
+def sample_bytes(path: Path, subtype: str) -> int:
+    """Return how many bytes a sample takes in a file of this name; 0 if that is not known."""
+    return SAMPLE_BYTES.get(subtype, 0) if format_of(path).container == "WAV" else 0
+
+
 def headroom_gain(signals: Iterable[ArrayLike | Stored], subtype: str) -> float:
     """Return the one gain that keeps all signals within the range of a subtype.
 

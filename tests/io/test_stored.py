@@ -70,9 +70,10 @@ def test_signals_in_blocks(scratch):
 
 def test_a_folder_without_room_is_refused_in_a_line(tmp_path, monkeypatch):
     monkeypatch.setattr(stored.shutil, "disk_usage", lambda _: SimpleNamespace(free=7_999_999_999))
-    check_room(tmp_path, 999_999_999)
-    with pytest.raises(AudioFileError, match=r"lacks 8\.0 GB of room for temporary files; make"):
-        check_room(tmp_path, 2 * 999_999_999)
+    check_room(tmp_path, 7_999_999_999)
+    for size, lacking in ((16_000_000_000, "8.0 GB"), (8_040_000_000, "40.0 MB")):
+        with pytest.raises(AudioFileError, match=f"lacks {lacking} of room; make"):
+            check_room(tmp_path, size)
 
 
 def test_a_disk_that_becomes_full_is_told_in_a_line(tmp_path, monkeypatch):
