@@ -8,7 +8,6 @@ takes more memory if the recording is longer, nor do stems that are kept in file
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,9 +31,8 @@ from musisep.tones.loss import silence_losses
 from musisep.tones.peaks import Floats, Peaks
 from musisep.tones.table import Table, tone_table
 
-LEARNINGS, STRETCHES = 3, 4
-"""How often a long recording is learned from, and in how many stretches each time, which are half
-of `longest_s` together. docs/experiments.rst, "Long recordings", has why."""
+STRETCHES = 8
+"""In which a long recording is looked at to learn from; they are `longest_s` together."""
 PIECES = 4
 """Of a recording of `longest_s`: how long they are."""
 AUDIBLE_DB = -40.0
@@ -64,8 +62,12 @@ def in_pieces(
     most_s = longest_s(settings, len(mixture), sample_rate)
     if scratch is not None:
         check_room(scratch, ITEM * settings.most_instruments * mixture.size)
-    learned, level, grid = surest(lessons(parts, mixture, sample_rate, settings, most_s, report))
+    heard = hear(parts, excerpts(mixture, sample_rate, most_s), sample_rate, settings)
+    learned = parts.learner(heard.frames, heard.model, report, heard.sides)
     instruments = learned.dictionary.shape[1]
+    grid, level = heard.grid, heard.level
+    del heard
+    learned = replace(learned, prior=None)  # which is of the stretches
     learner = NotesLearner(
         instruments, settings.tones, settings.restarts, settings.seed, assignment=parts.assignment
     )
@@ -88,53 +90,8 @@ def in_pieces(
     return result.outcome(learned)
 
 
-class Lesson(NamedTuple):
-    """What was learned, from a passage that was divided by a level, on a grid."""
-
-    learned: Learned
-    level: float
-    grid: Grid
-
-
-def lessons(
-    parts: Stages,
-    mixture: Floats | Scratch,
-    sample_rate: int,
-    settings: Settings,
-    most_s: float,
-    report: Progress,
-) -> list[Lesson]:
-    """Learn from several excerpts, or from one if the learner does not tell how sure it is."""
-    found: list[Lesson] = []
-    for audio in excerpts(mixture, sample_rate, most_s / 2):
-        heard = hear(parts, audio, sample_rate, settings)
-        learned = parts.learner(heard.frames, heard.model, part_of(report, len(found)), heard.sides)
-        # A prior is of these frames only.
-        found.append(Lesson(replace(learned, prior=None), heard.level, heard.grid))
-        if learned.certainty is None:
-            break
-    return found
-
-
-def surest(lessons: Sequence[Lesson]) -> Lesson:
-    """Return the lesson that is surest who plays, of those with the usual number of instruments."""
-    numbers = [lesson.learned.dictionary.shape[1] for lesson in lessons]
-    usual = max(numbers, key=numbers.count)
-
-    def certainty(lesson: Lesson) -> float:
-        sure = lesson.learned.certainty
-        return 0.0 if sure is None else float(sure.mean())
-
-    return max((lessons[k] for k in range(len(lessons)) if numbers[k] == usual), key=certainty)
-
-
-def part_of(report: Progress, number: int) -> Progress:
-    """Return what reports the progress of one learning as a part of that of all."""
-    return lambda stage, done, total: report(stage, number * total + done, LEARNINGS * total)
-
-
-def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Iterator[Floats]:
-    """Yield audible stretches of a recording, evenly spaced, one after the other with pauses.
+def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Floats:
+    """Return audible stretches of a recording, evenly spaced, one after the other with pauses.
 
     Parameters
     ----------
@@ -143,25 +100,23 @@ def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Ite
     sample_rate : int
         In Hz.
     total_s : float
-        Seconds of all stretches of an excerpt together.
+        Seconds of all stretches together.
 
-    Yields
-    ------
+    Returns
+    -------
     ndarray, shape (channel, sample)
-        `LEARNINGS` excerpts, of other stretches each if there are as many.
     """
     length, size = mixture.shape[1], max(1, round(total_s / STRETCHES * sample_rate))
     starts = np.linspace(0, length - size, -(-length // size)).astype(np.int64)
     levels = np.array([level_db(mixture[..., start : start + size]) for start in starts])
-    audible = starts[levels >= levels.max() + AUDIBLE_DB]
+    chosen = evenly_spaced(np.flatnonzero(levels >= levels.max() + AUDIBLE_DB), STRETCHES)
     ramp = np.minimum(1, (np.arange(size) + 0.5) / (RAMP_S * sample_rate))
     weights = ramp * ramp[::-1]
     pause = np.zeros((len(mixture), round(PAUSE_S * sample_rate)))
-    for number in range(LEARNINGS):
-        parts = []
-        for start in evenly_spaced(audible[number % audible.size :: LEARNINGS], STRETCHES):
-            parts += [weights * mixture[..., start : start + size], pause]
-        yield np.concatenate(parts[:-1], axis=1)
+    parts = []
+    for start in starts[chosen]:
+        parts += [weights * mixture[..., start : start + size], pause]
+    return np.concatenate(parts[:-1], axis=1)
 
 
 def at_level(heard: Passage, level: float) -> Passage:
