@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 from typing import IO
 
@@ -42,13 +43,19 @@ def end_with_parent() -> None:
 
 
 def _started(module: str, argument: str) -> "subprocess.Popen[str] | None":
-    """Start Python, which looks for modules in no folder but those of its own and PYTHONPATH."""
+    """Start Python, which looks for modules where this package is, and in no working folder.
+
+    A working folder may hold anything, but may also be where this package is from.
+    """
     if hasattr(sys, "frozen") or not sys.executable:
         return None
+    folders = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
     with suppress(OSError):
         return subprocess.Popen(
             [sys.executable, "-P", "-m", module, argument],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=environment,
         )  # fmt: skip
     return None
 

@@ -105,3 +105,16 @@ def test_it_looks_for_modules_in_no_working_folder(tmp_path, monkeypatch):
     with helping("endless", "", heard.append):
         time.sleep(0.5)
     assert heard == []
+
+
+def test_it_works_with_the_same_package(tmp_path, monkeypatch):
+    (tmp_path / "musisep").mkdir()
+    (tmp_path / "musisep" / "__init__.py").touch()
+    code = "import sys, musisep; print(musisep.__file__, flush=True); sys.stdin.read()"
+    (tmp_path / "where.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    heard = []
+    with helping("where", "", heard.append):
+        while not heard:
+            time.sleep(0.01)
+    assert heard == [musisep.__file__]
