@@ -42,6 +42,7 @@ def test_as_many_tracks_are_written_as_instruments_are_found(folder, calls, writ
 def test_it_is_told_how_sure_the_number_is(probabilities, line):
     class Found:
         counted = Counted(np.array(probabilities))
+        tones = np.zeros(1)
 
     assert summary.count_lines(Found) == [line]
 
