@@ -135,15 +135,17 @@ class Span(NamedTuple):
         With the margins that it has in common with its neighbours.
     begin, end : int
         Without; these are the seams.
-    last : bool
-        Whether it is the last one.
     """
 
     start: int
     stop: int
     begin: int
     end: int
-    last: bool
+
+    @property
+    def last(self) -> bool:
+        """Whether it is the last one, which has no margin at its end."""
+        return self.stop == self.end
 
     def own_frames(self, hop: int) -> slice:
         """Return the frames between the seams, as the piece counts them."""
@@ -169,11 +171,10 @@ def spans_of(length: int, piece_s: float, grid: Grid) -> list[Span]:
     seams = [hop * round(length * k / (number * hop)) for k in range(number)] + [length]
     return [
         Span(
-            max(0, begin - margin) if begin else 0,
+            max(0, begin - margin),
             length if end == length else end + margin,
             begin,
             end,
-            end == length,
         )
         for begin, end in pairwise(seams)
     ]
