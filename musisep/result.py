@@ -14,6 +14,8 @@ import numpy as np
 from musisep._util.progress import Progress, no_progress
 from musisep.audio.arrays import Real
 from musisep.confidence import called, confidence
+from musisep.instruments.names import numbered
+from musisep.instruments.naming import Likeness
 from musisep.io import files
 from musisep.io.formats import writable
 from musisep.io.stored import Scratch, Stack, Stored
@@ -64,6 +66,9 @@ class Separation:
         that do not sound like their columns. None if none was given, or if it was not adapted.
     counted : Counted, optional
         How many instruments were found, and how sure that is; None if their number was given.
+    likenesses : list of list of Likeness, optional
+        Names of the instruments that each stem sounds like, the likeliest first; see
+        `musisep.instruments.likenesses`. None if the method finds no notes.
     """
 
     stems: Floats | Stack
@@ -79,6 +84,12 @@ class Separation:
     certainty: Floats | None = None
     fit: Fit | None = None
     counted: Counted | None = None
+    likenesses: list[list[Likeness]] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the stems: those of the instruments, or instrument1, instrument2, ..."""
+        return stem_names(len(self.stems), numbered(self.settings.names) or None)
 
     @property
     def confidence(self) -> Floats | None:
@@ -210,7 +221,7 @@ class Separation:
         dict of str to ndarray or Stored, shape (channel, sample)
             Stems are not copied; what is not in memory is computed block by block.
         """
-        stems = stem_names(len(self.stems), names)
+        stems = self.names if names is None else stem_names(len(self.stems), names)
         rules = parse_rules(derive or {}, stems)
         written = track_names(stems, rules, residual=residual, only=only)
         if isinstance(self.stems, Stack):

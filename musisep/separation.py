@@ -14,10 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
+from musisep.instruments.library import library
+from musisep.instruments.naming import likenesses
+from musisep.instruments.profiles import Profiles
 from musisep.io.mixtures import load
 from musisep.io.stored import Scratch, Stack, blocks_of, peak_of
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import GivenDictionary
+from musisep.learning.learner import Learner
+from musisep.learning.named import NamedLearner
 from musisep.passages import Outcome, find, hear
 from musisep.pieces import in_pieces, longest_s
 from musisep.result import Separation
@@ -34,6 +39,7 @@ def separate(
     sample_rate: int | None = None,
     *,
     dictionary: Dictionary | None = None,
+    profiles: Profiles | None = None,
     settings: Settings | None = None,
     stages: Mapping[str, Any] | None = None,
     jobs: int = 1,
@@ -53,6 +59,9 @@ def separate(
         One that was learned elsewhere, with a column for each instrument, in the order of the
         stems. It tells who plays and is adapted to the recording, as `Separation.dictionary`;
         settings of the learning are refused among the options.
+    profiles : Profiles, optional
+        What is known of instruments by name; default: `musisep.instruments.library`. Those whose
+        names `instruments` gives are told apart by it, and stems are compared with all of it.
     settings : Settings, optional
         How it is done; default: the defaults.
     stages : mapping of str to object, optional
@@ -95,13 +104,26 @@ def separate(
         learner = NotesLearner(seed=settings.seed, assignment=parts.assignment)
         given = GivenDictionary(dictionary.amplitudes, parts.finder, learner)
         parts = replace(parts, learner=given)
+    profiles = library() if profiles is None else profiles
+    instance("profiles", profiles, Profiles)
+    if settings.names:
+        parts = replace(parts, learner=named(settings.names, profiles, parts.learner))
     audio, sample_rate = load(mixture, sample_rate, scratch, settings.whole_s)
     with scipy.fft.set_workers(jobs):
         if audio.shape[1] > longest_s(settings, len(audio), sample_rate) * sample_rate:
             outcome = in_pieces(parts, audio, sample_rate, settings, report, scratch)
         else:
             outcome = whole(parts, np.asarray(audio), sample_rate, settings, report)
-    return ordered(outcome, parts, audio, sample_rate, settings)
+    return ordered(outcome, parts, audio, sample_rate, settings, profiles)
+
+
+def named(names: tuple[str, ...], profiles: Profiles, learner: Learner) -> NamedLearner:
+    """Return a learner that knows what to expect of instruments with these names."""
+    if not isinstance(learner, NotesLearner):
+        raise ValueError("instruments: names are of no use to the learner; give their number")
+    for name in names:
+        profiles.numbers(name)
+    return NamedLearner(names, profiles, learner)
 
 
 def whole(
@@ -123,6 +145,7 @@ def ordered(
     mixture: Floats | Scratch,
     sample_rate: int,
     settings: Settings,
+    profiles: Profiles,
 ) -> Separation:
     """Return what came out, the loudest instrument first unless they were known before."""
     stems, learned = outcome.stems, outcome.learned
@@ -130,7 +153,10 @@ def ordered(
     reorder(stems, order)
     tones = outcome.tones.copy()
     tones.instrument = np.argsort(order)[tones.instrument]
-    certainty = outcome.certainty
+    certainty, notes = outcome.certainty, learned.notes
+    alike = None
+    if notes is not None and notes.known is not None:
+        alike = likenesses(profiles, notes, np.exp(notes.known[:, order]))
     return Separation(
         stems=stems,
         mixture=mixture,
@@ -145,6 +171,7 @@ def ordered(
         certainty=None if certainty is None else certainty[order],
         fit=learned.fit,
         counted=learned.counted,
+        likenesses=alike,
     )
 
 

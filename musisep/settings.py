@@ -1,7 +1,7 @@
 """What a user can choose, and the defaults; light enough to import for a help text."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from musisep._util.fields import make_floats
 from musisep._util.limits import AUTO, MOST_COUNTED, PEXP_MAX, QEXP_MAX, QEXP_MIN
 from musisep._util.messages import shown
+from musisep.instruments.names import canonical
 
 PHASES = ("mixture", "misi")
 LIMITS = {
@@ -32,8 +33,9 @@ class Settings:
 
     Parameters
     ----------
-    instruments : int or "auto"
-        Number of instruments; "auto", of "notes" only: it is found, from 1 to 4.
+    instruments : int, "auto" or sequence of str
+        Number of instruments; of "notes" only, "auto": it is found, from 1 to 4, or the names of
+        the instruments, see `musisep.instruments`, which are kept as these are called there.
     tones : int
         Number of tones that one instrument plays at a time.
     harmonics : int
@@ -99,7 +101,7 @@ class Settings:
         If a setting is out of its range.
     """
 
-    instruments: int | str = 2
+    instruments: int | str | tuple[str, ...] = 2
     tones: int = 1
     harmonics: int = 25
     method: str = "notes"
@@ -130,9 +132,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
+        if isinstance(self.instruments, list | tuple):
+            object.__setattr__(self, "instruments", _names(self.instruments))
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
-            if name == "instruments" and self.counted:
+            if name == "instruments" and (self.counted or self.names):
                 continue
             if not _whole(value) or not low <= value <= high:
                 raise ValueError(f"{name}={shown(value)} must be an integer from {low} to {high}")
@@ -155,8 +159,9 @@ class Settings:
         if isinstance(self.method, str) and self.method == "adam":
             if self.lifetime > self.runs:
                 raise ValueError(f"lifetime={self.lifetime} must be at most runs={self.runs}")
-            if self.counted:
-                raise ValueError("instruments='auto' must be a number with method='adam'")
+            if self.counted or self.names:
+                given = "names" if self.names else "instruments='auto'"
+                raise ValueError(f"{given} must be a number with method='adam'")
 
     @property
     def counted(self) -> bool:
@@ -164,8 +169,15 @@ class Settings:
         return isinstance(self.instruments, str) and self.instruments == AUTO
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the instruments; none if only their number is known, or nothing."""
+        return self.instruments if isinstance(self.instruments, tuple) else ()
+
+    @property
     def most_instruments(self) -> int:
         """Number of instruments; the largest that may be found, if it is to be."""
+        if isinstance(self.instruments, tuple):
+            return len(self.instruments)
         return MOST_COUNTED if self.counted else int(self.instruments)
 
     def changed(
@@ -206,6 +218,13 @@ class Settings:
                     f"{name}={options[name]} must be {value}, as the dictionary has it"
                 )
         return replace(settings, harmonics=harmonics, instruments=instruments)
+
+
+def _names(given: Sequence[Any]) -> tuple[str, ...]:
+    low, high = LIMITS["instruments"]
+    if not low <= len(given) <= high or not all(isinstance(name, str) and name for name in given):
+        raise ValueError(f"instruments={shown(given)} must be {low} to {high} names, or a number")
+    return tuple(map(canonical, given))
 
 
 def _whole(value: Any) -> bool:

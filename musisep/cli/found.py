@@ -46,6 +46,7 @@ def found_of(
             "probabilities": _listed(counted.probabilities),
         },
         "misfits": None if fit is None else [names[k] for k in fit.misfits],
+        "likenesses": _likenesses(separation, names),
         "pitch_range_hz": dict(zip(names, ranges, strict=True)),
         "level_db": dict(levels_db),
         "gain": gain,
@@ -56,6 +57,15 @@ def found_of(
 
 def _listed(values: Floats | None) -> list[float] | None:
     return None if values is None else [float(value) for value in values]
+
+
+def _likenesses(separation: Separation, names: Sequence[str]) -> dict[str, Any] | None:
+    if separation.likenesses is None:
+        return None
+    return {
+        name: {like.name: like.probability for like in own}
+        for name, own in zip(names, separation.likenesses, strict=True)
+    }
 
 
 def _finite(value: Any) -> Any:

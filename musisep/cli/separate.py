@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import reprlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, fields
@@ -33,6 +32,7 @@ from musisep.cli.options import (
 from musisep.cli.planning import FILENAME, Task, check_writable, existing_folder, plan
 from musisep.cli.records import Record, digest, state_of
 from musisep.cli.tracks import add_track_options, track_options
+from musisep.instruments.names import numbered
 from musisep.io.formats import writable
 from musisep.settings import PHASES, Settings
 from musisep.stages import METHODS, PARTS
@@ -60,8 +60,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_input_options(group: argparse._ArgumentGroup) -> None:
     _add_setting(
-        group, "instruments", "how many instruments play, or auto: find out (1 to 4)", "-n",
-        type=_number_or_auto,
+        group, "instruments", "how many instruments play; auto: find out (1 to 4); or their names, "
+        "as clarinet,horn (musisep instruments lists them)", "-n", type=_number_or_names,
     )  # fmt: skip
     _add_setting(group, "tones", "how many tones an instrument plays at a time")
     add_recursive_option(group)
@@ -132,14 +132,13 @@ def _add_setting(
     )  # fmt: skip
 
 
-def _number_or_auto(text: str) -> int | str:
+def _number_or_names(text: str) -> int | str | tuple[str, ...]:
     if text == AUTO:
         return text
     try:
         return int(text)
     except ValueError:
-        wrong = f"{reprlib.repr(text)} is neither a whole number nor {AUTO}"
-        raise argparse.ArgumentTypeError(wrong) from None
+        return tuple(name.strip() for name in text.split(","))
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -153,6 +152,8 @@ def _run(args: argparse.Namespace) -> int:
             say(complaint(args.dictionary, error))
             return 1
         settings = _settings(args, dictionary)
+        if settings.names and not args.stem_names:
+            args.stem_names = list(numbered(settings.names))
         work = partial(_attempt, dictionary=dictionary, settings=settings)
         return run_batch(work, plan(args, settings), args)
 
@@ -192,9 +193,19 @@ def _settings(args: argparse.Namespace, dictionary: "Dictionary | None") -> Sett
             advice = "leave --instruments out"
             raise UsageError(f"{args.dictionary} is for {shape[1]} instruments; {advice}")
     try:
-        return Settings().changed(given, dictionary=shape)
+        settings = Settings().changed(given, dictionary=shape)
+        if settings.names:
+            _check_names(settings.names)
     except ValueError as error:
         raise UsageError(as_options(str(error), FLAGS)) from error
+    return settings
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    from musisep.instruments.library import library  # loads NumPy
+
+    for name in names:
+        library().numbers(name)
 
 
 def _attempt(

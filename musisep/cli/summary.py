@@ -64,7 +64,8 @@ def stem_lines(
         for path, (name, level) in zip(paths, levels.items(), strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
-    told = count_lines(separation) + confidence_lines(separation)
+    told = count_lines(separation) + likeness_lines(separation, names)
+    told += confidence_lines(separation)
     told += misfit_lines(separation, names)
     return [*lines, f"{left}{_choice(separation)}", *told]
 
@@ -79,6 +80,18 @@ def count_lines(separation: Separation) -> list[str]:
     if counted.certainty >= SURE:
         return [told]
     return [f"{told}; it may be another number. Try --instruments {counted.second}"]
+
+
+def likeness_lines(separation: Separation, names: Sequence[str] | None = None) -> list[str]:
+    """Tell which instruments the stems sound like, unless their names are given."""
+    if separation.settings.names or not any(separation.likenesses or ()):
+        return []
+    told = [
+        f"{_stem(number, names)} {own[0].name} ({own[0].probability:.0%})"
+        for number, own in enumerate(separation.likenesses or ())
+        if own
+    ]
+    return [f"  most like: {', '.join(told)}"]
 
 
 def confidence_lines(separation: Separation) -> list[str]:

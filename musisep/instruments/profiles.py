@@ -1,0 +1,206 @@
+"""Profiles of instruments: what their notes sound like, how high they play, and their harmonics.
+
+A note is a row of numbers: what it sounds like (`musisep.notes.sound`), which of that is known, and
+its pitch. The rows of an instrument are normal about a mean of its own, with a covariance that all
+instruments share (linear discriminant analysis). What a note says of who plays it counts less than
+it would if the numbers of notes were independent: `Profiles.weight`, which is fitted with them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from musisep._util.checks import instance
+from musisep._util.messages import shown
+from musisep.instruments.names import canonical, members
+from musisep.io.archives import reading_arrays, save_arrays
+from musisep.notes.players import semitones
+from musisep.notes.tracking import Notes
+from musisep.tones.peaks import Floats, Ints
+
+FARTHEST = 6.0
+"""Numbers of a note are limited to so many units."""
+BANDS = np.array([-18.0, -12.0, -6.0, 0.0, 6.0, 12.0, 18.0])
+"""Semitones from middle C between the bands of pitch that have columns of their own."""
+LOUDNESS = 2
+"""Columns of a band: of notes that are softer and louder than the instrument's median."""
+MOST_NUMBERS = 2**22
+"""Of an array in a file."""
+MOST_NAMES = 2**16
+"""Bytes of all names."""
+
+
+def rows_of(notes: Notes) -> Floats:
+    """Return what profiles are told of notes, (note, input)."""
+    values, known = notes.sound
+    octaves = semitones(notes)[:, None] / 12
+    return np.clip(
+        np.hstack((known * values, known - 0.5, octaves, octaves**2)), -FARTHEST, FARTHEST
+    )
+
+
+def bands_of(notes: Notes) -> Ints:
+    """Return the band of pitch of each note, see `BANDS`."""
+    return np.asarray(np.digitize(semitones(notes), BANDS))
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """What is known of instruments.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the instruments.
+    means : ndarray, shape (instrument, input)
+        Mean rows of their notes.
+    covariance : ndarray, shape (input, input)
+        Of rows about the mean of their instrument.
+    weight : float
+        How much the log likelihood of a note counts, from 0 to 1.
+    amounts : ndarray, shape (instrument,)
+        Of how many notes each was learned.
+    columns : ndarray, shape (instrument, band, loudness, harmonic)
+        Relative amplitudes of harmonics, with maximum 1; see `BANDS` and `LOUDNESS`. 0 where
+        nothing was heard.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, names are not different, or a number is not finite.
+    """
+
+    names: tuple[str, ...]
+    means: Floats
+    covariance: Floats
+    weight: float
+    amounts: Floats
+    columns: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        count, inputs = len(self.names), np.shape(self.means)[-1]
+        shapes = {
+            "means": (count, inputs),
+            "covariance": (inputs, inputs),
+            "amounts": (count,),
+            "columns": (count, len(BANDS) + 1, LOUDNESS, np.shape(self.columns)[-1]),
+        }
+        for name, shape in shapes.items():
+            values = getattr(self, name)
+            if values.shape != shape or not np.isfinite(values).all():
+                raise ValueError(f"{name} must be finite numbers of the shape {shape}")
+        if not count or len(set(self.names)) < count:
+            raise ValueError(f"names={shown(self.names)} must be different names, at least one")
+        if not 0 <= self.weight <= 1:
+            raise ValueError(f"weight={self.weight} must be from 0 to 1")
+
+    def numbers(self, name: str) -> list[int]:
+        """Return the numbers of the instruments that a name may stand for.
+
+        Names are those of `musisep.instruments.names`. ValueError if there is none of that name.
+        """
+        meant = canonical(name)
+        found = [self.names.index(one) for one in members(meant) if one in self.names]
+        if not found:
+            raise ValueError(f"{name!r} is no instrument here; there are {', '.join(self.names)}")
+        return found
+
+    def log_likelihoods(self, notes: Notes) -> Floats:
+        """Return how likely each instrument plays notes like these, (note, instrument).
+
+        Natural logarithms, up to a constant for each note.
+
+        Raises
+        ------
+        ValueError
+            If the notes have other features than those that profiles were learned from.
+        """
+        instance("notes", notes, Notes)
+        rows = rows_of(notes)
+        if rows.shape[1] != self.means.shape[1]:
+            raise ValueError(f"notes have {rows.shape[1]} inputs, profiles {self.means.shape[1]}")
+        return self.weight * discriminants(rows, self.means, self.covariance)
+
+    def of_names(self, notes: Notes, names: Sequence[str]) -> Floats:
+        """Return how likely the instruments of some names play notes, (note, name).
+
+        Natural logarithms, as `log_likelihoods`; a name that stands for several instruments is as
+        likely as they are in the mean. ValueError if one is unknown.
+        """
+        single = self.log_likelihoods(notes)
+        columns = [
+            logsumexp(single[:, numbers], axis=1) - np.log(len(numbers))
+            for numbers in map(self.numbers, names)
+        ]
+        return np.stack(columns, axis=1)
+
+    @property
+    def amplitudes(self) -> Floats:
+        """Mean columns [harmonic, instrument], as of a dictionary."""
+        heard = self.columns.any(axis=-1, keepdims=True)
+        total = self.columns.sum(axis=(1, 2)) / np.maximum(heard.sum(axis=(1, 2)), 1)
+        return np.asarray((total / np.maximum(total.max(axis=1, keepdims=True), 1e-9)).T)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a ``.npz`` file whole or not at all; OSError if that is impossible.
+
+        `musisep.Dictionary.load` reads its mean columns.
+        """
+        arrays = {
+            field: getattr(self, field)
+            for field in ("means", "covariance", "weight", "amounts", "columns")
+        }
+        arrays |= {"names": text_array(self.names), "amplitudes": self.amplitudes}
+        save_arrays(path, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Profiles:
+        """Read what `save` wrote, trusting nothing in the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read, or is no regular file.
+        ValueError
+            If it holds no profiles.
+        """
+        with reading_arrays(path, "model of instruments") as read:
+            return cls(
+                names=text_of(read("names", MOST_NAMES)),
+                means=read("means", MOST_NUMBERS),
+                covariance=read("covariance", MOST_NUMBERS),
+                weight=float(read("weight", 1)),
+                amounts=read("amounts", MOST_NUMBERS),
+                columns=read("columns", MOST_NUMBERS),
+            )
+
+
+def discriminants(rows: Floats, means: Floats, covariance: Floats) -> Floats:
+    """Return log densities (row, mean) of normal rows [row, input], up to a constant for each row.
+
+    ``means`` are (mean, input), ``covariance`` (input, input).
+    """
+    directions = np.linalg.solve(covariance, means.T)
+    offsets = 0.5 * np.einsum("ki,ik->k", means, directions)
+    return np.asarray(rows @ directions - offsets)
+
+
+def text_array(names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return names as numbers, for a file that holds nothing else."""
+    return np.frombuffer(json.dumps(list(names)).encode(), np.uint8)
+
+
+def text_of(octets: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Return the names of `text_array`; ValueError if it is not that."""
+    names = json.loads(bytes(octets))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("must be a list of names")
+    return tuple(names)
