@@ -177,6 +177,11 @@ class AudioInfo:
     samples: int
     sample_rate: int
 
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.sample_rate
+
 
 def info(path: str | os.PathLike[str]) -> AudioInfo:
     """Tell what an audio file holds, without decoding its samples.
