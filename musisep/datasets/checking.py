@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from musisep.datasets.recordings import Recording
 from musisep.datasets.singles import INSTRUMENTS, open_all
 from musisep.io.formats import UNREAD_SUFFIXES, readable_suffixes
 from musisep.io.replacing import AudioFileError
+from musisep.stems import MIXTURE
 
 ERROR, WARNING = "error", "warning"
 """An error makes results wrong or stops the work; a warning may be meant so."""
@@ -111,7 +112,7 @@ def check_dataset(
         findings += _of_recording(recording, twins)
     progress("checking", len(recordings), len(recordings))
     findings += _lacking(recordings)
-    if folder.is_dir():
+    if os.path.isdir(folder):
         findings += _stray(folder, split, recordings, left_out)
     return findings
 
@@ -147,6 +148,7 @@ def _of_recording(recording: Recording, twins: dict[str, tuple[Path, str]]) -> I
         elif other != one.path:
             yield Finding(one.path, same, "remove one of them", WARNING)
     yield from _of_all_files(recording, heard)
+    yield from _of_names(recording)
     if difference_db > SUM_DB:
         missed = f"is not the sum of its references: the rest has {difference_db:.1f} dB"
         advice = "compare levels and places, or remove it: then it is their sum"
@@ -169,27 +171,37 @@ def _of_file(heard: Heard) -> Iterator[Finding]:
 
 def _of_all_files(recording: Recording, heard: Sequence[Heard]) -> Iterator[Finding]:
     """Tell what of the files of a recording does not fit together."""
-    folder = Path(os.path.commonpath([path.parent for path in recording.paths]))
-    known = [(one.path.name, one.info) for one in heard if one.info]
-    columns = {
-        "sample rates": {name: info.sample_rate for name, info in known},
-        "lengths in samples": {name: info.samples for name, info in known},
-        "numbers of channels": {name: info.channels for name, info in known},
-    }
-    for kind, values in columns.items():
-        if len(set(values.values())) > 1:
-            listed = ", ".join(f"{name} {value}" for name, value in values.items())
-            repeated = kind.startswith("numbers") and len({*values.values()} - {1}) == 1
-            advice = "a single channel is repeated" if repeated else "export them anew, alike"
-            severity = WARNING if repeated else ERROR
-            yield Finding(folder, f"has files of different {kind}: {listed}", advice, severity)
-            if kind == "sample rates":
-                return
+    folder = heard[0].path.parent
+    labels = [*recording.references, MIXTURE]
+    infos = {label: one.info for label, one in zip(labels, heard, strict=False) if one.info}
+    rates = {label: info.sample_rate for label, info in infos.items()}
+    lengths = {label: info.samples for label, info in infos.items()}
+    channels = {label: info.channels for label, info in infos.items()}
+    if len(set(rates.values())) > 1:
+        problem = f"has files of different sample rates: {_listed(rates)} Hz"
+        yield Finding(folder, problem, "resample them to one", ERROR)
+    elif len(set(lengths.values())) > 1:
+        problem = f"has files of different lengths: {_listed(lengths)} samples"
+        yield Finding(folder, problem, "export them anew, from one start to one end", ERROR)
+    if len(set(channels.values())) > 1:
+        problem = f"has files of different channels: {_listed(channels)}"
+        if len(set(channels.values()) - {1}) == 1:
+            yield Finding(folder, problem, "a single one is repeated", WARNING)
+        else:
+            yield Finding(folder, problem, "export them anew, with as many", ERROR)
+
+
+def _of_names(recording: Recording) -> Iterator[Finding]:
+    """Tell which names of references would be one where capitals do not count."""
     plain = Counter(name.casefold() for name in recording.references)
-    for name in recording.references:
+    for name, path in recording.references.items():
         if plain[name.casefold()] > 1:
             same = f"{name!r} is the name of another reference but for capitals"
-            yield Finding(recording.references[name], same, "rename one of them", WARNING)
+            yield Finding(path, same, "rename one of them", WARNING)
+
+
+def _listed(values: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _lacking(recordings: Sequence[Recording]) -> Iterator[Finding]:
@@ -209,7 +221,7 @@ def _stray(
     """Tell which audio files belong to no recording, but for those that are left out."""
     used = {path for recording in recordings for path in recording.paths}
     known = {*readable_suffixes(), *UNREAD_SUFFIXES}
-    elsewhere = {path if path.is_dir() else path.parent for path in left_out}
+    elsewhere = {path if os.path.isdir(path) else path.parent for path in left_out}
     for place, folders, names in os.walk(folder / (split or "")):
         folders[:] = sorted(name for name in folders if name[0] != "." and not RAW.search(name))
         if Path(place) in elsewhere:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from musisep.audio.arrays import peak
 from musisep.datasets.recordings import Audio, Recording
 from musisep.io import files
 
-PIECE_S = 30
-"""Length of a piece, in whole seconds, so that pieces end between two samples at any rate."""
+PIECE = 65_536
+"""Samples of each channel that are heard at a time."""
 FULL = 1 - 2.0**-15
 """The greatest sample of 16 bits."""
 FLAT = 3
@@ -62,17 +63,19 @@ class Heard:
         """Equal for equal samples, whatever the file format is."""
         return self._hash.hexdigest() if self.info else ""
 
-    def listen(self, start_s: int) -> Audio | None:
-        """Return the piece [channel, sample] that begins there; None if there is none."""
-        if self.error or self.info is None or start_s * self.info.sample_rate >= self.info.samples:
-            return None
-        audio = None
-        with self._noting():
-            audio, _ = files.read(self.path, start_s=start_s, duration_s=PIECE_S)
-            self.peak = max(self.peak, peak(audio))
-            self.clipped += clipped(audio)
-            self._hash.update(np.ascontiguousarray(audio.T, dtype="<f4").tobytes())
-        return audio
+    def pieces(self) -> Iterator[Audio]:
+        """Yield pieces [channel, sample], all of `PIECE` samples but the last, up to an error."""
+        arriving = _cut(files.blocks(self.path))
+        while not self.error:
+            piece = None
+            with self._noting():
+                piece = next(arriving, None)
+            if piece is None:
+                return
+            self.peak = max(self.peak, peak(piece))
+            self.clipped += clipped(piece)
+            self._hash.update(np.ascontiguousarray(piece.T, dtype="<f4").tobytes())
+            yield piece
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -116,13 +119,10 @@ def hear(recording: Recording) -> tuple[list[Heard], float]:
         is no mixture, or it is silent, or files do not fit.
     """
     heard = [Heard.begin(path) for path in recording.paths]
-    infos = [one.info for one in heard]
-    comparable = recording.mixture is not None and _fit(infos)
+    comparable = recording.mixture is not None and _fit([one.info for one in heard])
     energies = np.zeros(2)
-    longest_s = max((info.duration_s for info in infos if info), default=0.0)
-    for start_s in range(0, math.ceil(longest_s), PIECE_S):
-        pieces = [one.listen(start_s) for one in heard]
-        if comparable and not any(one.error for one in heard):
+    for pieces in zip_longest(*(one.pieces() for one in heard)):
+        if comparable and not any(piece is None for piece in pieces):
             energies += _energies(pieces)
     whole = comparable and energies[1] > 0 and not any(one.error for one in heard)
     with np.errstate(divide="ignore"):
@@ -137,10 +137,25 @@ def _fit(infos: Sequence[files.AudioInfo | None]) -> bool:
     return len(known) == len(infos) and len(alike) == 1 and len(channels) <= 1
 
 
-def _energies(pieces: Sequence[Audio | None]) -> Audio:
+def _cut(blocks: Iterator[Audio]) -> Iterator[Audio]:
+    """Yield blocks [channel, sample] as pieces of one length, the last of which may be shorter."""
+    kept: list[Audio] = []
+    length = 0
+    for block in blocks:
+        kept.append(block)
+        length += block.shape[1]
+        while length >= PIECE:
+            whole = np.concatenate(kept, axis=1)
+            yield whole[:, :PIECE]
+            kept, length = [whole[:, PIECE:]], length - PIECE
+    if length:
+        yield np.concatenate(kept, axis=1)
+
+
+def _energies(pieces: Sequence[Audio]) -> Audio:
     """Return the energy of the mixture less its references, and that of the mixture, the last."""
-    *references, mixture = (piece for piece in pieces if piece is not None)
-    shape = np.broadcast_shapes(*(piece.shape for piece in (*references, mixture)))
+    *references, mixture = pieces
+    shape = np.broadcast_shapes(*(piece.shape for piece in pieces))
     rest = np.array(np.broadcast_to(mixture, shape))
     for reference in references:
         rest -= reference

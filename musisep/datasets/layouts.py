@@ -4,6 +4,7 @@ A layout is a function of a folder, what is in it, and the name of the recording
 for a folder of another layout. `LAYOUTS` is the table; an entry more is a layout more.
 """
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
@@ -112,7 +113,7 @@ def medleydb(folder: Path, entries: list[Path], name: str) -> Recording | None:
     file = f"{song}_METADATA.yaml"
     elsewhere = [place / "Metadata" for place in (folder.parent, folder.parent.parent)]
     places = [place / file for place in (folder, *elsewhere)]
-    described = next((path for path in places if path.is_file()), None)
+    described = next((path for path in places if os.path.isfile(path)), None)
     if described is None:
         raise problem(folder, f"lacks {file}, which names its instruments; put it there")
     sources: dict[Path, str] = {}
@@ -149,7 +150,7 @@ def audio_in(
     entries: Iterable[Path], suffixes: Collection[str] = readable_suffixes()
 ) -> list[Path]:
     """Return the files that have one of these suffixes."""
-    return [path for path in entries if path.suffix.lower() in suffixes and path.is_file()]
+    return [path for path in entries if path.suffix.lower() in suffixes and os.path.isfile(path)]
 
 
 def visible(folder: Path) -> list[Path]:

@@ -171,7 +171,9 @@ class Mixtures(Drawn[Mixture]):
         last = max(0, info.samples - max(1, round(needed_s * info.sample_rate)))
         start_s = int(rng.integers(last + 1)) / info.sample_rate
         audio, rate = files.read(stem.path, start_s=start_s, duration_s=needed_s)
-        audio = files.resample(audio.mean(axis=0), round(rate * faster), self.sample_rate)
+        twice = 2 if rate * faster < files.MIN_RATE else 1  # only the ratio of the rates counts
+        rates = round(twice * rate * faster), twice * self.sample_rate
+        audio = files.resample(audio.mean(axis=0), *rates)
         audio = 10 ** (gain_db / 20) * of_length(audio, samples - silent)
         angle = 0.0 if place is None else np.pi / 4 * (1 + place)
         levels = [1.0] if place is None else [np.cos(angle), np.sin(angle)]

@@ -60,7 +60,7 @@ def open_dataset(
         If there is nothing at the path, or no recording, or a manifest is not as it should be.
     """
     place = checked_place(path, split, layout)
-    if place.is_file():
+    if os.path.isfile(place):
         found = [one for one in read_manifest(place) if split in (None, one.split)]
         if not found:
             raise problem(place, f"names no recordings for {split}; see its column split")
@@ -109,7 +109,7 @@ def find_recordings(
     suffixes = FORMATS[audio_format].suffixes
     read = partial(tracks, suffixes=suffixes, mixtures=(MIXTURE,))
     found: list[Recording] = []
-    for path in filter(Path.is_dir, visible(folder)):
+    for path in filter(os.path.isdir, visible(folder)):
         if len(found) == most:
             break
         if recording := read(path, visible(path), path.name):
@@ -141,7 +141,7 @@ def folders_of(folder: Path, split: str | None) -> Iterator[tuple[str, Path]]:
         If a folder cannot be read, there is no such split, or files are those of MUSDB18.
     """
     entries = visible(folder)
-    splits = [path for path in entries if path.name in SPLITS and path.is_dir()]
+    splits = [path for path in entries if path.name in SPLITS and os.path.isdir(path)]
     if split and split not in (path.name for path in splits):
         listed = ", ".join(path.name for path in splits) or "no splits"
         raise problem(folder, f"has no folder {split!r}, but {listed}")
@@ -152,7 +152,7 @@ def folders_of(folder: Path, split: str | None) -> Iterator[tuple[str, Path]]:
             raise problem(packed[0], f"has its stems in one file, which is not read; {instead}")
         prefix = f"{root.name}/" if splits else ""
         for path in inside:
-            if path.is_dir():
+            if os.path.isdir(path):
                 yield f"{prefix}{path.name}", path
 
 

@@ -114,7 +114,7 @@ def open_all(
 
 def _is_by_instrument(folder: Path, split: str | None, layout: str | None) -> bool:
     """Tell whether there is a folder for each instrument; names tell if it is not said."""
-    if layout is None and folder.is_dir():
+    if layout is None and os.path.isdir(folder):
         return holds_instruments(folder, split)
     return layout == INSTRUMENTS
 
