@@ -27,6 +27,9 @@ MOST_TRACKS = 0.8
 RAW = re.compile("_RAW$")
 """Folders of MedleyDB whose recordings are left out."""
 
+Twins = dict[str, tuple[Path, Recording]]
+"""The first file with some samples, and its recording, by `Heard.digest`."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -106,7 +109,7 @@ def check_dataset(
         note(error)
         return findings
     left_out = [one.path for one in findings]
-    twins: dict[str, tuple[Path, str]] = {}
+    twins: Twins = {}
     for done, recording in enumerate(recordings):
         progress("checking", done, len(recordings))
         findings += _of_recording(recording, twins)
@@ -128,31 +131,37 @@ def summary(findings: Sequence[Finding]) -> str:
     return ", ".join(words) or "nothing is wrong"
 
 
-def _of_recording(recording: Recording, twins: dict[str, tuple[Path, str]]) -> Iterator[Finding]:
-    """Listen to a recording; `twins` has the files and splits of the samples heard so far."""
+def _of_recording(recording: Recording, twins: Twins) -> Iterator[Finding]:
+    """Listen to a recording; `twins` are those that were heard before."""
     heard, difference_db = hear(recording)
     for one in heard:
         yield from _of_file(one)
         if code := unknown_code(one.path):
             advice = f"the codes are {' '.join(CODES)}"
             yield Finding(one.path, f"has an unknown instrument {code!r}", advice, WARNING)
-    # A mixture of one reference is that reference.
-    for one in heard if len(recording.references) > 1 else heard[:1]:
-        if one.error or not one.peak:
-            continue
-        other, split = twins.setdefault(one.digest, (one.path, recording.split))
-        same = f"has the same samples as {str(other)!r}"
-        if split != recording.split:
-            advice = "remove one of them, as no result would be honest"
-            yield Finding(one.path, f"{same}, of another split", advice, ERROR)
-        elif other != one.path:
-            yield Finding(one.path, same, "remove one of them", WARNING)
+    for one in heard:
+        yield from _of_twins(one, recording, twins)
     yield from _of_all_files(recording, heard)
     yield from _of_names(recording)
     if difference_db > SUM_DB:
         missed = f"is not the sum of its references: the rest has {difference_db:.1f} dB"
         advice = "compare levels and places, or remove it: then it is their sum"
         yield Finding(heard[-1].path, missed, advice, WARNING)
+
+
+def _of_twins(heard: Heard, recording: Recording, twins: Twins) -> Iterator[Finding]:
+    """Tell whether a file has the samples of one that was heard before."""
+    if heard.error or not heard.peak:
+        return
+    other, owner = twins.setdefault(heard.digest, (heard.path, recording))
+    if owner is recording and heard.path in (other, recording.mixture):
+        return  # a mixture is its only reference, if the others are silent
+    same = f"has the same samples as {str(other)!r}"
+    if owner.split != recording.split:
+        advice = "remove one of them, as no result would be honest"
+        yield Finding(heard.path, f"{same}, of another split", advice, ERROR)
+    elif other != heard.path:
+        yield Finding(heard.path, same, "remove one of them", WARNING)
 
 
 def _of_file(heard: Heard) -> Iterator[Finding]:

@@ -156,6 +156,12 @@ def test_the_same_samples_in_two_splits(root, found):
 def test_a_mixture_of_one_reference_is_no_duplicate(tmp_path):
     make(tmp_path / "a", "bass.wav", mixture="mix.wav")
     assert check_dataset(tmp_path) == []
+    put(tmp_path / "a" / "silent.wav", np.zeros((1, RATE)))
+    assert [one.problem for one in check_dataset(tmp_path)] == ["is silent"]
+    put(tmp_path / "a" / "again.wav", tone(0))
+    told = {one.path.name: one.problem for one in check_dataset(tmp_path)}
+    assert told["bass.wav"].startswith("has the same samples as ")
+    assert "sum of its references" in told["mix.wav"]
 
 
 def test_names_and_missing_references(root, found):
