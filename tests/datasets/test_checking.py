@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from madesets import RATE, bach10, make, medleydb, put, tone, urmp
 
-from musisep.datasets import check_dataset, checking, hearing
+from musisep.datasets import check_dataset, checking, hearing, open_dataset
 from musisep.datasets.checking import summary
 from musisep.io.files import write
 
@@ -153,7 +153,22 @@ def test_the_same_samples_in_two_splits(root, found):
     assert found(split="train") == {}
 
 
-def test_a_mixture_of_one_reference_is_no_duplicate(tmp_path):
+def test_silence_is_no_duplicate(root, found):
+    for name in ("train/b", "test/d"):
+        put(root / name / "other.wav", np.zeros((1, RATE)))
+    assert {text.partition(";")[0] for text in found().values()} == {"is silent"}
+
+
+def test_a_mixture_of_one_channel_is_compared_with_each_of_two(tmp_path):
+    both = np.repeat(tone(0), 2, axis=0)
+    put(tmp_path / "a" / "bass.wav", both)
+    put(tmp_path / "a" / "mix.wav", 2 * tone(0))
+    (recording,) = open_dataset(tmp_path)
+    _, difference_db = hearing.hear(recording)
+    assert difference_db == pytest.approx(-20 * np.log10(2))
+
+
+def test_a_mixture_of_one_reference_reference_is_no_duplicate(tmp_path):
     make(tmp_path / "a", "bass.wav", mixture="mix.wav")
     assert check_dataset(tmp_path) == []
     put(tmp_path / "a" / "silent.wav", np.zeros((1, RATE)))

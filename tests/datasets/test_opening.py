@@ -131,7 +131,8 @@ def test_medleydb(tmp_path, beside):
 
 
 BAD_METADATA = [
-    "", "[", "stems:", "stems: []", "stems: {S01: {}}", "stems: {S01: 3}", "[" * 2000,
+    "", "[", "stems:", "stems: []", "stems: {S01: {}}", "stems: {S01: 3}",
+    "stems: {S01: {filename: a.wav, instrument: ''}}", "[" * 2000,
     METADATA.replace("    instrument: acoustic guitar\n    raw", "    raw"),
 ]  # fmt: skip
 
@@ -238,6 +239,7 @@ def test_instruments_of_a_recording():
     given = Recording({"a1": "x", "b": "y"}, name="valid/n", instruments={"b": "horn"})
     assert given.instruments == {"a1": "a", "b": "horn"}
     assert given.split == "valid"
+    assert Recording({"a1": "x"}, name="song/valid").split == ""
     with pytest.raises(ValueError, match=r"instruments: there is no 'c', but only \['a1'\]"):
         Recording({"a1": "x"}, instruments={"c": "horn"})
     with pytest.raises(ValueError, match="name=3 must be a str"):
