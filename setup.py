@@ -63,6 +63,8 @@ setup(
     ],
     extras_require={
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
+        # Metadata of MedleyDB are written in YAML.
+        "medleydb": ["PyYAML>=6"],
         "docs": ["sphinx>=7.3", "numpydoc>=1.8"],
         "experiments": [
             "librosa>=0.10.2",
@@ -77,6 +79,7 @@ setup(
             "hypothesis>=6.100",
             "librosa>=0.10.2",
             "mir_eval>=0.8",
+            "PyYAML>=6",
             "ruff>=0.15",
             "mypy>=2.0",
             "import-linter>=2.7",

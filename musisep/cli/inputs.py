@@ -9,13 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from musisep.cli.base import UsageError, say
-from musisep.io.formats import readable_suffixes
+from musisep.io.formats import UNREAD_SUFFIXES, readable_suffixes
 
-NOT_READ = (
-    ".m4a", ".aac", ".wma", ".mp4", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
-    ".webm", ".mov", ".mkv", ".3gp", ".mpc", ".tta", ".ra", ".spx", ".avi",
-)  # fmt: skip
-"""Suffixes of files with audio that libsndfile does not know."""
 NAMED = 3
 """So many of the files or folders that are left out are told by name."""
 
@@ -72,7 +67,7 @@ class Contents:
 
     def other_audio(self) -> list[Path]:
         """Return the audio files that are not read."""
-        return [path for path in self.files if path.suffix.lower() in NOT_READ]
+        return [path for path in self.files if path.suffix.lower() in UNREAD_SUFFIXES]
 
     def left_out(self, recursive: bool) -> str:
         """Tell which folders were not looked into, and why; empty if there are none."""

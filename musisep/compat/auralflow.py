@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +19,7 @@ from musisep._util.checks import above_zero, at_least, flag, number, one_of, pat
 from musisep._util.messages import shown
 from musisep.audio.arrays import Real, Spectra, as_array, as_real, as_samples, check_length
 from musisep.audio.mel.transforms import MelSpectrogramTransform
-from musisep.datasets import Audio, Excerpts, Recording, find_recordings
+from musisep.datasets import Audio, Excerpts, Recording, find_recordings, open_dataset
 from musisep.metrics import kl_div_loss
 
 __all__ = [
@@ -163,11 +164,14 @@ class AudioFolder:
         See `musisep.datasets.Recording.read`.
     backend : {"soundfile"}
     seed : int >= 0
+    layout : str, optional
+        By default that of the document. Another layout, or a manifest, is found by
+        `musisep.datasets.open_dataset`, for any audio format.
 
     Raises
     ------
     ValueError, AudioFileError
-        As `musisep.datasets.find_recordings` and `Excerpts`.
+        As `musisep.datasets.find_recordings` or `open_dataset`, and `Excerpts`.
     """
 
     def __init__(
@@ -182,13 +186,11 @@ class AudioFolder:
         backend: str = "soundfile",
         *,
         seed: int = 0,
+        layout: str | None = None,
     ) -> None:
         one_of("backend", backend, BACKENDS)
         self.excerpts = Excerpts(
-            find_recordings(
-                path("dataset_path", dataset_path) / path("subset", subset),
-                audio_format=audio_format,
-            ),
+            _recordings(dataset_path, path("subset", subset), layout, audio_format),
             ["vocals"] if targets is None else targets,
             length_s=above_zero("sample_length", sample_length),
             sample_rate=sample_rate,
@@ -270,6 +272,7 @@ def create_audio_dataset(
     mono: bool = True,
     *,
     seed: int = 0,
+    layout: str | None = None,
 ) -> AudioDataset:
     """Return random excerpts of the recordings in a folder.
 
@@ -285,6 +288,8 @@ def create_audio_dataset(
         Number of recordings, the first by name; default: all.
     mono : bool
         Whether channels are averaged.
+    layout : str, optional
+        See `AudioFolder`.
 
     Returns
     -------
@@ -293,15 +298,13 @@ def create_audio_dataset(
     Raises
     ------
     ValueError, AudioFileError
-        As `musisep.datasets.find_recordings` and `Excerpts`.
+        As `musisep.datasets.find_recordings` or `open_dataset`, and `Excerpts`.
     """
     flag("mono", mono)
     if max_num_tracks is not None:
         max_num_tracks = at_least("max_num_tracks", max_num_tracks, 1)
     return AudioDataset(
-        find_recordings(
-            path("dataset_path", dataset_path) / path("split", split), most=max_num_tracks
-        ),
+        _recordings(dataset_path, path("split", split), layout, most=max_num_tracks),
         targets,
         chunk_size,
         num_chunks,
@@ -323,6 +326,20 @@ def component_loss(
     With these weights the first component has a weight of 0; ``beta=None`` leaves out the third.
     """
     return metrics.component_loss(mask, target, residual, alpha, beta)
+
+
+def _recordings(
+    dataset_path: str | os.PathLike[str],
+    subset: Path,
+    layout: str | None,
+    audio_format: str = "wav",
+    most: int | None = None,
+) -> list[Recording]:
+    """Find the recordings of a subset, in the layout of the document if no other is named."""
+    place = path("dataset_path", dataset_path)
+    if layout is not None or os.path.isfile(place):
+        return open_dataset(place, str(subset), layout)[:most]
+    return find_recordings(place / subset, audio_format=audio_format, most=most)
 
 
 def _samples(audio: ArrayLike) -> Real:

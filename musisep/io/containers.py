@@ -240,8 +240,8 @@ def _flac(file: Window) -> Content:
 
 def _without_tag(file: Window, pieces: list[Piece]) -> list[Piece]:
     """Return pieces without a tag (ID3v1) at their end."""
-    last = pieces[-1]
-    if isinstance(last, range) and file.read(file.size - 128, 3) == b"TAG":
+    last, tag = pieces[-1], file.size - 128
+    if isinstance(last, range) and tag >= 0 and file.read(tag, 3) == b"TAG":
         return [*pieces[:-1], last[:-128]]
     return pieces
 

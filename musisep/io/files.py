@@ -8,7 +8,7 @@ from musisep.io.formats import (
     MIN_RATE,
 )
 from musisep.io.rates import check_rate, resample
-from musisep.io.reading import AudioInfo, info, read, spool
+from musisep.io.reading import AudioInfo, blocks, info, read, spool
 from musisep.io.replacing import AudioFileError, replacing
 from musisep.io.stored import check_room
 from musisep.io.tags import tags
@@ -22,6 +22,7 @@ __all__ = [
     "MIN_RATE",
     "AudioFileError",
     "AudioInfo",
+    "blocks",
     "check_encoding",
     "check_rate",
     "check_room",

@@ -93,6 +93,12 @@ FORMATS = {
 The default qualities give stereo at 44.1 or 48 kHz about 260 kbit/s.
 """
 
+UNREAD_SUFFIXES = (
+    ".m4a", ".aac", ".wma", ".mp4", ".m4b", ".amr", ".ape", ".wv", ".mka", ".ac3", ".dts",
+    ".webm", ".mov", ".mkv", ".3gp", ".mpc", ".tta", ".ra", ".spx", ".avi",
+)  # fmt: skip
+"""Suffixes of files with audio that libsndfile does not know."""
+
 
 def writable() -> dict[str, Format]:
     """Return the formats that are offered for writing, by name."""

@@ -7,7 +7,7 @@ import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -130,7 +130,6 @@ def _decode(
         raise ValueError(f"{start_s=} must be a time of at least 0 s")
     if duration_s is not None and checks.number("duration_s", duration_s) <= 0:
         raise ValueError(f"{duration_s=} must be a time above 0 s")
-    notes = []
     with regular_file(path) as file:
         content = _look(path, file)
         # Of all decoders only that of MPEG audio writes to stderr.
@@ -139,13 +138,62 @@ def _decode(
             _check_header(path, sound)
             excerpt = _excerpt(path, sound, content, start_s, duration_s)
             keep = begin(sound.channels, sound.samplerate)
-            _read_blocks(path, sound, content, excerpt, start_s, keep)
+            try:
+                for block in _blocks(path, sound, content, excerpt, start_s):
+                    keep(block)
+            except MemoryError as error:
+                raise problem(path, TOO_LARGE) from error
             sample_rate = sound.samplerate
-    if lines:
-        notes.append(f"its decoder complains of {len(lines)} faults; listen to it")
-    for note in (*content.notes, *notes):
-        warnings.warn(f"{str(path)!r}: {note}", stacklevel=3)
+    _warn(path, content, len(lines))
     return path, sample_rate
+
+
+def blocks(path: str | os.PathLike[str]) -> Iterator[Floats]:
+    """Read an audio file block by block, so that its length takes no memory.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; it is open until the last block was read, or the iterator is closed.
+
+    Yields
+    ------
+    block : ndarray, shape (channel, sample)
+        The next samples, as of `read`; lengths of blocks may differ.
+
+    Raises
+    ------
+    AudioFileError, ValueError
+        As `read`, when what is wrong is reached.
+    """
+    path = checks.path("path", path)
+    with ExitStack() as stack:
+        file = stack.enter_context(regular_file(path))
+        content = _look(path, file)
+        mpeg, faults = content.decoded is not None, 0
+        with complaints(mpeg) as lines:
+            sound = stack.enter_context(_decoder(path, file, content))
+        _check_header(path, sound)
+        excerpt = _excerpt(path, sound, content, 0.0, None)
+        arriving = _blocks(path, sound, content, excerpt, 0.0)
+        # Others may read meanwhile: what is written to stderr is caught block by block.
+        block: Floats | None
+        while True:
+            faults += len(lines)
+            with complaints(mpeg) as lines:
+                block = next(arriving, None)
+            if block is None:
+                break
+            yield block
+        faults += len(lines)
+    _warn(path, content, faults)
+
+
+def _warn(path: Path, content: Content, faults: int) -> None:
+    """Warn of what is strange about a file that could be read, and of faults of its coding."""
+    told = [f"its decoder complains of {faults} faults; listen to it"] if faults else []
+    for note in (*content.notes, *told):
+        warnings.warn(f"{str(path)!r}: {note}", stacklevel=4)
 
 
 def check_excerpt(
@@ -176,6 +224,11 @@ class AudioInfo:
     channels: int
     samples: int
     sample_rate: int
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.sample_rate
 
 
 def info(path: str | os.PathLike[str]) -> AudioInfo:
@@ -295,15 +348,10 @@ def _starts_behind(path: Path, start_s: float, length_s: float) -> ValueError:
     return ValueError(f"start_s={start_s} must be below the length of {name}, {length_s:g} s")
 
 
-def _read_blocks(
-    path: Path,
-    sound: Decoder,
-    content: Content,
-    excerpt: range,
-    start_s: float,
-    keep: Callable[[Floats], None],
-) -> None:
-    """Hand over the samples of the excerpt, all of which must arrive if the length is known."""
+def _blocks(
+    path: Path, sound: Decoder, content: Content, excerpt: range, start_s: float
+) -> Iterator[Floats]:
+    """Yield the samples of the excerpt, all of which must arrive if the length is known."""
     length = content.length(sound.frames)
     stop = content.lead + excerpt.stop
     counted = content.decoded if excerpt.stop == length else None
@@ -317,15 +365,13 @@ def _read_blocks(
             wanted = np.ascontiguousarray(block.T[:, : len(excerpt) - kept])
             check_finite(wanted, name, kept)
             if wanted.size:
-                keep(wanted)
+                yield wanted
             kept += wanted.shape[1]
         whole = sound.position >= stop if counted is None else sound.position == counted
         if kept and (length is None or whole):
             return
     except sf.SoundFileError as error:
         cause = error
-    except MemoryError as error:
-        raise problem(path, TOO_LARGE) from error
     ended = max(0, sound.position - content.lead)
     if length is None and not cause:
         raise _starts_behind(path, start_s, ended / sound.samplerate)

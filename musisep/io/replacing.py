@@ -21,12 +21,22 @@ KINDS = {
 
 
 class AudioFileError(OSError):
-    """A file cannot be read or written; one line: the file, what is wrong, what to do."""
+    """A file cannot be read or written; one line: the file, what is wrong, what to do.
+
+    Attributes
+    ----------
+    path : Path, optional
+        The file, if there is one.
+    """
+
+    path: Path | None = None
 
 
 def problem(path: Path, text: str) -> AudioFileError:
     """Return the error that something is the matter with a file."""
-    return AudioFileError(" ".join(f"{str(path)!r} {text}".splitlines()))
+    error = AudioFileError(" ".join(f"{str(path)!r} {text}".splitlines()))
+    error.path = path
+    return error
 
 
 def reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from coming_from.pages import check_names, check_places, code_in_page
 from duet import REED, SAMPLE_RATE, STRING, duet
+from madesets import urmp
 
 import musisep
 from musisep.__main__ import main
@@ -280,6 +281,21 @@ def test_audio_dataset_takes_recordings(dataset):
     for mixture, targets in chunks:
         np.testing.assert_allclose(targets[0], whole, rtol=0, atol=1e-7)
         np.testing.assert_allclose(mixture, 0.75 * whole, rtol=0, atol=1e-7)
+
+
+def test_other_layouts(tmp_path):
+    urmp(tmp_path / "train")
+    folder = AudioFolder(tmp_path, ["cello"], 0.5, sample_rate=RATE, layout="urmp")
+    mixture, targets = next(iter(folder))
+    assert mixture.shape == (1, RATE // 2) and targets.shape == (1, 1, RATE // 2)
+    (tmp_path / "set.csv").write_text(
+        "track,file,role,split\na,train/01_Jupiter_vn_vn_vc/AuSep_3_vc_01_Jupiter.wav,low,train\n"
+    )
+    dataset = create_audio_dataset(tmp_path / "set.csv", ["low"], num_chunks=2, sample_rate=RATE)
+    mixture, targets = dataset[0]
+    np.testing.assert_allclose(targets[0], mixture, rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="layout='tree' must be one of"):
+        create_audio_dataset(tmp_path, ["cello"], layout="tree")
 
 
 @pytest.mark.parametrize(

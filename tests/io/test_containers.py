@@ -289,3 +289,9 @@ def test_ogg_behind_an_ogg_is_noticed(tmp_path, between):
     (tmp_path / "x.ogg").write_bytes(data + b"junk" * 1000)
     with pytest.warns(UserWarning, match="4000 bytes behind its end are left out"):
         np.testing.assert_array_equal(read(tmp_path / "x.ogg")[0], whole)
+
+
+def test_flac_of_fewer_bytes_than_a_tag_has(tmp_path):
+    write(tmp_path / "x.flac", np.zeros(1000), RATE, subtype="PCM_16")
+    assert (tmp_path / "x.flac").stat().st_size < 128
+    assert read(tmp_path / "x.flac")[0].shape == (1, 1000)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from musisep.io.files import AudioFileError, read
+from musisep.io.files import AudioFileError, blocks, read
 from musisep.io.mpeg import DECODER_DELAY, count_frames, header_at, tag_length
 
 ID3V2 = b"ID3\4\0\0\0\0\2\0" + b"\xff\xfb\x90\x64" * 64
@@ -226,7 +226,10 @@ def test_what_the_decoder_complains_of_is_told_in_one_line(tmp_path, song, capfd
         position += header_at(bytes(data), position).length
     (tmp_path / "x.mp3").write_bytes(bytes(data))
     with pytest.warns(UserWarning, match=r"its decoder complains of \d+ faults; listen to it"):
-        read(tmp_path / "x.mp3")
+        whole, _ = read(tmp_path / "x.mp3")
+    with pytest.warns(UserWarning, match=r"its decoder complains of \d+ faults; listen to it"):
+        found = list(blocks(tmp_path / "x.mp3"))
+    np.testing.assert_array_equal(np.concatenate(found, axis=1), whole)
     assert capfd.readouterr().err == ""
 
 

@@ -15,7 +15,7 @@ import soundfile as sf
 from musisep import Dictionary
 from musisep.io import reading
 from musisep.io.decoding import Decoder
-from musisep.io.files import AudioFileError, AudioInfo, info, read, write
+from musisep.io.files import AudioFileError, AudioInfo, blocks, info, read, write
 from musisep.io.pieces import Pieces
 
 
@@ -309,3 +309,25 @@ def test_what_is_no_path_is_named(wrong):
 def test_times_of_a_wrong_kind_are_named(wav, name, wrong):
     with pytest.raises(ValueError, match=rf"{name}=.* must be a finite number"):
         read(wav, **{name: wrong})
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.flac", "x.ogg"])
+def test_blocks_are_what_is_read_at_once(tmp_path, name):
+    subtype = "VORBIS" if name == "x.ogg" else "PCM_16"
+    write(tmp_path / name, noise(2, 200_000), 44100, subtype=subtype)
+    found = list(blocks(tmp_path / name))
+    assert len(found) > 3
+    np.testing.assert_array_equal(np.concatenate(found, axis=1), read(tmp_path / name)[0])
+
+
+def test_blocks_refuse_what_is_read_before_and_after(tmp_path):
+    with pytest.raises(AudioFileError, match="is empty"):
+        (tmp_path / "x.wav").touch()
+        next(blocks(tmp_path / "x.wav"))
+    samples = noise(200_000)
+    samples[150_000] = np.nan
+    sf.write(tmp_path / "x.wav", samples, 44100, subtype="FLOAT")
+    arriving = blocks(tmp_path / "x.wav")
+    next(arriving), next(arriving)
+    with pytest.raises(ValueError, match="channel 0, sample 150000 is nan"):
+        next(arriving)
