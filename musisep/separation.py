@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
-from musisep.instruments.library import library
 from musisep.instruments.naming import likenesses
 from musisep.instruments.profiles import Profiles
+from musisep.instruments.shipped import library
 from musisep.io.mixtures import load
 from musisep.io.stored import Scratch, Stack, blocks_of, peak_of
 from musisep.learning.from_notes import NotesLearner

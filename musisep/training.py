@@ -8,10 +8,7 @@ import numpy as np
 
 from musisep._util.constants import NONE, TINY
 from musisep.instruments.lessons import Lesson
-from musisep.instruments.names import canonical
-from musisep.instruments.profiles import bands_of, rows_of
 from musisep.learning.from_notes import NotesLearner
-from musisep.notes.players import sizes
 from musisep.settings import Settings
 from musisep.stages import make_stages
 from musisep.tones.model import ToneModel
@@ -78,15 +75,8 @@ def hear_lesson(
     shares = loud / np.maximum(loud.sum(axis=0), TINY)
     owners = np.where(shares.max(axis=0) > CLEAR, shares.argmax(axis=0), NONE)
     own = heard[owners, np.arange(size)] * (owners != NONE)[:, None]
-    return Lesson(
-        instruments=tuple(map(canonical, instruments)),
-        players=tuple(instruments if players is None else players),
-        rows=rows_of(notes),
-        sizes=sizes(notes) if size else np.zeros(0),
-        owners=owners,
-        bands=bands_of(notes),
-        harmonics=own / np.maximum(own.max(axis=1, keepdims=True), TINY),
-    )
+    players = instruments if players is None else players
+    return Lesson.of_notes(notes, owners, own, instruments, players)
 
 
 def heard_at(frames: Floats, frame: Ints, shifts: Floats, model: ToneModel) -> Floats:

@@ -19,6 +19,10 @@ DICTIONARY = musisep.Dictionary(np.full((12, 3), 0.5))
             {"instruments": "auto", "method": "adam"},
             "instruments='auto' must be a number with method='adam'",
         ),
+        ({"instruments": []}, "instruments=[] must be 1 to 16 names, or a number"),
+        ({"instruments": ["oboe", 2]}, "instruments=['oboe', 2] must be 1 to 16 names"),
+        ({"instruments": ["oboe", ""]}, "must be 1 to 16 names"),
+        ({"instruments": ["oboe"], "method": "adam"}, "names must be a number with method='adam'"),
         ({"restarts": 10**20}, "restarts=100000000000000000000 must be an integer from 1 to 1000"),
         ({"tones": True}, "tones=True must be an integer"),
         ({"seed": -1}, "seed=-1 must be an integer from 0 to"),
@@ -49,6 +53,12 @@ def test_a_number_of_instruments_that_is_to_be_found_has_a_limit():
     assert not Settings(instruments=9).counted and Settings(instruments=9).most_instruments == 9
     own = Settings(instruments="auto")
     assert own.counted and own.most_instruments == 4
+
+
+def test_names_of_instruments_are_kept_as_the_library_has_them():
+    own = Settings(instruments=["Oboe 1", "hn"])
+    assert own.instruments == own.names == ("oboe", "horn") and own.most_instruments == 2
+    assert not own.counted and Settings(instruments=3).names == ()
 
 
 @pytest.mark.parametrize(("method", "other"), [("notes", "adam"), ("adam", "notes")])

@@ -202,7 +202,7 @@ def _settings(args: argparse.Namespace, dictionary: "Dictionary | None") -> Sett
 
 
 def _check_names(names: tuple[str, ...]) -> None:
-    from musisep.instruments.library import library  # loads NumPy
+    from musisep.instruments.shipped import library  # loads NumPy
 
     for name in names:
         library().numbers(name)

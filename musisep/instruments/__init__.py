@@ -6,9 +6,9 @@ TYPE_CHECKING = False  # typing would take longer than all else that is imported
 if TYPE_CHECKING:
     from musisep.instruments.fitting import ProfileFit
     from musisep.instruments.lessons import Lesson
-    from musisep.instruments.library import library
     from musisep.instruments.naming import Likeness, likenesses
     from musisep.instruments.profiles import Profiles
+    from musisep.instruments.shipped import library
 
 __all__ = ["Lesson", "Likeness", "ProfileFit", "Profiles", "library", "likenesses"]
 
@@ -19,7 +19,7 @@ __getattr__, __dir__ = attach(
         "Likeness": "musisep.instruments.naming",
         "ProfileFit": "musisep.instruments.fitting",
         "Profiles": "musisep.instruments.profiles",
-        "library": "musisep.instruments.library",
+        "library": "musisep.instruments.shipped",
         "likenesses": "musisep.instruments.naming",
     },
 )

@@ -140,11 +140,14 @@ class ProfileFit:
                 field: getattr(seen, field)[others] for field in ("rows", "weights", "player")
             })  # fmt: skip
             means, covariance = self._moments(names, rest, base)
+            known = {names[number] for number in seen.of[rest.player]}
+            known |= set() if base is None else set(base.names)
             for lesson in lessons:
                 here = [names.index(name) for name in lesson.instruments]
-                new = [number for number, one in enumerate(lesson.players) if one in judged]
+                new = [number for number, player in enumerate(lesson.players) if player in judged]
                 own = np.isin(lesson.owners, new)
-                if len(set(here)) > 1 and len(set(here)) == len(here) and own.any():
+                distinct = len(set(here)) == len(here) > 1
+                if distinct and known.issuperset(lesson.instruments) and own.any():
                     scores = discriminants(lesson.rows[own], means[here], covariance)
                     told.append((scores, lesson.owners[own], lesson.sizes[own]))
         if not told:

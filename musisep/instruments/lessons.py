@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from musisep._util.constants import NONE
-from musisep.instruments.profiles import BANDS, MOST_NAMES, MOST_NUMBERS, text_array, text_of
+from musisep._util.constants import NONE, TINY
+from musisep.instruments.names import canonical
+from musisep.instruments.profiles import (
+    BANDS,
+    MOST_NAMES,
+    MOST_NUMBERS,
+    bands_of,
+    rows_of,
+    text_array,
+    text_of,
+)
 from musisep.io.archives import reading_arrays, save_arrays
+from musisep.notes.players import sizes
+from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
 
 TEXTS = ("instruments", "players")
@@ -34,8 +46,7 @@ class Lesson(NamedTuple):
     bands : ndarray of int, shape (note,)
         Bands of pitch.
     harmonics : ndarray, shape (note, harmonic)
-        Amplitudes in the reference whose note it is, relative to the fundamental's or, if that is
-        softer, to the loudest; 0 if it is nobody's.
+        Amplitudes in the reference whose note it is, relative to the loudest; 0 if it is nobody's.
     """
 
     instruments: tuple[str, ...]
@@ -45,6 +56,26 @@ class Lesson(NamedTuple):
     owners: Ints
     bands: Ints
     harmonics: Floats
+
+    @classmethod
+    def of_notes(
+        cls,
+        notes: Notes,
+        owners: Ints,
+        harmonics: Floats,
+        instruments: Sequence[str],
+        players: Sequence[str],
+    ) -> Lesson:
+        """Return the lesson of notes, with attributes as above; names become canonical."""
+        return cls(
+            tuple(map(canonical, instruments)),
+            tuple(players),
+            rows_of(notes),
+            sizes(notes) if len(owners) else np.zeros(0),
+            owners,
+            bands_of(notes),
+            harmonics / np.maximum(harmonics.max(axis=1, keepdims=True), TINY),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a ``.npz`` file whole or not at all; OSError if that is impossible."""

@@ -49,7 +49,7 @@ def calls(monkeypatch, stems, dictionary):
         for done in (1, 2):
             progress("learning", done, 2)
         progress("masking", 1, 1)
-        number = 2 if settings.counted else settings.instruments
+        number = 2 if settings.counted else settings.most_instruments
         counted = Counted(np.array([0.1, 0.6, 0.1, 0.2])) if settings.counted else None
         found = np.zeros((number, *mixture.shape))
         found[:2] = 0.9 * stems[::-1, None, : mixture.shape[1]][:number]
