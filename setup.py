@@ -60,6 +60,7 @@ setup(
         "soxr>=0.4",
         "tqdm>=4.66",
         "joblib>=1.4",
+        "tomlkit>=0.13",
     ],
     extras_require={
         "dask": ["dask>=2024.5", "distributed>=2024.5"],

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 WIDTH_IN, PANEL_HEIGHT_IN = 9.0, 2.2
 LABELS_HEIGHT_IN = 0.6
 DOTS_PER_INCH = 120
+MOST_POINTS = 2000
+"""Of a waveform."""
 BAR_WIDTH = 0.7
 """Of the bar of a harmonic, of which the next one is 1 away."""
 MODEL = "model"
@@ -126,6 +128,51 @@ def dictionary_figure(amplitudes: ArrayLike, *, range_db: float = 60.0) -> "Figu
     return figure
 
 
+def waveform_figure(
+    panels: Mapping[str, ArrayLike], sample_rate: int, *, start_s: float = 0.0
+) -> "Figure":
+    """Draw waveforms below each other, on common scales.
+
+    Parameters
+    ----------
+    panels : mapping of str to array, shape (channel, sample) or (sample,)
+        Signals of one length by title; channels are averaged.
+    sample_rate : int > 0
+        In Hz.
+    start_s : float
+        Time of the first sample, in seconds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Independent of the state of `matplotlib.pyplot`. Of many samples, least and greatest values
+        are drawn.
+
+    Raises
+    ------
+    ValueError
+        If there are no panels or samples, or lengths differ.
+    """
+    from matplotlib.figure import Figure
+
+    signals = {title: np.atleast_2d(signal).mean(axis=0) for title, signal in panels.items()}
+    lengths = {len(signal) for signal in signals.values()}
+    if len(lengths) != 1 or not min(lengths):
+        raise ValueError(f"panels={list(signals)} must have signals of one length, at least 1")
+    (samples,) = lengths
+    edges = np.unique(np.linspace(0, samples, min(samples, MOST_POINTS) + 1).astype(int))[:-1]
+    height = PANEL_HEIGHT_IN * len(signals) + LABELS_HEIGHT_IN
+    figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+    grid = figure.subplots(len(signals), sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, (title, signal) in zip(grid, signals.items(), strict=True):
+        least, most = (extreme.reduceat(signal, edges) for extreme in (np.minimum, np.maximum))
+        axes.fill_between(start_s + edges / sample_rate, least, most, linewidth=0.5, edgecolor="C0")
+        axes.set_title(title, loc="left", fontsize="medium", parse_math=False)
+        axes.grid(axis="y", alpha=0.4)
+    grid[-1].set_xlabel("time in s")
+    return figure
+
+
 def separation_figure(
     separation: "Separation", frames: slice = slice(None), *, range_db: float = 60.0
 ) -> "Figure":
@@ -161,7 +208,7 @@ def separation_figure(
     front_end = (separation.parts or make_stages(settings)).front_end
     panels = {}
     for name, signal in zip(
-        (MIXTURE, *stem_names(number)), (separation.mixture, *separation.stems), strict=True
+        (MIXTURE, *separation.names), (separation.mixture, *separation.stems), strict=True
     ):
         magnitudes, level, grid = front_end(signal, separation.sample_rate)
         panels[name] = level * magnitudes[frames].T

@@ -3,7 +3,6 @@
 A run does not mix its files with those of another one, and leaves alone what no run wrote.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from musisep.io.hashing import digest as digest
 from musisep.io.replacing import replacing
 
 LARGEST = 2**20
@@ -171,11 +171,3 @@ def state_of(path: Path) -> tuple[int, ...]:
     """Return what is another if a file is replaced or written to."""
     status = os.stat(path)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of the bytes of a regular file; `AudioFileError` if there is none."""
-    from musisep.io.reading import regular_file  # loads NumPy
-
-    with regular_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -101,8 +102,8 @@ class ProfileFit:
         before = np.tile(everyone, (len(names), 1))
         if base is not None:
             for number, name in enumerate(names):
-                if name in base.names:
-                    before[number] = base.means[base.names.index(name)]
+                with suppress(ValueError):  # that it is not known
+                    before[number] = base.means[base.numbers(name)].mean(axis=0)
         heard = np.bincount(seen.player, seen.weights, len(seen.of))
         own = np.zeros((len(seen.of), seen.rows.shape[1]))
         np.add.at(own, seen.player, seen.weights[:, None] * seen.rows)

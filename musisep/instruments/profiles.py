@@ -108,7 +108,8 @@ class Profiles:
         Names are those of `musisep.instruments.names`. ValueError if there is none of that name.
         """
         meant = canonical(name)
-        found = [self.names.index(one) for one in members(meant) if one in self.names]
+        meanings = dict.fromkeys((meant, *members(meant)))  # recordings may tell the group only
+        found = [self.names.index(one) for one in meanings if one in self.names]
         if not found:
             raise ValueError(f"{name!r} is no instrument here; there are {', '.join(self.names)}")
         return found

@@ -17,7 +17,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least
+from musisep._util.checks import at_least, flag
 
 __all__ = ["BssEval", "bss_eval", "si_sdr"]
 
@@ -53,12 +53,14 @@ class BssEval(NamedTuple):
     permutation: NDArray[np.intp]
 
 
-def bss_eval(references: ArrayLike, estimates: ArrayLike, *, filter_length: int = 1) -> BssEval:
+def bss_eval(
+    references: ArrayLike, estimates: ArrayLike, *, filter_length: int = 1, permute: bool = True
+) -> BssEval:
     """Measure separated stems, allowing each a gain, or a filter (BSS Eval).
 
     An estimate is split into the part along its reference (target), the rest of its projection
     on all references (interference), and what no reference explains (artefacts) [1]_. Estimates
-    are assigned to references so that the mean SIR is highest.
+    are assigned to references so that the mean SIR is highest, unless they are not to be.
 
     Parameters
     ----------
@@ -71,6 +73,8 @@ def bss_eval(references: ArrayLike, estimates: ArrayLike, *, filter_length: int 
         Eval has 512, which forgives small shifts and some equalising. An instrument's channels
         share the filter; so that it does not run from one into the next, there are
         ``filter_length - 1`` zeros between them.
+    permute : bool
+        Whether estimates are assigned; otherwise they are in the order of the references.
 
     Returns
     -------
@@ -99,12 +103,15 @@ def bss_eval(references: ArrayLike, estimates: ArrayLike, *, filter_length: int 
     .. [2] R. Scheibler, "SDR – medium rare with fast computations", ICASSP 2022.
     """
     filter_length = at_least("filter_length", filter_length, 1)
+    flag("permute", permute)
     true, estimated = _directions(references, estimates, filter_length)
     measures = _measure_pairs(true, estimated, filter_length)
     sir = np.clip(measures[1], -_LARGEST_SIR, _LARGEST_SIR)
-    references_in_order, permutation = scipy.optimize.linear_sum_assignment(
-        np.where(np.isnan(sir), _UNDEFINED_SIR, sir), maximize=True
-    )
+    references_in_order = permutation = np.arange(len(sir))
+    if permute:
+        references_in_order, permutation = scipy.optimize.linear_sum_assignment(
+            np.where(np.isnan(sir), _UNDEFINED_SIR, sir), maximize=True
+        )
     sdr, sir, sar = measures[:, references_in_order, permutation]
     return BssEval(sdr, sir, sar, permutation)
 
