@@ -56,7 +56,22 @@ class Command:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that does not keep to itself that stdout is full."""
+    """A parser that does not keep to itself that stdout is full.
+
+    Attributes
+    ----------
+    advice : str
+        What is said beside of options that there are not.
+    """
+
+    advice = ""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse options that there are not, if there is an advice; else as any parser."""
+        found, others = super().parse_known_args(args, namespace)
+        if others and self.advice:
+            self.error(f"unrecognized arguments: {' '.join(others)}; {self.advice}")
+        return found, others
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file is sys.stdout:

@@ -78,7 +78,7 @@ def run_batch(work: Work, tasks: Sequence[Task], args: argparse.Namespace) -> in
 
     jobs = args.jobs or cpu_count()
     if args.scheduler:
-        return _elsewhere(work, tasks, args, _cluster(args.scheduler), args.jobs or 1)
+        return _elsewhere(work, tasks, args, cluster_at(args.scheduler), args.jobs or 1)
     processes = min(jobs if args.jobs else roomy(jobs), len(tasks))
     if processes > 1:
         first = [work(tasks[0], args)] if is_cold() else []  # tells so, and compiles for all
@@ -105,7 +105,8 @@ def roomy(most: int) -> int:
     return min(most, max(1, memory // PROCESS_BYTES))
 
 
-def _cluster(address: str) -> Cluster:
+def cluster_at(address: str) -> Cluster:
+    """Return the cluster at an address; UsageError if it is none, ConnectionError if it is old."""
     try:
         cluster = Cluster(address)
     except ValueError as error:

@@ -96,7 +96,7 @@ def _list(args: argparse.Namespace) -> int:
                 entries.append({"dataset": str(path), **entry})
                 rows.append(_row(entry))
         if not args.json and rows:
-            status = max(status, tell(_aligned([COLUMNS, *rows])))
+            status = max(status, tell(aligned([COLUMNS, *rows])))
     status = 1 if failures else status
     return max(status, _tell_json(entries)) if args.json else status
 
@@ -125,7 +125,7 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     return entry["track"], length, rate, str(entry["channels"]), instruments
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the lines of a table."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

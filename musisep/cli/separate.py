@@ -18,6 +18,7 @@ from musisep.cli.batch import run_batch
 from musisep.cli.compiling import compiling
 from musisep.cli.guard import tell
 from musisep.cli.inputs import check_recording
+from musisep.cli.models import check_names, load_model, model_settings, take_model
 from musisep.cli.options import (
     EXCERPT,
     add_excerpt_options,
@@ -38,6 +39,7 @@ from musisep.settings import PHASES, Settings
 from musisep.stages import METHODS, PARTS
 
 if TYPE_CHECKING:
+    from musisep.models import Model
     from musisep.result import Separation
     from musisep.tones.dictionary import Dictionary
 
@@ -92,11 +94,13 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
 
 def _add_learning_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--dictionary",
-        type=Path,
-        metavar="FILE",
+        "--dictionary", type=Path, metavar="FILE",
         help="use what was learned before, adapted to the recording",
-    )
+    )  # fmt: skip
+    group.add_argument(
+        "--model", type=Path, metavar="FOLDER",
+        help="use what musisep train has learned of instruments; also as the first FILE",
+    )  # fmt: skip
     group.add_argument(
         "--save-dictionary", type=Path, metavar="FILE",
         help="keep what was learned about the instruments (.npz)",
@@ -146,15 +150,17 @@ def _run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         if args.demo:
             _take_demo(args, stack)
+        take_model(args)
         try:
             dictionary = _load_dictionary(args.dictionary)
+            model = load_model(args.model)
         except (OSError, ValueError) as error:
-            say(complaint(args.dictionary, error))
+            say(complaint(args.model or args.dictionary, error))
             return 1
-        settings = _settings(args, dictionary)
+        settings = _settings(args, dictionary, model)
         if settings.names and not args.stem_names:
             args.stem_names = list(numbered(settings.names))
-        work = partial(_attempt, dictionary=dictionary, settings=settings)
+        work = partial(_attempt, dictionary=dictionary, settings=settings, model=model)
         return run_batch(work, plan(args, settings), args)
 
 
@@ -180,7 +186,9 @@ def _load_dictionary(path: Path | None) -> "Dictionary | None":
     return Dictionary.load(path)
 
 
-def _settings(args: argparse.Namespace, dictionary: "Dictionary | None") -> Settings:
+def _settings(
+    args: argparse.Namespace, dictionary: "Dictionary | None", model: "Model | None"
+) -> Settings:
     """Return the settings that the options name."""
     given = {name: getattr(args, name) for name in FLAGS if hasattr(args, name)}
     shape = None
@@ -193,29 +201,27 @@ def _settings(args: argparse.Namespace, dictionary: "Dictionary | None") -> Sett
             advice = "leave --instruments out"
             raise UsageError(f"{args.dictionary} is for {shape[1]} instruments; {advice}")
     try:
-        settings = Settings().changed(given, dictionary=shape)
+        own = model_settings(model, given) if model else Settings()
+        settings = own.changed(given, dictionary=shape)
         if settings.names:
-            _check_names(settings.names)
+            check_names(settings.names, model)
     except ValueError as error:
         raise UsageError(as_options(str(error), FLAGS)) from error
     return settings
 
 
-def _check_names(names: tuple[str, ...]) -> None:
-    from musisep.instruments.shipped import library  # loads NumPy
-
-    for name in names:
-        library().numbers(name)
-
-
 def _attempt(
-    task: Task, args: argparse.Namespace, dictionary: "Dictionary | None", settings: Settings
+    task: Task,
+    args: argparse.Namespace,
+    dictionary: "Dictionary | None",
+    settings: Settings,
+    model: "Model | None" = None,
 ) -> int:
     """Separate one recording, print what came out or what went wrong; return the exit status."""
     lines = [str(task.recording), f"  {task.outputs[0].parent} has its tracks already"]
     try:
-        if claim := _claim(task, args, settings):
-            lines = _separate(task, args, dictionary, settings, *claim)
+        if claim := _claim(task, args, settings, model):
+            lines = _separate(task, args, dictionary, settings, model, *claim)
     except (OSError, ValueError, MemoryError) as error:
         say(complaint(task.recording, error, FLAGS | EXCERPT))
         return 1
@@ -223,7 +229,7 @@ def _attempt(
 
 
 def _claim(
-    task: Task, args: argparse.Namespace, settings: Settings
+    task: Task, args: argparse.Namespace, settings: Settings, model: "Model | None"
 ) -> tuple[Record, tuple[int, ...]] | None:
     """Return the record of what will be made, and the state of the recording that it tells of.
 
@@ -234,7 +240,7 @@ def _claim(
     check_recording(task.recording, args.recursive, args.out)
     check_excerpt(task.recording, start_s=args.start, duration_s=args.duration)
     state = state_of(task.recording)
-    record = Record(task.record, _made(task, args, settings))
+    record = Record(task.record, _made(task, args, settings, model))
     if args.skip_existing and record.is_complete(task.outputs_for):
         return None
     for path in task.outputs:
@@ -254,6 +260,7 @@ def _separate(
     args: argparse.Namespace,
     dictionary: "Dictionary | None",
     settings: Settings,
+    model: "Model | None",
     record: Record,
     state: tuple[int, ...],
 ) -> list[str]:
@@ -285,8 +292,8 @@ def _separate(
     jobs = args.jobs or cpu_count()
     with compiling(args.quiet, helped=jobs > 1) as bars:
         separation = separate(
-            mixture, sample_rate, dictionary=dictionary, settings=settings,
-            jobs=jobs, progress=bars, scratch=scratch,
+            mixture, sample_rate, dictionary=dictionary, profiles=model.profiles if model else None,
+            settings=settings, jobs=jobs, progress=bars, scratch=scratch,
         )  # fmt: skip
         del mixture  # before more memory is taken
         _refuse_conflict(record, task, args)  # another run may have come meanwhile
@@ -301,7 +308,9 @@ def _separate(
     return lines
 
 
-def _made(task: Task, args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def _made(
+    task: Task, args: argparse.Namespace, settings: Settings, model: "Model | None"
+) -> dict[str, Any]:
     """Return what determines the tracks."""
     made = {
         "version": __version__,
@@ -310,6 +319,7 @@ def _made(task: Task, args: argparse.Namespace, settings: Settings) -> dict[str,
         "start": args.start,
         "duration": args.duration,
         "sha256 of the dictionary": args.dictionary and digest(args.dictionary),
+        "sha256 of the model": model and model.digest,
         "settings": asdict(settings),
         "format": args.format,
         "stem names": args.stem_names,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -29,8 +30,11 @@ REST = "(rest)"
 LEAST_REST = 1e-3
 """Share of the energy of a mixture from which on that counts."""
 
-digest_once: Callable[..., str] = cache(digest)
-"""In one run, files do not change."""
+
+@cache
+def digest_once(path: Path) -> str:
+    """Return the SHA-256 of a file: in one run it does not change; OSError if there is none."""
+    return digest(path)
 
 
 class Known(NamedTuple):

@@ -17,7 +17,6 @@ from musisep._util.progress import Progress, no_progress
 from musisep._util.tasks import Lost, Pool, run_tasks
 from musisep.instruments import Lesson, ProfileFit, Profiles, library
 from musisep.io.hashing import digest
-from musisep.io.reading import regular_file
 from musisep.io.replacing import problem, replacing
 from musisep.models import validation
 from musisep.models.config import LIBRARY, ModelConfig, read_config
@@ -174,7 +173,7 @@ class _Run:
         """Return what the lessons teach, and whether that was not known."""
         state, path = self._checkpoint / STATE, self.folder / DICTIONARY
         inputs = key_of("profiles", list(lessons), self.config.base, list(instruments))
-        before = _read(state)
+        before = validation.content_of(state)
         if before.get("inputs") == inputs and _digest(path) == before.get("sha256"):
             return Profiles.load(path), False
         base = library() if self.config.base == LIBRARY else None
@@ -210,7 +209,11 @@ class _Run:
     def tidy(self) -> None:
         """Remove what is kept of other configurations, or of data that have changed."""
         for path in self._checkpoint.iterdir():
-            if KEPT.fullmatch(path.name) and path.stem not in self._used and path.is_file():
+            if not KEPT.fullmatch(path.name) or path.stem in self._used:
+                continue
+            if path.suffix == ".json":
+                validation.forget(self.folder, path.stem)
+            else:
                 path.unlink(missing_ok=True)
 
     def _keyed(
@@ -282,16 +285,6 @@ def _knows(profiles: Profiles, names: Sequence[str]) -> bool:
         return all(profiles.numbers(name) for name in names)
     except ValueError:
         return False
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return what a small file of JSON holds; nothing if it is none."""
-    try:
-        with regular_file(path) as file:
-            content = json.loads(file.read(validation.MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _digest(path: Path) -> str | None:

@@ -8,7 +8,9 @@ import json
 import os
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.optimize
@@ -18,6 +20,7 @@ from musisep.audio.stft import SpectralTransform
 from musisep.instruments.names import numbered
 from musisep.instruments.profiles import Profiles
 from musisep.io import files
+from musisep.io.reading import regular_file
 from musisep.metrics import bss_eval, component_loss, si_sdr
 from musisep.models.config import ModelConfig
 from musisep.models.folder import AUDIO, CHECKPOINT, IMAGES
@@ -137,12 +140,12 @@ def matched(references: Floats, stems: Floats, names: Sequence[str]) -> list[int
 def loss_of(reference: Floats, stem: Floats, mixture: Floats) -> float:
     """Return the component loss of the mask that makes a stem [channel, sample] of a mixture.
 
-    Spectra are divided by the loudest magnitude of the mixture.
+    Magnitudes are relative to the root of the mean square of the mixture's.
     """
     target, estimate, whole = (
         np.abs(TRANSFORM.stft(signal)) for signal in (reference, stem, mixture)
     )
-    scale = whole.max() or 1.0
+    scale = np.sqrt(np.mean(whole**2)) or 1.0
     mask = np.minimum(estimate / np.maximum(whole, TINY), 1.0)
     return component_loss(mask, target / scale, (whole - target) / scale)
 
@@ -172,16 +175,36 @@ def _show(separation: Separation, folder: Path, place: str, seconds: float) -> l
 
 def kept_rows(folder: Path, key: str) -> list[Row] | None:
     """Return what `measure` has kept, if all its files are there; None if not."""
-    from musisep.io.reading import regular_file
-
+    content = content_of(folder / CHECKPOINT / f"{key}.json")
     try:
-        with regular_file(folder / CHECKPOINT / f"{key}.json") as file:
-            content = json.loads(file.read(MOST_BYTES))
         rows = [[str(cell) for cell in row] for row in content["rows"]]
         complete = all((folder / str(name)).is_file() for name in content["files"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        numbers = [float(cell) for row in rows for cell in row[2:]]
+    except (ValueError, KeyError, TypeError):
         return None
-    return rows if complete and all(len(row) == len(COLUMNS) for row in rows) else None
+    return rows if complete and len(numbers) == len(rows) * (len(COLUMNS) - 2) else None
+
+
+def content_of(path: Path) -> dict[str, Any]:
+    """Return what is kept in a file; nothing if that is not as it should be."""
+    try:
+        with regular_file(path) as file:
+            content = json.loads(file.read(MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def forget(folder: Path, key: str) -> None:
+    """Remove what `measure` has kept, with its pictures and snippets."""
+    path = folder / CHECKPOINT / f"{key}.json"
+    for name in content_of(path).get("files", ()):
+        place = Path(os.path.normpath(folder / str(name)))
+        if any(place.is_relative_to(folder / room) for room in (AUDIO, IMAGES)):
+            place.unlink(missing_ok=True)
+            with suppress(OSError):  # others are in it
+                place.parent.rmdir()
+    path.unlink(missing_ok=True)
 
 
 def write_table(path: Path, rows: Iterable[Row]) -> bool:

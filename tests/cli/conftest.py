@@ -43,7 +43,9 @@ def calls(monkeypatch, stems, dictionary):
     """The calls of `separate`, which finds 9/10 of the true stems at once, the string first."""
     made = []
 
-    def oracle(mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None):
+    def oracle(
+        mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None, profiles=None
+    ):
         given = {"dictionary": dictionary, "settings": settings, "jobs": jobs, "scratch": scratch}
         made.append({"mixture": mixture, **given})
         for done in (1, 2):

@@ -1,0 +1,93 @@
+"""Compare a model of other recordings with the library of instruments, and with no names at all.
+
+    python experiments/e22_model.py FOLDER [--base library] [--mixtures 0] [--cache CACHE]
+
+Items are folders with ``mix.flac`` and the true stems (see items.py). For each of them a model is
+learned from the stems of all others, and the item is separated blind, by the names of its
+instruments with the library, and by names with the model. An item of which no other has some
+instrument is separated with the library in the place of the model, which is marked by "*".
+Printed is the mean SDR of each item (`musisep.metrics.bss_eval`, a gain for each stem): of blind
+stems in their best order, of named ones in that of their names.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from items import Item, item_folders, read_item
+from joblib import Memory
+
+import musisep
+from musisep.datasets import Mixtures, Recording, Stem
+from musisep.instruments import Lesson, ProfileFit, Profiles, library
+from musisep.metrics import bss_eval
+from musisep.models.config import BASES, LIBRARY, ModelConfig
+from musisep.models.lessons import Excerpt, Made, Source, hear
+
+LONGEST_S = 3600.0
+SHARED = "*"
+"""Of items that are separated with the library again."""
+
+
+def recording(folder: Path) -> Recording:
+    """Return an item as a recording."""
+    stems = {path.stem: path for path in sorted(folder.glob("*.flac")) if path.stem != "mix"}
+    return Recording(stems, folder / "mix.flac", folder.name)
+
+
+def mixtures(others: Sequence[Recording], count: int) -> list[Source]:
+    """Return mixtures that are made of the stems of recordings."""
+    stems = [
+        Stem(f"{one.name}/{name}", one.instruments[name], path)
+        for one in others
+        for name, path in one.references.items()
+    ]
+    made = Mixtures(stems, length_s=30, sample_rate=44100, count=max(1, count))
+    return [Made(made, number) for number in range(count)]
+
+
+def sdr(item: Item, instruments: int | Sequence[str], profiles: Profiles | None) -> float:
+    """Separate an item and return the mean SDR in dB."""
+    found = musisep.separate(
+        item.mixture, item.sample_rate, instruments=instruments, profiles=profiles
+    )
+    blind = isinstance(instruments, int)
+    return float(np.mean(bss_eval(item.stems, np.asarray(found.stems), permute=blind).sdr))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--base", choices=BASES, default=LIBRARY)
+    parser.add_argument("--mixtures", type=int, default=0, metavar="N")
+    parser.add_argument("--cache", type=Path)
+    args = parser.parse_args()
+    memory, config = Memory(args.cache, verbose=0), ModelConfig()
+    heard, measured = memory.cache(hear), memory.cache(sdr)
+    recordings = [recording(folder) for folder in item_folders(args.folder)]
+    own: dict[str, Lesson] = {
+        one.name: heard(Excerpt(one, 0.0, LONGEST_S), config) for one in recordings
+    }
+    base = library() if args.base == LIBRARY else None
+    rows = []
+    print(f"{'item':12}{'instruments':24}{'blind':>8}{'library':>9}{'model':>8}")
+    for one in recordings:
+        others = [other for other in recordings if other is not one]
+        lessons = [own[other.name] for other in others]
+        lessons += [heard(source, config) for source in mixtures(others, args.mixtures)]
+        model = ProfileFit()(lessons, base)
+        item = read_item(args.folder / one.name)
+        names = tuple(one.instruments[name] for name in item.instruments)
+        known = all(set(name.split()) <= set(model.names) for name in names)
+        blind, named = measured(item, len(names), None), measured(item, names, None)
+        row = blind, named, measured(item, names, model) if known else named
+        rows.append(row)
+        numbers = "".join(f"{value:8.1f}" for value in row) + SHARED * (not known)
+        print(f"{one.name:12}{', '.join(names):24}{numbers}", flush=True)
+    print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in np.mean(rows, axis=0)))
+
+
+if __name__ == "__main__":
+    main()
