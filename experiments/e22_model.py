@@ -4,8 +4,8 @@
 
 Items are folders with ``mix.flac`` and the true stems (see items.py). For each of them a model is
 learned from the stems of all others, and the item is separated blind, by the names of its
-instruments with the library, and by names with the model. An item of which no other has some
-instrument is separated with the library in the place of the model, which is marked by "*".
+instruments with the library, and by names with the model. Instruments that no other item has are
+those of the library (`musisep.instruments.Profiles.completed`); "*" marks an item with one of them.
 Printed is the mean SDR of each item (`musisep.metrics.bss_eval`, a gain for each stem): of blind
 stems in their best order, of named ones in that of their names.
 """
@@ -26,8 +26,8 @@ from musisep.models.config import BASES, LIBRARY, ModelConfig
 from musisep.models.lessons import Excerpt, Made, Source, hear
 
 LONGEST_S = 3600.0
-SHARED = "*"
-"""Of items that are separated with the library again."""
+COMPLETED = "*"
+"""Of items with an instrument of the library."""
 
 
 def recording(folder: Path) -> Recording:
@@ -80,11 +80,14 @@ def main() -> None:
         model = ProfileFit()(lessons, base)
         item = read_item(args.folder / one.name)
         names = tuple(one.instruments[name] for name in item.instruments)
-        known = all(set(name.split()) <= set(model.names) for name in names)
-        blind, named = measured(item, len(names), None), measured(item, names, None)
-        row = blind, named, measured(item, names, model) if known else named
+        row = (
+            measured(item, len(names), None),
+            measured(item, names, None),
+            measured(item, names, model.completed(library())),
+        )
         rows.append(row)
-        numbers = "".join(f"{value:8.1f}" for value in row) + SHARED * (not known)
+        known = set(names) <= set(model.names)
+        numbers = "".join(f"{value:8.1f}" for value in row) + COMPLETED * (not known)
         print(f"{one.name:12}{', '.join(names):24}{numbers}", flush=True)
     print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in np.mean(rows, axis=0)))
 

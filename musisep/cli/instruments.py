@@ -36,7 +36,7 @@ def _run(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         say(complaint(args.model, error))
         return 1
-    profiles = model.profiles if model else library()
+    profiles = model.learned if model else library()
     if not args.names:
         every = [told_of(profiles, name) for name in profiles.names]
         groups = [f"{name}: one of {', '.join(of)}" for name, of in groups_of(profiles).items()]

@@ -53,7 +53,7 @@ def model_settings(model: Model, given: Mapping[str, Any]) -> Settings:
     """
     if "instruments" in given:
         return model.config.settings()
-    names, listed = model.profiles.names, ", ".join(model.profiles.names)
+    names, listed = model.learned.names, ", ".join(model.learned.names)
     if len(names) > FEW:
         wrong = f"{model.folder} has {len(names)} instruments: {listed}"
         raise UsageError(f"{wrong}; choose those that play with --instruments NAME,NAME")

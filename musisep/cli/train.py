@@ -1,7 +1,6 @@
 """The command `train`."""
 
 import argparse
-import math
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def _run(args: argparse.Namespace) -> int:
                 report=report,
             )  # fmt: skip
         except OSError as error:
-            say(complaint(args.model, error))
+            say(complaint(getattr(error, "path", None) or args.model, error))
             return 1
         except (ValueError, MemoryError) as error:
             say(complaint(args.data, error))
@@ -76,12 +75,13 @@ def _lines(folder: Path, trained: "Trained") -> list[str]:
     told.append(f"  {', '.join(trained.instruments)}")
     if trained.unlearned:
         told.append(f"  nothing was heard of {', '.join(trained.unlearned)}")
-    if not math.isnan(trained.sdr_db):
+    if trained.measured:
+        noun = "recording" if trained.measured == 1 else "recordings"
         compared = f"{trained.sdr_db:.1f} dB, {trained.blind_sdr_db:.1f} dB without the model"
-        told.append(f"  median SDR of {trained.measured} other recordings: {compared}")
+        told.append(f"  measured by {trained.measured} other {noun}: median SDR {compared}")
     if trained.unmeasured:
-        number = len(trained.unmeasured)
-        told.append(f"  not measured, as an instrument of them is not in the model: {number}")
+        unknown = "not measured, as an instrument of them is not known"
+        told.append(f"  {unknown}: {', '.join(trained.unmeasured)}")
     return told
 
 

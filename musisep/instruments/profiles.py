@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,10 +105,11 @@ class Profiles:
     def numbers(self, name: str) -> list[int]:
         """Return the numbers of the instruments that a name may stand for.
 
+        A group that recordings did not tell more of has a profile of its own.
         Names are those of `musisep.instruments.names`. ValueError if there is none of that name.
         """
         meant = canonical(name)
-        meanings = dict.fromkeys((meant, *members(meant)))  # recordings may tell the group only
+        meanings = (meant,) if meant in self.names else members(meant)
         found = [self.names.index(one) for one in meanings if one in self.names]
         if not found:
             raise ValueError(f"{name!r} is no instrument here; there are {', '.join(self.names)}")
@@ -142,6 +143,35 @@ class Profiles:
             for numbers in map(self.numbers, names)
         ]
         return np.stack(columns, axis=1)
+
+    def completed(self, others: Profiles) -> Profiles:
+        """Return profiles of other instruments as well, where these here lack them.
+
+        What instruments that both have sound like here, and not there, tells of the recordings:
+        the mean of these differences is added to the means of the others. Covariance and weight
+        stay. ValueError if the others are of other features.
+        """
+        new = [number for number, name in enumerate(others.names) if name not in self.names]
+        if others.covariance.shape != self.covariance.shape:
+            shapes = f"{others.covariance.shape}, not {self.covariance.shape}"
+            raise ValueError(f"others have a covariance of the shape {shapes}")
+        both = [
+            (mean, others.means[others.names.index(name)])
+            for name, mean in zip(self.names, self.means, strict=True)
+            if name in others.names
+        ]
+        apart = np.mean([here - there for here, there in both], axis=0) if both else 0.0
+
+        def joined(name: str) -> Floats:
+            return np.concatenate((getattr(self, name), getattr(others, name)[new]))
+
+        return replace(
+            self,
+            names=(*self.names, *(others.names[number] for number in new)),
+            means=np.concatenate((self.means, others.means[new] + apart)),
+            amounts=joined("amounts"),
+            columns=joined("columns"),
+        )
 
     @property
     def amplitudes(self) -> Floats:

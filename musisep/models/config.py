@@ -15,6 +15,7 @@ from musisep._util.messages import shown
 from musisep.instruments.names import canonical
 from musisep.io.replacing import check_regular, problem, replacing
 from musisep.settings import Settings
+from musisep.stages import PARTS
 
 CONFIG = "config.toml"
 """Name of the file in the folder of a model."""
@@ -118,6 +119,7 @@ class ModelConfig:
         checks.within("validation", self.validation, 0, 0.9)
         for name in ("validation_s", "excerpt_s", "audio_s"):
             checks.above_zero(name, getattr(self, name), LONGEST_S)
+        checks.one_of("front_end", self.front_end, PARTS["front_end"])
         self.settings()
 
     def settings(self, instruments: int | Sequence[str] = 2) -> Settings:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musisep._util import checks
+from musisep.instruments import library
 from musisep.instruments.profiles import Profiles
 from musisep.io.replacing import problem
-from musisep.models.config import CONFIG, ModelConfig, read_config
+from musisep.models.config import CONFIG, LIBRARY, ModelConfig, read_config
 
 DICTIONARY = "dictionary.npz"
 EVALUATION = "evaluation.csv"
-STATE = "training.json"
 CHECKPOINT, AUDIO, IMAGES = "checkpoint", "audio", "images"
 
 
@@ -26,16 +26,24 @@ class Model:
     ----------
     folder : Path
     config : ModelConfig
-    profiles : musisep.instruments.Profiles
-        What it knows of instruments: ``musisep.separate(..., profiles=model.profiles)``.
+    learned : musisep.instruments.Profiles
+        What it has learned of the instruments of the recordings.
     digest : str
         SHA-256 of what was learned.
     """
 
     folder: Path
     config: ModelConfig
-    profiles: Profiles
+    learned: Profiles
     digest: str
+
+    @property
+    def profiles(self) -> Profiles:
+        """What it knows of instruments: ``musisep.separate(..., profiles=model.profiles)``.
+
+        What is not learned is as in the library, unless the model is based on nothing.
+        """
+        return known_by(self.config, self.learned)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Model:
@@ -48,11 +56,23 @@ class Model:
         ValueError
             If a file is not as it should be.
         """
-        folder = checks.path("folder", folder)
-        if not os.path.lexists(folder / CONFIG):
-            raise problem(folder, f"is no model, as it holds no {CONFIG}; musisep config makes one")
+        folder = checked_folder(folder)
         config, path = read_config(folder), folder / DICTIONARY
         if not os.path.lexists(path):
             raise problem(folder, f"was not trained yet; use musisep train {folder} DATA")
-        profiles = Profiles.load(path)
-        return cls(folder, config, profiles, hashlib.sha256(path.read_bytes()).hexdigest())
+        learned = Profiles.load(path)
+        known_by(config, learned)
+        return cls(folder, config, learned, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def known_by(config: ModelConfig, learned: Profiles) -> Profiles:
+    """Return what a model knows that has learned these; ValueError if they are of another kind."""
+    return learned.completed(library()) if config.base == LIBRARY else learned
+
+
+def checked_folder(folder: str | os.PathLike[str]) -> Path:
+    """Return the folder of a model, trained or not; OSError if it is none."""
+    folder = checks.path("folder", folder)
+    if not os.path.lexists(folder / CONFIG):
+        raise problem(folder, f"is no model, as it holds no {CONFIG}; musisep config makes one")
+    return folder

@@ -64,7 +64,7 @@ def plan(
     names = _wanted(learned, config, place)
     learned = [one for one in learned if _instruments(one) & set(names)]
     learned = learned[: config.most_recordings or None]
-    single = all(_is_single(one) for one in learned)
+    single = all(_is_single(one) for one in readable)
     sources: list[Source] = [] if single else list(_excerpts(learned, config))
     sources += _mixtures(learned, config, config.mixtures, config.excerpt_s, names)
     if not sources:

@@ -20,7 +20,7 @@ from musisep.io.hashing import digest
 from musisep.io.replacing import problem, replacing
 from musisep.models import validation
 from musisep.models.config import LIBRARY, ModelConfig, read_config
-from musisep.models.folder import CHECKPOINT, DICTIONARY, EVALUATION
+from musisep.models.folder import CHECKPOINT, DICTIONARY, EVALUATION, checked_folder, known_by
 from musisep.models.lessons import Source, digest_once, hear, key_of, lesson_key, only
 from musisep.models.plans import Plan, Report, plan
 
@@ -46,7 +46,7 @@ class Trained(NamedTuple):
     unlearned : tuple of str
         Instruments of which nothing was heard.
     unmeasured : tuple of str
-        Recordings that are not measured, as the model lacks one of their instruments.
+        Recordings that are not measured, as the model does not know one of their instruments.
     changed : bool
         Whether there was anything to do.
     """
@@ -106,25 +106,25 @@ def train(
     ValueError
         If the configuration is not as it should be, or nothing can be learned.
     """
-    folder, data = checks.path("folder", folder).absolute(), checks.path("data", data)
+    folder, data = checked_folder(folder).absolute(), checks.path("data", data)
     jobs = checks.at_least("jobs", jobs, 1)
     config = read_config(folder)
     digest_once.cache_clear()  # files may have changed since another run
     run = _Run(folder, config, jobs, pool, progress or no_progress, report or _refuse)
     planned = plan(data, config, run.report, layout)
     lessons, heard = run.lessons(planned)
-    profiles, fitted = run.profiles(lessons, planned.instruments)
-    rows, unmeasured, measured = run.measures(planned, profiles)
+    learned, fitted = run.profiles(lessons, planned.instruments)
+    rows, unmeasured, measured = run.measures(planned, learned)
     run.tidy()
     return Trained(
-        profiles.names,
+        learned.names,
         len(lessons),
         heard,
         len({row[0] for row in rows}),
         validation.median_db(rows, "sdr_db"),
         validation.median_db(rows, "blind_sdr_db"),
         tuple(
-            name for name, amount in zip(profiles.names, profiles.amounts, strict=True)
+            name for name, amount in zip(learned.names, learned.amounts, strict=True)
             if not amount
         ),
         unmeasured,
@@ -185,9 +185,10 @@ class _Run:
         return profiles, True
 
     def measures(
-        self, planned: Plan, profiles: Profiles
+        self, planned: Plan, learned: Profiles
     ) -> tuple[list[validation.Row], tuple[str, ...], bool]:
         """Return the table, what is not in it, and whether it was not there."""
+        profiles = known_by(self.config, learned)
         able = [one for one in planned.measured if _knows(profiles, one.instruments)]
         unable = tuple(one.name for one in planned.measured if one not in able)
         dictionary = digest(self.folder / DICTIONARY)

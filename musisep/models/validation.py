@@ -45,7 +45,8 @@ Row = list[str]
 
 def measure_key(source: Source, config: ModelConfig, dictionary: str) -> str:
     """Return by what measures are known: the recording, the settings and the hash of the model."""
-    determining = source.determined_by(), str(config.settings()), config.audio_s, dictionary
+    made = config.base, str(config.settings()), config.audio_s
+    determining = source.determined_by(), *made, dictionary
     return key_of("measures", *determining)
 
 
