@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from musisep.cli.base import ONE_THREAD
+
+# As in commands: what is computed here is compared with what they write.
+os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+
 # No test depends on the speed of the machine, and the first call of a kernel compiles it.
 settings.register_profile("musisep", deadline=None, derandomize=True)
 settings.load_profile("musisep")

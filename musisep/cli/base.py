@@ -183,7 +183,8 @@ def complaint(path: Path, error: Exception, flags: Mapping[str, str] | None = No
     if isinstance(error, OSError) and error.strerror:
         reason = f"{error.filename or path}: {error.strerror}"
     for name in (repr(str(path)), str(path)):
-        reason = reason.removeprefix(name).lstrip(": ")
+        if reason.startswith((f"{name}:", f"{name} ")):  # and not what is below that path
+            reason = reason.removeprefix(name).lstrip(": ")
     return f"{path}: {reason}"
 
 

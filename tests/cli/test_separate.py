@@ -355,7 +355,7 @@ def test_bars_are_shown_on_a_terminal_only(folder, calls, monkeypatch, capsys):
 def test_the_demo_is_separated_and_measured(tmp_path, monkeypatch, capsys, dictionary):
     learned, seen = dictionary, []
 
-    def halves(mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch):
+    def halves(mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch, profiles):
         seen.append(mixture)
         found = np.stack([0.6 * mixture, 0.3 * mixture])
         names = ("time_s", "instrument", "f0_hz", "amplitude", "inharmonicity")
