@@ -8,7 +8,13 @@ from matplotlib.image import imread
 import musisep
 from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.audio.logfreq import LogAxis
-from musisep.plots import dictionary_figure, save_figure, separation_figure, spectrogram_figure
+from musisep.plots import (
+    dictionary_figure,
+    save_figure,
+    separation_figure,
+    spectrogram_figure,
+    waveform_figure,
+)
 from musisep.tones.table import TONE_TYPE
 
 AXIS = LogAxis(50, 3200, 60)
@@ -167,3 +173,26 @@ def test_matplotlib_waits_for_a_picture_and_pyplot_is_not_used(tmp_path):
     """
     subprocess.run([sys.executable, "-c", script, tmp_path / "picture.svg"], check=True)
     assert "<svg" in (tmp_path / "picture.svg").read_text()
+
+
+def test_waveforms_are_drawn_from_their_least_to_their_greatest_values():
+    signal = np.zeros(10_000)
+    signal[7_000:7_002] = 0.5, -0.25
+    figure = waveform_figure({"one": signal, "$two": signal[None] * 2}, 1000, start_s=3.0)
+    first, second = figure.axes
+    assert (first.get_title(loc="left"), second.get_title(loc="left")) == ("one", "$two")
+    corners = first.collections[0].get_paths()[0].vertices
+    np.testing.assert_allclose([corners[:, 1].min(), corners[:, 1].max()], [-0.25, 0.5])
+    np.testing.assert_allclose(corners[corners[:, 1].argmax(), 0], 10.0, atol=0.01)
+    assert first.get_ylim() == second.get_ylim()
+
+
+@pytest.mark.parametrize("panels", [{}, {"a": np.ones(3), "b": np.ones(4)}, {"a": np.ones(0)}])
+def test_waveforms_must_have_one_length(panels):
+    with pytest.raises(ValueError, match="must have signals of one length"):
+        waveform_figure(panels, 1000)
+
+
+def test_a_waveform_of_one_sample_is_drawn(tmp_path):
+    save_figure(waveform_figure({"one": [0.5]}, 1000), tmp_path / "one.png")
+    assert imread(tmp_path / "one.png").std() > 0

@@ -52,3 +52,8 @@ def fields_of(place):
 def code_in_page(page):
     """The blocks of Python, without their indents."""
     return [re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in CODE.findall(text_of(page))]
+
+
+def commands_in_page(page):
+    """What stands behind ``$ musisep`` in a page."""
+    return re.findall(r"^   \$ musisep (.+)$", text_of(page), re.MULTILINE)

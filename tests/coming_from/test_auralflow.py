@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coming_from.pages import check_names, check_places, code_in_page
+from coming_from.pages import check_names, check_places, code_in_page, commands_in_page
 from duet import REED, SAMPLE_RATE, STRING, duet
 from madesets import urmp
+from trainable import data_set
 
 import musisep
 from musisep.__main__ import main
@@ -59,6 +60,24 @@ def test_the_code_of_the_page_runs(tmp_path, monkeypatch):
     assert found["spectrogram"].shape == (1, 513, 174)
     assert found["estimates"].shape == (2, *found["mix_audio"].shape)
     assert si_sdr(found["target_audio"][0], found["estimates"][0]).min() > 15
+
+
+def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
+    """Those of "Command Line Usage", as the page has them."""
+    monkeypatch.chdir(tmp_path)
+    data_set(Path("path/to/dataset"), 2)
+    write("path/to/audio/artist - track.wav", STEMS.sum(axis=0), SAMPLE_RATE)
+    commands = commands_in_page("auralflow")
+    assert [command.split()[0] for command in commands] == ["config", "config", "train", "separate"]
+    for command in commands:
+        assert main([*command.split(), *["--jobs", "1"] * (command.split()[0] != "config")]) == 0
+    told = capsys.readouterr().out
+    assert "  excerpt_s = 30.0" in told and "  mixtures = 4" in told
+    model = Path("path/to/save/my_model")
+    made = {"audio", "checkpoint", "config.toml", "dictionary.npz", "evaluation.csv", "images"}
+    assert {path.name for path in model.iterdir()} == made
+    tracks = {path.name for path in Path("path/to/output/artist - track").iterdir()}
+    assert tracks == {"cello.wav", "clarinet.wav", "residual.wav", "separation.json"}
 
 
 SIGNATURES = {

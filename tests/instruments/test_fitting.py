@@ -85,3 +85,12 @@ def test_without_any_clear_note_nothing_is_learned():
     silent = LESSONS[0]._replace(owners=np.full(len(LESSONS[0].owners), -1))
     with pytest.raises(ValueError, match="no note of the lessons is clearly one of an instrument"):
         ProfileFit()([silent])
+
+
+def test_a_group_begins_with_what_is_known_of_its_members():
+    lessons = [lesson_of()[0]._replace(instruments=("saxophone", "tuba"))]
+    base = replace(profiles_of(), names=("alto-saxophone", "tuba"))
+    alone = replace(base, names=("horn", "tuba"))
+    fit = ProfileFit(pseudo_notes=1e9)
+    np.testing.assert_allclose(fit(lessons, base).means[0], base.means[0], rtol=1e-5)
+    assert not np.allclose(fit(lessons, alone).means[0], base.means[0], rtol=1e-2)

@@ -110,3 +110,30 @@ def test_the_library_is_small_and_tells_its_own_notes_apart():
     scale = np.sqrt(np.diag(own.covariance))
     assert np.abs((own.means - own.means.mean(axis=0)) / scale).max() > 1
     assert set(SOUNDS) <= set(own.names)
+
+
+def test_a_group_that_was_learned_stands_for_itself():
+    names = ("tenor-saxophone", "saxophone")
+    own = replace(PROFILES, names=names)
+    assert own.numbers("Sax 2") == [1]
+    both = replace(PROFILES, names=("tenor-saxophone", "alto-saxophone"))
+    assert sorted(both.numbers("sax")) == [0, 1]
+
+
+def test_others_complete_profiles_and_share_what_all_have_in_common():
+    others = replace(PROFILES, names=("oboe", "horn"))
+    found = PROFILES.completed(replace(others, means=others.means + 0.5))
+    assert found.names == ("oboe", "tuba", "horn")
+    np.testing.assert_array_equal(found.means[:2], PROFILES.means)
+    np.testing.assert_allclose(found.means[2], PROFILES.means[1])  # the oboe told of 0.5
+    np.testing.assert_array_equal(found.columns[2], PROFILES.columns[1])
+    assert found.amounts[2] == PROFILES.amounts[1] and found.weight == PROFILES.weight
+    strangers = replace(PROFILES, names=("horn", "flute"))
+    np.testing.assert_array_equal(PROFILES.completed(strangers).means[2:], PROFILES.means)
+    assert PROFILES.completed(PROFILES).names == PROFILES.names
+
+
+def test_others_of_other_features_are_refused():
+    few = replace(PROFILES, means=PROFILES.means[:, :2], covariance=PROFILES.covariance[:2, :2])
+    with pytest.raises(ValueError, match="others have a covariance of the shape"):
+        PROFILES.completed(few)
