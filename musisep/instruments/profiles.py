@@ -19,8 +19,8 @@ from scipy.special import logsumexp
 
 from musisep._util.checks import instance
 from musisep._util.messages import shown
-from musisep.instruments.names import canonical, members
 from musisep.io.archives import reading_arrays, save_arrays
+from musisep.names import canonical, members
 from musisep.notes.players import semitones
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
@@ -105,7 +105,7 @@ class Profiles:
     def numbers(self, name: str) -> list[int]:
         """Return the numbers of the instruments that a name may stand for.
 
-        Names are those of `musisep.instruments.names`. ValueError if there is none of that name.
+        Names are those of `musisep.names`. ValueError if there is none of that name.
         """
         meant = canonical(name)
         found = [self.names.index(one) for one in members(meant) if one in self.names]
