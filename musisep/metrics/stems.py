@@ -150,14 +150,14 @@ def _directions(
     references: ArrayLike, estimates: ArrayLike, taps: int = 1
 ) -> tuple[Signals, Signals]:
     """Check both sets of signals, warn of silent ones and return them normalised."""
-    true, estimated = _reals("references", references), _reals("estimates", estimates)
+    true, estimated = signed_reals("references", references), signed_reals("estimates", estimates)
     if true.shape != estimated.shape:
         raise ValueError(
             f"references.shape={true.shape} must equal estimates.shape={estimated.shape}"
         )
     silent = []
     for name, signals in (("references", true), ("estimates", estimated)):
-        _refuse_bad(name, signals, taps)
+        refuse_bad(name, signals, taps)
         if which := [k for k, signal in enumerate(signals) if not signal.any()]:
             silent.append(f"{name} {which}")
     if silent:
@@ -166,7 +166,7 @@ def _directions(
     return _normalised(true, taps), _normalised(estimated, taps)
 
 
-def _reals(name: str, signals: ArrayLike) -> Signals:
+def signed_reals(name: str, signals: ArrayLike) -> Signals:
     """Return real numbers; integers without sign are refused, as their silence is not 0."""
     try:
         array = np.asarray(signals)
@@ -177,7 +177,7 @@ def _reals(name: str, signals: ArrayLike) -> Signals:
     return array.astype(np.float64, copy=False)
 
 
-def _refuse_bad(name: str, signals: Signals, taps: int) -> None:
+def refuse_bad(name: str, signals: Signals, taps: int) -> None:
     """Raise ValueError unless the signals can be measured."""
     shape = signals.shape
     if signals.ndim not in (2, 3) or 0 in shape:
