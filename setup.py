@@ -63,6 +63,8 @@ setup(
         "tomlkit>=0.13",
     ],
     extras_require={
+        # Methods that `musisep benchmark` runs beside its own.
+        "benchmark": ["librosa>=0.10.2", "scikit-learn>=1.4"],
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
         # Metadata of MedleyDB are written in YAML.
         "medleydb": ["PyYAML>=6"],
@@ -81,6 +83,7 @@ setup(
             "librosa>=0.10.2",
             "mir_eval>=0.8",
             "PyYAML>=6",
+            "scikit-learn>=1.4",
             "ruff>=0.15",
             "mypy>=2.0",
             "import-linter>=2.7",

@@ -20,8 +20,8 @@ from items import item_folders, read_item
 from joblib import Memory, Parallel, delayed
 
 from musisep.instruments import Lesson, ProfileFit, Profiles
-from musisep.instruments.names import members
 from musisep.instruments.profiles import discriminants
+from musisep.names import members
 from musisep.training import hear_lesson
 
 

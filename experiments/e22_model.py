@@ -6,8 +6,8 @@ Items are folders with ``mix.flac`` and the true stems (see items.py). For each 
 learned from the stems of all others, and the item is separated blind, by the names of its
 instruments with the library, and by names with the model. Instruments that no other item has are
 those of the library (`musisep.instruments.Profiles.completed`); "*" marks an item with one of them.
-Printed is the mean SDR of each item (`musisep.metrics.bss_eval`, a gain for each stem): of blind
-stems in their best order, of named ones in that of their names.
+Printed is the mean SDR of each item (`musisep.metrics.windows.evaluate`, a gain for each stem), of
+blind stems in their best order, of named ones in that of their names.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from joblib import Memory
 import musisep
 from musisep.datasets import Mixtures, Recording, Stem
 from musisep.instruments import Lesson, ProfileFit, Profiles, library
-from musisep.metrics import bss_eval
+from musisep.metrics.windows import evaluate
 from musisep.models.config import BASES, LIBRARY, ModelConfig
 from musisep.models.lessons import Excerpt, Made, Source, hear
 
@@ -53,7 +53,10 @@ def sdr(item: Item, instruments: int | Sequence[str], profiles: Profiles | None)
         item.mixture, item.sample_rate, instruments=instruments, profiles=profiles
     )
     blind = isinstance(instruments, int)
-    return float(np.mean(bss_eval(item.stems, np.asarray(found.stems), permute=blind).sdr))
+    measures = evaluate(
+        item.stems, np.asarray(found.stems), sample_rate=item.sample_rate, permute=blind
+    )
+    return float(np.mean(measures.whole["SDR"]))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ MOST_POINTS = 2000
 """Of a waveform."""
 BAR_WIDTH = 0.7
 """Of the bar of a harmonic, of which the next one is 1 away."""
+BOX_HEIGHT_IN = 0.35
+FEW = 5
+"""Fewer values are drawn as points."""
 MODEL = "model"
 """Title of the panel that shows what the tones sound like together."""
 
@@ -225,6 +228,58 @@ def separation_figure(
         {MIXTURE: panels.pop(MIXTURE), MODEL: model, **panels}, grid.axis, step * hop_s,
         start_s=first * hop_s, range_db=range_db,
     )  # fmt: skip
+
+
+def measures_figure(values: Mapping[str, Mapping[str, Sequence[float]]]) -> "Figure":
+    """Draw how measures are distributed: a panel for each measure, a box for each stem.
+
+    Boxes reach from quartile to quartile, with the median in them; whiskers have the values within
+    1.5 times that length. Few values are points.
+
+    Parameters
+    ----------
+    values : mapping of str to mapping of str to sequence of float
+        By measure and stem, in dB; what is not finite is left out.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+    """
+    from matplotlib.figure import Figure
+
+    stems = list(dict.fromkeys(stem for measured in values.values() for stem in measured))
+    if not stems:
+        raise ValueError(f"values={dict(values)} must have one measure of one stem at least")
+    height = BOX_HEIGHT_IN * len(stems) + 2 * LABELS_HEIGHT_IN
+    figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+    panels = figure.subplots(1, len(values), sharey=True, squeeze=False)[0]
+    for axes, (measure, measured) in zip(panels, values.items(), strict=True):
+        for place, stem in enumerate(stems):
+            found = np.asarray(measured.get(stem, ()), dtype=np.float64)
+            finite = found[np.isfinite(found)]
+            if finite.size >= FEW:
+                axes.boxplot([finite], positions=[place], orientation="horizontal", widths=0.6,
+                             flierprops={"marker": ".", "markersize": 3})  # fmt: skip
+            else:
+                axes.plot(finite, np.full(finite.size, place), "o", color="C0", alpha=0.7)
+        axes.set_title(measure, loc="left", fontsize="medium")
+        axes.set_xlabel("dB")
+        axes.grid(axis="x", alpha=0.4)
+    panels[0].set_yticks(range(len(stems)), stems, parse_math=False)
+    panels[0].set_ylim(len(stems) - 0.5, -0.5)
+    return figure
+
+
+def picture_suffixes() -> tuple[str, ...]:
+    """Return the suffixes of pictures that `save_figure` writes."""
+    from matplotlib.figure import Figure
+
+    return tuple(f".{name}" for name in sorted(Figure().canvas.get_supported_filetypes()))
 
 
 def save_figure(figure: "Figure", path: str | os.PathLike[str]) -> None:

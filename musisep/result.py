@@ -14,12 +14,12 @@ import numpy as np
 from musisep._util.progress import Progress, no_progress
 from musisep.audio.arrays import Real
 from musisep.confidence import called, confidence
-from musisep.instruments.names import numbered
 from musisep.instruments.naming import Likeness
 from musisep.io import files
 from musisep.io.formats import writable
 from musisep.io.stored import Scratch, Stack, Stored
 from musisep.learning.learner import Fit
+from musisep.names import numbered
 from musisep.notes.counting import Counted
 from musisep.settings import Settings
 from musisep.stages import Stages

@@ -9,7 +9,7 @@ from typing import Any
 from musisep._util.fields import make_floats
 from musisep._util.limits import AUTO, MOST_COUNTED, PEXP_MAX, QEXP_MAX, QEXP_MIN
 from musisep._util.messages import shown
-from musisep.instruments.names import canonical
+from musisep.names import canonical
 
 PHASES = ("mixture", "misi")
 LIMITS = {

@@ -10,6 +10,8 @@ from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.audio.logfreq import LogAxis
 from musisep.plots import (
     dictionary_figure,
+    measures_figure,
+    picture_suffixes,
     save_figure,
     separation_figure,
     spectrogram_figure,
@@ -196,3 +198,22 @@ def test_waveforms_must_have_one_length(panels):
 def test_a_waveform_of_one_sample_is_drawn(tmp_path):
     save_figure(waveform_figure({"one": [0.5]}, 1000), tmp_path / "one.png")
     assert imread(tmp_path / "one.png").std() > 0
+
+
+def test_measures_are_boxes_and_few_of_them_points(tmp_path):
+    many = [*range(9), np.nan, np.inf]
+    figure = measures_figure({"SDR": {"a $x_{": many, "horn": [1.0, 2.0]}, "SIR": {"horn": []}})
+    sdr, sir = figure.axes
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["SDR", "SIR"]
+    assert [label.get_text() for label in sdr.get_yticklabels()] == ["a $x_{", "horn"]
+    medians = [line for line in sdr.lines if set(line.get_xdata()) == {4.0}]
+    points = [line for line in sdr.lines if line.get_marker() == "o"]
+    assert len(medians) == 1 and points[0].get_xdata().tolist() == [1.0, 2.0]
+    assert not any(len(line.get_xdata()) for line in sir.lines)
+    save_figure(figure, tmp_path / "a.svg")
+    with pytest.raises(ValueError, match="one measure of one stem"):
+        measures_figure({})
+
+
+def test_suffixes_of_pictures_can_be_written(tmp_path):
+    assert {".png", ".svg", ".pdf"} <= set(picture_suffixes())

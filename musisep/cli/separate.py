@@ -33,8 +33,8 @@ from musisep.cli.options import (
 from musisep.cli.planning import FILENAME, Task, check_writable, existing_folder, plan
 from musisep.cli.records import Record, digest, state_of
 from musisep.cli.tracks import add_track_options, track_options
-from musisep.instruments.names import numbered
 from musisep.io.formats import writable
+from musisep.names import numbered
 from musisep.settings import PHASES, Settings
 from musisep.stages import METHODS, PARTS
 
@@ -159,7 +159,7 @@ def _run(args: argparse.Namespace) -> int:
             return 1
         settings = _settings(args, dictionary, model)
         if settings.names and not args.stem_names:
-            args.stem_names = list(numbered(settings.names))
+            args.stem_names = numbered(settings.names)
         work = partial(_attempt, dictionary=dictionary, settings=settings, model=model)
         return run_batch(work, plan(args, settings), args)
 

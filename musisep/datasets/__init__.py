@@ -11,7 +11,6 @@ from musisep.datasets.drawing import Drawn
 from musisep.datasets.excerpts import DAY_S, Excerpts
 from musisep.datasets.manifest import read_manifest
 from musisep.datasets.mixing import Mixture, Mixtures
-from musisep.datasets.names import instrument_of
 from musisep.datasets.opening import find_recordings, open_dataset
 from musisep.datasets.recordings import Audio, Recording, checked_targets
 from musisep.datasets.singles import Stem, open_all, open_stems
@@ -29,7 +28,6 @@ __all__ = [
     "check_dataset",
     "checked_targets",
     "find_recordings",
-    "instrument_of",
     "open_all",
     "open_dataset",
     "open_stems",

@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from musisep.datasets.names import CODES, instrument_of, numbered
+from musisep.datasets.names import CODES
 from musisep.datasets.recordings import Recording
 from musisep.io.formats import readable_suffixes
 from musisep.io.replacing import problem, reason
+from musisep.names import canonical, numbered
 from musisep.stems import MIX, MIXTURE
 
 Layout = Callable[[Path, list[Path], str], Recording | None]
@@ -91,7 +92,7 @@ def bach10(folder: Path, entries: list[Path], name: str) -> Recording | None:
     if not all(path.stem == folder.name or path.name.startswith(prefix) for path in audio):
         return None
     sources = [path for path in audio if path.stem != folder.name]
-    played = [instrument_of(path.stem.removeprefix(prefix)) for path in sources]
+    played = [canonical(path.stem.removeprefix(prefix)) for path in sources]
     return _named(folder, name, sources, played, [path for path in audio if path not in sources])
 
 
@@ -120,7 +121,7 @@ def medleydb(folder: Path, entries: list[Path], name: str) -> Recording | None:
     for stem in _metadata(described).values():
         played = stem["instrument"]
         words = played if isinstance(played, list) else [played]
-        sources[stems / str(stem["filename"])] = "+".join(instrument_of(str(w)) for w in words)
+        sources[stems / str(stem["filename"])] = "+".join(canonical(str(w)) for w in words)
     return _named(folder, name, sources, list(sources.values()), mixtures)
 
 

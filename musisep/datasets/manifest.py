@@ -12,9 +12,10 @@ from typing import Any
 from musisep._util import checks
 from musisep._util.messages import shown
 from musisep.datasets.layouts import text_of
-from musisep.datasets.names import SPLITS, instrument_of
+from musisep.datasets.names import SPLITS
 from musisep.datasets.recordings import Recording
 from musisep.io.replacing import problem
+from musisep.names import canonical
 from musisep.stems import MIXTURE
 
 COLUMNS = ("track", "file", "role", "instrument", "split")
@@ -45,7 +46,7 @@ class _Track:
         else:
             self.references[role] = file
             if instrument:
-                self.instruments[role] = instrument_of(instrument)
+                self.instruments[role] = canonical(instrument)
 
     def recording(self) -> Recording:
         """Return the recording; ValueError if it has no reference."""

@@ -10,10 +10,10 @@ from musisep._util import checks
 from musisep._util.messages import shown
 from musisep.datasets.drawing import Drawn, of_length
 from musisep.datasets.excerpts import DAY_S
-from musisep.datasets.names import numbered
 from musisep.datasets.recordings import Audio
 from musisep.datasets.singles import Stem
 from musisep.io import files
+from musisep.names import numbered
 
 Range = tuple[float, float]
 

@@ -1,8 +1,4 @@
-"""What plays: the names of instruments, and what the codes and names of files say about it."""
-
-import re
-from collections import Counter
-from collections.abc import Sequence
+"""What the names of folders and files of data sets say."""
 
 SPLITS = ("train", "valid", "test")
 """Parts of a data set: folders with these names hold recordings, not tracks."""
@@ -27,32 +23,3 @@ KNOWN = {
     "vibraphone", "vocal", "vocals", "voice", "voices", "woodwinds", "xylophone", "zither",
 }  # fmt: skip
 """By which a folder for each instrument is told from a folder for each recording."""
-
-
-def instrument_of(name: str) -> str:
-    """Return what plays, by the name of a file or a label.
-
-    Parameters
-    ----------
-    name : str
-        As "Violin_2", "violin1" or "English horn".
-
-    Returns
-    -------
-    str
-        In small letters, with hyphens for spaces and underscores, without a number at its end;
-        what is a number only stays.
-    """
-    plain = re.sub(r"[\s_-]+", "-", name.strip().lower()).strip("-")
-    return re.sub(r"-?\d+$", "", plain) or plain
-
-
-def numbered(instruments: Sequence[str]) -> list[str]:
-    """Return one name for each instrument: its own, with a number where several are alike."""
-    several = {name for name, count in Counter(instruments).items() if count > 1}
-    counts: Counter[str] = Counter()
-    names = []
-    for name in instruments:
-        counts[name] += 1
-        names.append(f"{name}{counts[name]}" if name in several else name)
-    return names

@@ -8,10 +8,11 @@ from pathlib import Path
 from musisep._util import checks
 from musisep.datasets.layouts import LAYOUTS, audio_in, read_folder, tracks, visible
 from musisep.datasets.manifest import read_manifest
-from musisep.datasets.names import KNOWN, SPLITS, instrument_of
+from musisep.datasets.names import KNOWN, SPLITS
 from musisep.datasets.recordings import Recording
 from musisep.io.formats import FORMATS, readable_suffixes
 from musisep.io.replacing import AudioFileError, problem
+from musisep.names import canonical
 from musisep.stems import MIXTURE
 
 Report = Callable[[AudioFileError], object]
@@ -143,7 +144,7 @@ def folders_of(folder: Path, split: str | None) -> Iterator[tuple[str, Path]]:
     entries = visible(folder)
     splits = [path for path in entries if path.name in SPLITS and os.path.isdir(path)]
     if split and split not in (path.name for path in splits):
-        listed = ", ".join(path.name for path in splits) or "no splits"
+        listed = ", ".join(path.name for path in splits) or f"no split at all, which are {SPLITS}"
         raise problem(folder, f"has no folder {split!r}, but {listed}")
     for root in [path for path in splits if split in (None, path.name)] or [folder]:
         inside = visible(root) if splits else entries
@@ -159,10 +160,10 @@ def folders_of(folder: Path, split: str | None) -> Iterator[tuple[str, Path]]:
 def holds_instruments(folder: Path, split: str | None) -> bool:
     """Tell whether a folder holds a folder for each instrument: names tell, if there are any."""
     places = [path for _, path in folders_of(folder, split)]
-    if not any(instrument_of(path.name) in KNOWN for path in places):
+    if not any(canonical(path.name) in KNOWN for path in places):
         return False
     inside = [path for place in places for path in visible(place)]
-    names = {instrument_of(path.stem) for path in audio_in(inside)}
+    names = {canonical(path.stem) for path in audio_in(inside)}
     return not names & {MIXTURE, "mix", *KNOWN}
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from musisep._util import checks
 from musisep._util.messages import shown
-from musisep.datasets.names import SPLITS, instrument_of
+from musisep.datasets.names import SPLITS
 from musisep.io import files
+from musisep.names import canonical
 
 Audio = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ class Recording:
         By which it is known in its data set, as ``"train/song"``.
     instruments : mapping of str to str, optional
         What plays each reference; by default what its name says, see
-        `musisep.datasets.instrument_of`.
+        `musisep.names.canonical`.
 
     Raises
     ------
@@ -56,7 +57,7 @@ class Recording:
             if reference not in self.references:
                 known = shown(list(self.references))
                 raise ValueError(f"instruments: there is no {reference!r}, but only {known}")
-        named = {name: given.get(name) or instrument_of(name) for name in self.references}
+        named = {name: given.get(name) or canonical(name) for name in self.references}
         object.__setattr__(self, "instruments", named)
 
     @property

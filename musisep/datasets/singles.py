@@ -6,7 +6,6 @@ from pathlib import Path
 
 from musisep._util import checks
 from musisep.datasets.layouts import audio_in, visible
-from musisep.datasets.names import instrument_of
 from musisep.datasets.opening import (
     Report,
     checked_place,
@@ -17,6 +16,7 @@ from musisep.datasets.opening import (
 )
 from musisep.datasets.recordings import Recording
 from musisep.io.replacing import problem
+from musisep.names import canonical
 
 INSTRUMENTS = "instruments"
 """Name of the layout with a folder for each instrument."""
@@ -122,7 +122,7 @@ def _is_by_instrument(folder: Path, split: str | None, layout: str | None) -> bo
 def _by_instrument(folder: Path, split: str | None) -> list[Stem]:
     """Return the files of a folder for each instrument."""
     stems = [
-        Stem(f"{name}/{file.stem}", instrument_of(place.name), file)
+        Stem(f"{name}/{file.stem}", canonical(place.name), file)
         for name, place in folders_of(folder, split)
         for file in audio_in(visible(place))
     ]

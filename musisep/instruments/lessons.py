@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from musisep._util.constants import NONE, TINY
-from musisep.instruments.names import canonical
 from musisep.instruments.profiles import (
     BANDS,
     MOST_NAMES,
@@ -20,6 +19,7 @@ from musisep.instruments.profiles import (
     text_of,
 )
 from musisep.io.archives import reading_arrays, save_arrays
+from musisep.names import canonical
 from musisep.notes.players import sizes
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
@@ -34,7 +34,7 @@ class Lesson(NamedTuple):
     Attributes
     ----------
     instruments : tuple of str
-        What plays each reference, as `musisep.instruments.names.canonical` has it.
+        What plays each reference, as `musisep.names.canonical` has it.
     players : tuple of str
         Who plays each, or on which instrument: what the notes of one tell counts once.
     rows : ndarray, shape (note, input)

@@ -19,8 +19,8 @@ from scipy.special import logsumexp
 
 from musisep._util.checks import instance
 from musisep._util.messages import shown
-from musisep.instruments.names import canonical, members
 from musisep.io.archives import reading_arrays, save_arrays
+from musisep.names import canonical, members
 from musisep.notes.players import semitones
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats, Ints
@@ -106,7 +106,7 @@ class Profiles:
         """Return the numbers of the instruments that a name may stand for.
 
         A group that recordings did not tell more of has a profile of its own.
-        Names are those of `musisep.instruments.names`. ValueError if there is none of that name.
+        Names are those of `musisep.names`. ValueError if there is none of that name.
         """
         meant = canonical(name)
         meanings = (meant,) if meant in self.names else members(meant)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from musisep.instruments.names import ALIASES, GROUPS, INSTRUMENTS
 from musisep.instruments.profiles import Profiles
+from musisep.names import ALIASES, GROUPS, INSTRUMENTS
 
 PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 

@@ -16,6 +16,7 @@ from musisep.instruments.profiles import Profiles
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.learner import Learned
 from musisep.notes.assignment import Assigned, Assignment
+from musisep.notes.players import sizes
 from musisep.notes.tracking import Notes
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
@@ -33,11 +34,16 @@ class NamedLearner:
         What is known of these.
     learner : NotesLearner
         How notes are found and assigned.
+    independent : float
+        The notes of a player tell as much of what plays as so many that are independent: if the
+        player sounds unlike others, all of them do. Chosen by the right share on 110 items of
+        check: 0.853 blind, 0.851 with 6, 0.862 with 15, 0.855 if all notes count.
     """
 
     names: tuple[str, ...]
     profiles: Profiles
     learner: NotesLearner
+    independent: float = 15.0
 
     def __call__(
         self,
@@ -50,7 +56,7 @@ class NamedLearner:
 
         `sides` [frame, bin] tell where between two channels they are heard, if there are two.
         """
-        assignment = Expecting(self.learner.assignment, self.names, self.profiles)
+        assignment = Expecting(self.learner.assignment, self.names, self.profiles, self.independent)
         learned = replace(self.learner, assignment=assignment)(frames, model, report, sides)
         return replace(learned, known=True)
 
@@ -64,13 +70,18 @@ class Expecting:
     assignment : Assignment
     names : tuple of str
     profiles : Profiles
+    independent : float
+        See `NamedLearner`.
     """
 
     assignment: Assignment
     names: tuple[str, ...]
     profiles: Profiles
+    independent: float
 
     def __call__(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
         """Return the answer of the assignment."""
         likely = log_softmax(self.profiles.of_names(notes, self.names), axis=1)
+        if len(likely):
+            likely *= min(1.0, self.independent * instruments / sizes(notes).sum())
         return Assigned(*self.assignment(notes._replace(known=likely), instruments, rng))

@@ -17,7 +17,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from musisep._util.checks import at_least, flag
+from musisep._util.checks import at_least
 
 __all__ = ["BssEval", "bss_eval", "si_sdr"]
 
@@ -53,14 +53,12 @@ class BssEval(NamedTuple):
     permutation: NDArray[np.intp]
 
 
-def bss_eval(
-    references: ArrayLike, estimates: ArrayLike, *, filter_length: int = 1, permute: bool = True
-) -> BssEval:
+def bss_eval(references: ArrayLike, estimates: ArrayLike, *, filter_length: int = 1) -> BssEval:
     """Measure separated stems, allowing each a gain, or a filter (BSS Eval).
 
     An estimate is split into the part along its reference (target), the rest of its projection
     on all references (interference), and what no reference explains (artefacts) [1]_. Estimates
-    are assigned to references so that the mean SIR is highest, unless they are not to be.
+    are assigned to references so that the mean SIR is highest.
 
     Parameters
     ----------
@@ -73,8 +71,6 @@ def bss_eval(
         Eval has 512, which forgives small shifts and some equalising. An instrument's channels
         share the filter; so that it does not run from one into the next, there are
         ``filter_length - 1`` zeros between them.
-    permute : bool
-        Whether estimates are assigned; otherwise they are in the order of the references.
 
     Returns
     -------
@@ -103,15 +99,12 @@ def bss_eval(
     .. [2] R. Scheibler, "SDR – medium rare with fast computations", ICASSP 2022.
     """
     filter_length = at_least("filter_length", filter_length, 1)
-    flag("permute", permute)
     true, estimated = _directions(references, estimates, filter_length)
     measures = _measure_pairs(true, estimated, filter_length)
     sir = np.clip(measures[1], -_LARGEST_SIR, _LARGEST_SIR)
-    references_in_order = permutation = np.arange(len(sir))
-    if permute:
-        references_in_order, permutation = scipy.optimize.linear_sum_assignment(
-            np.where(np.isnan(sir), _UNDEFINED_SIR, sir), maximize=True
-        )
+    references_in_order, permutation = scipy.optimize.linear_sum_assignment(
+        np.where(np.isnan(sir), _UNDEFINED_SIR, sir), maximize=True
+    )
     sdr, sir, sar = measures[:, references_in_order, permutation]
     return BssEval(sdr, sir, sar, permutation)
 
@@ -157,14 +150,14 @@ def _directions(
     references: ArrayLike, estimates: ArrayLike, taps: int = 1
 ) -> tuple[Signals, Signals]:
     """Check both sets of signals, warn of silent ones and return them normalised."""
-    true, estimated = _reals("references", references), _reals("estimates", estimates)
+    true, estimated = signed_reals("references", references), signed_reals("estimates", estimates)
     if true.shape != estimated.shape:
         raise ValueError(
             f"references.shape={true.shape} must equal estimates.shape={estimated.shape}"
         )
     silent = []
     for name, signals in (("references", true), ("estimates", estimated)):
-        _refuse_bad(name, signals, taps)
+        refuse_bad(name, signals, taps)
         if which := [k for k, signal in enumerate(signals) if not signal.any()]:
             silent.append(f"{name} {which}")
     if silent:
@@ -173,7 +166,7 @@ def _directions(
     return _normalised(true, taps), _normalised(estimated, taps)
 
 
-def _reals(name: str, signals: ArrayLike) -> Signals:
+def signed_reals(name: str, signals: ArrayLike) -> Signals:
     """Return real numbers; integers without sign are refused, as their silence is not 0."""
     try:
         array = np.asarray(signals)
@@ -184,7 +177,7 @@ def _reals(name: str, signals: ArrayLike) -> Signals:
     return array.astype(np.float64, copy=False)
 
 
-def _refuse_bad(name: str, signals: Signals, taps: int) -> None:
+def refuse_bad(name: str, signals: Signals, taps: int) -> None:
     """Raise ValueError unless the signals can be measured."""
     shape = signals.shape
     if signals.ndim not in (2, 3) or 0 in shape:

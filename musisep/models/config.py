@@ -12,8 +12,8 @@ from typing import Any
 from musisep._util import checks
 from musisep._util.fields import check_fields
 from musisep._util.messages import shown
-from musisep.instruments.names import canonical
 from musisep.io.replacing import check_regular, problem, replacing
+from musisep.names import canonical
 from musisep.settings import Settings
 from musisep.stages import PARTS
 
@@ -60,7 +60,7 @@ class ModelConfig:
     ----------
     instruments : sequence of str
         Names of the instruments to learn, of those that the data have; a name may stand for
-        several, see `musisep.instruments.names`. Default: all.
+        several, see `musisep.names`. Default: all.
     base : {"library", "nothing"}
         What is known of instruments before.
     train_split, valid_split : {"train", "valid", "test"}

@@ -19,9 +19,9 @@ from musisep import __version__
 from musisep._util.constants import NONE
 from musisep.datasets import Mixtures, Recording
 from musisep.instruments.lessons import Lesson
-from musisep.instruments.names import canonical
 from musisep.io.hashing import digest
 from musisep.models.config import ModelConfig
+from musisep.names import canonical
 from musisep.tones.peaks import Floats
 from musisep.training import hear_lesson
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from musisep.datasets import Mixtures, Recording, Stem, open_all
-from musisep.instruments.names import canonical, members
 from musisep.io import files
 from musisep.io.replacing import problem
 from musisep.models.config import ModelConfig
 from musisep.models.lessons import Excerpt, Made, Source
+from musisep.names import canonical, members
 
 Report = Callable[[str, Exception], object]
 """Called with the name of what fails, and why."""

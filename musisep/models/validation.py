@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +16,15 @@ import scipy.optimize
 
 from musisep._util.constants import TINY
 from musisep.audio.stft import SpectralTransform
-from musisep.instruments.names import numbered
 from musisep.instruments.profiles import Profiles
 from musisep.io import files
 from musisep.io.reading import regular_file
-from musisep.metrics import bss_eval, component_loss, si_sdr
+from musisep.metrics import component_loss
+from musisep.metrics.windows import evaluate
 from musisep.models.config import ModelConfig
 from musisep.models.folder import AUDIO, CHECKPOINT, IMAGES
 from musisep.models.lessons import REST, Known, Source, key_of
+from musisep.names import numbered
 from musisep.plots import save_figure, separation_figure, waveform_figure
 from musisep.result import Separation
 from musisep.separation import separate
@@ -83,8 +83,8 @@ def measure(
         [source.name, name, *own, *other]
         for name, own, other in zip(
             named.names,
-            measures(references, np.asarray(named.stems), known.mixture, names),
-            measures(references, np.asarray(blind.stems), known.mixture),
+            measures(references, np.asarray(named.stems), known.mixture, known.sample_rate, names),
+            measures(references, np.asarray(blind.stems), known.mixture, known.sample_rate),
             strict=True,
         )
     ]
@@ -102,7 +102,11 @@ def _separated(
 
 
 def measures(
-    references: Floats, stems: Floats, mixture: Floats, names: Sequence[str] | None = None
+    references: Floats,
+    stems: Floats,
+    mixture: Floats,
+    sample_rate: int,
+    names: Sequence[str] | None = None,
 ) -> list[Row]:
     """Return the measures of each reference, as text.
 
@@ -110,22 +114,23 @@ def measures(
     ----------
     references, stems : ndarray, shape (instrument, channel, sample)
     mixture : ndarray, shape (channel, sample)
+    sample_rate : int
+        In Hz.
     names : sequence of str, optional
         What plays each: estimates of alike instruments may be exchanged, but no others. By default,
         it is not known which estimate is of which reference.
     """
     stems = stems[matched(references, stems, names or ("",) * len(stems))]
     taps = min(TAPS, references.shape[-1])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of silence, which is NaN
-        found = bss_eval(references, stems, filter_length=taps, permute=False)
-        invariant = si_sdr(references, stems)
-    losses = [
-        loss_of(reference, stem, mixture) for reference, stem in zip(references, stems, strict=True)
+    found = evaluate(
+        references, stems, sample_rate=sample_rate, filter_length=taps, permute=False
+    ).whole
+    columns = zip(*(found[name] for name in ("SDR", "SIR", "SAR", "SI-SDR")), strict=True)
+    losses = map(loss_of, references, stems, [mixture] * len(stems))
+    return [
+        [*map("{:.3f}".format, decibels), f"{loss:.4g}"]
+        for decibels, loss in zip(columns, losses, strict=True)
     ]
-    columns = found.sdr, found.sir, found.sar, invariant
-    decibels = zip(*(map("{:.3f}".format, column) for column in columns), strict=True)
-    return [[*own, f"{loss:.4g}"] for own, loss in zip(decibels, losses, strict=True)]
 
 
 def matched(references: Floats, stems: Floats, names: Sequence[str]) -> list[int]:
@@ -234,4 +239,4 @@ def places(names: Sequence[str]) -> list[str]:
         or "_"
         for name in (name.replace(os.sep, " - ").replace("/", " - ") for name in names)
     ]
-    return list(numbered(tuple(plain)))
+    return numbered(plain)

@@ -6,9 +6,9 @@ import pytest
 from madesets import METADATA, bach10, medleydb, urmp
 
 from musisep.cli import data
-from musisep.datasets import Recording, find_recordings, instrument_of, open_dataset, open_stems
+from musisep.datasets import Recording, find_recordings, open_dataset, open_stems
 from musisep.datasets.layouts import LAYOUTS
-from musisep.datasets.names import SPLITS, numbered
+from musisep.datasets.names import SPLITS
 from musisep.datasets.singles import INSTRUMENTS, open_all
 from musisep.io.files import AudioFileError
 
@@ -188,7 +188,7 @@ def test_single_stems_in_a_folder_for_each_instrument(tmp_path):
     touch(tmp_path, "French Horn/b.wav", "clarinet/a.flac", "clarinet/c.wav", "clarinet/read.txt")
     stems = open_stems(tmp_path)
     assert [(one.name, one.instrument) for one in stems] == [
-        ("French Horn/b", "french-horn"), ("clarinet/a", "clarinet"), ("clarinet/c", "clarinet"),
+        ("French Horn/b", "horn"), ("clarinet/a", "clarinet"), ("clarinet/c", "clarinet"),
     ]  # fmt: skip
     assert stems[1].path == tmp_path / "clarinet" / "a.flac"
     refused(r"a folder for each instrument, not for each rec", open_dataset, tmp_path)
@@ -218,21 +218,6 @@ def test_single_stems_of_a_data_set(tmp_path):
     touch(tmp_path, "duo/clarinet/mix.wav", "duo/clarinet/left.wav")
     (left,) = open_stems(tmp_path / "duo")
     assert left.name == "clarinet/left"
-
-
-@pytest.mark.parametrize(
-    ("name", "instrument"),
-    [
-        ("violin1", "violin"), ("violin-2", "violin"), ("Violin_2", "violin"), ("808", "808"),
-        ("English  horn", "english-horn"), (" a__b - 12 ", "a-b"), ("", ""),
-    ],
-)  # fmt: skip
-def test_instruments_of_names(name, instrument):
-    assert instrument_of(name) == instrument
-
-
-def test_instruments_that_are_alike_get_numbers():
-    assert numbered(["a", "b", "a", "c"]) == ["a1", "b", "a2", "c"]
 
 
 def test_instruments_of_a_recording():

@@ -390,15 +390,3 @@ def test_bad_filter_lengths_are_refused(separated):
     assert np.isfinite(
         bss_eval(references[..., :20], estimates[..., :20], filter_length=20).sdr
     ).any()
-
-
-def test_estimates_are_measured_in_their_order_if_they_are_not_to_be_assigned():
-    references = np.random.default_rng(0).standard_normal((2, 500))
-    swapped = references[::-1] + 0.1 * references
-    assert bss_eval(references, swapped).permutation.tolist() == [1, 0]
-    found = bss_eval(references, swapped, permute=False)
-    assert found.permutation.tolist() == [0, 1]
-    np.testing.assert_allclose(found.sdr, si_sdr(references, swapped))
-    assert (found.sir < 0).all()
-    with pytest.raises(ValueError, match="permute=2 must be True or False"):
-        bss_eval(references, swapped, permute=2)

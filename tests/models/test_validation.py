@@ -7,6 +7,7 @@ import pytest
 from musisep.metrics import bss_eval, si_sdr
 from musisep.models import validation
 
+RATE = 8000
 RNG = np.random.default_rng(0)
 TRUE = RNG.standard_normal((3, 1, 4000))
 NOISY = TRUE + 0.1 * RNG.standard_normal(TRUE.shape)
@@ -14,8 +15,8 @@ MIXTURE = TRUE.sum(axis=0)
 
 
 def test_blind_stems_are_measured_in_their_best_order():
-    rows = validation.measures(TRUE, NOISY[[2, 0, 1]], MIXTURE)
-    assert rows == validation.measures(TRUE, NOISY, MIXTURE)
+    rows = validation.measures(TRUE, NOISY[[2, 0, 1]], MIXTURE, RATE)
+    assert rows == validation.measures(TRUE, NOISY, MIXTURE, RATE)
     found = bss_eval(TRUE, NOISY, filter_length=512)
     expected = [found.sdr, found.sir, found.sar, si_sdr(TRUE, NOISY)]
     np.testing.assert_allclose(np.array(rows, float)[:, :4].T, expected, atol=6e-4)
@@ -26,16 +27,16 @@ def test_named_stems_are_exchanged_with_those_of_their_name_only():
     names = ["violin", "violin", "cello"]
     assert validation.matched(TRUE, swapped, names) == [1, 0, 2]
     assert validation.matched(TRUE, swapped, ["violin", "viola", "cello"]) == [0, 1, 2]
-    rows = validation.measures(TRUE, swapped, MIXTURE, ["violin", "viola", "cello"])
+    rows = validation.measures(TRUE, swapped, MIXTURE, RATE, ["violin", "viola", "cello"])
     assert float(rows[0][1]) < 0 < float(rows[2][1])
 
 
 def test_silence_and_short_signals_are_measured():
     silent = TRUE * np.array([1, 0, 1])[:, None, None]
-    rows = validation.measures(silent, NOISY, silent.sum(axis=0))
+    rows = validation.measures(silent, NOISY, silent.sum(axis=0), RATE)
     assert rows[1][:4] == ["nan"] * 4 and float(rows[0][0]) > 15
-    assert validation.measures(0 * TRUE, 0 * TRUE, 0 * MIXTURE)[0] == ["nan"] * 4 + ["0"]
-    assert len(validation.measures(TRUE[..., :5], NOISY[..., :5], MIXTURE[:, :5])) == 3
+    assert validation.measures(0 * TRUE, 0 * TRUE, 0 * MIXTURE, RATE)[0] == ["nan"] * 4 + ["0"]
+    assert len(validation.measures(TRUE[..., :5], NOISY[..., :5], MIXTURE[:, :5], RATE)) == 3
 
 
 def test_the_component_loss_is_0_for_what_is_there_alone():

@@ -1,6 +1,8 @@
 """Names of instruments: what is meant by each, and what is known of it beforehand."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -71,25 +73,26 @@ INSTRUMENTS = {
 GROUPS = {
     "saxophone": ("soprano-saxophone", "alto-saxophone", "tenor-saxophone", "baritone-saxophone"),
     "guitar": ("nylon-guitar", "steel-guitar", "jazz-guitar"),
+    "acoustic-guitar": ("nylon-guitar", "steel-guitar"),
     "organ": ("pipe-organ", "reed-organ"),
     "bowed-strings": ("violin", "viola", "cello", "double-bass", "string-section"),
     "brass": ("horn", "trumpet", "trombone", "tuba", "brass-section"),
-    "singer": ("voice", "choir"),
+    "vocals": ("voice", "choir"),
 }
 """Names that stand for one of several."""
 
 ALIASES = {
-    "alto-sax": "alto-saxophone", "baritone-sax": "baritone-saxophone", "bass-plucked":
-    "plucked-bass", "basses": "double-bass", "bright-piano": "piano", "bsn": "bassoon",
-    "celli": "cello", "choir-ah": "choir", "church-organ": "pipe-organ", "cl": "clarinet",
-    "contrabass": "double-bass", "cor": "horn", "cor-anglais": "english-horn", "db": "double-bass",
-    "fl": "flute", "french-horn": "horn", "grand-piano": "piano", "hn": "horn", "ob": "oboe",
-    "pizzicato": "plucked-strings", "sax": "saxophone", "soprano-sax": "soprano-saxophone",
-    "tba": "tuba", "tbn": "trombone", "tenor-sax": "tenor-saxophone", "tpt": "trumpet",
+    "alto-sax": "alto-saxophone", "baritone-sax": "baritone-saxophone",
+    "bass-plucked": "plucked-bass", "basses": "double-bass", "bn": "bassoon",
+    "bright-piano": "piano", "bsn": "bassoon", "celli": "cello", "choir-ah": "choir",
+    "church-organ": "pipe-organ", "cl": "clarinet", "contrabass": "double-bass", "cor": "horn",
+    "cor-anglais": "english-horn", "db": "double-bass", "fl": "flute", "french-horn": "horn",
+    "grand-piano": "piano", "hn": "horn", "ob": "oboe", "pizzicato": "plucked-strings",
+    "sax": "saxophone", "singer": "vocals", "soprano-sax": "soprano-saxophone",
+    "string-ensemble": "string-section", "strings": "string-section", "tba": "tuba",
+    "tbn": "trombone", "tenor-sax": "tenor-saxophone", "tpt": "trumpet",
     "upright-bass": "double-bass", "va": "viola", "vc": "cello", "violas": "viola",
-    "violins": "violin", "violoncello": "cello", "vn": "violin", "vocals": "singer",
-    "voice-oh": "voice", "acoustic-guitar": "guitar", "string-ensemble": "string-section",
-    "strings": "string-section",
+    "violins": "violin", "violoncello": "cello", "vn": "violin", "voice-oh": "voice",
 }  # fmt: skip
 """Other names."""
 
@@ -99,7 +102,7 @@ def canonical(name: str) -> str:
 
     A number at the end is left out; names that are not known stay, in small letters with hyphens.
     """
-    plain = re.sub(r"[\s_.-]+", "-", name.strip().lower())
+    plain = re.sub(r"[\s_.-]+", "-", name.strip().lower()).strip("-")
     plain = re.sub(r"-*\d+$", "", plain) or plain
     return ALIASES.get(plain, plain)
 
@@ -109,11 +112,11 @@ def members(name: str) -> tuple[str, ...]:
     return GROUPS.get(name, (name,))
 
 
-def numbered(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names of stems: those that occur several times have a number behind them."""
-    seen: dict[str, int] = {}
+def numbered(names: Sequence[str]) -> list[str]:
+    """Return one name for each instrument: its own, with a number where several are alike."""
+    seen: Counter[str] = Counter()
     result = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(f"{name}{seen[name]}" if names.count(name) > 1 else name)
-    return tuple(result)
+        seen[name] += 1
+        result.append(f"{name}{seen[name]}" if list(names).count(name) > 1 else name)
+    return result

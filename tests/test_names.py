@@ -1,7 +1,7 @@
 import pytest
 
-from musisep.instruments.names import ALIASES, GROUPS, INSTRUMENTS, canonical, members, numbered
 from musisep.instruments.shipped import library
+from musisep.names import ALIASES, GROUPS, INSTRUMENTS, canonical, members, numbered
 
 
 @pytest.mark.parametrize(
@@ -9,7 +9,8 @@ from musisep.instruments.shipped import library
     [
         ("clarinet", "clarinet"), ("Clarinet 2", "clarinet"), ("violin_1", "violin"),
         (" Alto Sax ", "alto-saxophone"), ("tpt2", "trumpet"), ("French.Horn", "horn"),
-        ("theremin", "theremin"), ("808", "808"),
+        ("theremin", "theremin"), ("808", "808"), ("violin-2", "violin"), ("", ""),
+        ("English  horn", "english-horn"), (" a__b - 12 ", "a-b"),
     ],
 )  # fmt: skip
 def test_names_are_found_however_they_are_written(given, wanted):
@@ -41,5 +42,5 @@ def test_a_name_may_stand_for_several():
 
 
 def test_names_that_occur_twice_are_numbered():
-    assert numbered(("violin", "cello", "violin")) == ("violin1", "cello", "violin2")
-    assert numbered(()) == ()
+    assert numbered(("violin", "cello", "violin")) == ["violin1", "cello", "violin2"]
+    assert numbered(()) == []
