@@ -10,6 +10,7 @@ import pytest
 from trainable import RATE, data_set, model, song
 
 import musisep
+from musisep._util.cluster import Cluster
 from musisep.instruments import Profiles
 from musisep.io.files import read, write
 from musisep.models import Model, edit_config, train
@@ -77,6 +78,7 @@ def test_new_recordings_are_heard_in_addition(place):
 
 def test_recordings_that_changed_are_heard_anew_and_what_is_of_no_use_is_removed(place):
     folder = place / "model"
+    assert not train(folder, place / "data").changed
     before, kept = results(folder), set(lessons(folder))
     for name in ("song0", "song1", "song2"):
         song(place / "data" / "train" / name, int(name[-1]) + 50)
@@ -111,6 +113,13 @@ def test_what_is_damaged_is_made_again(place, name):
 def test_processes_learn_the_same(place):
     data, folder = place / "data", model(place / "other")
     assert train(folder, data, jobs=2).heard == 3
+    assert results(folder) == results(place / "model")
+
+
+def test_a_cluster_learns_the_same(place, cluster):
+    folder = model(place / "other")
+    with Cluster(cluster) as pool:
+        assert train(folder, place / "data", pool=pool).heard == 3
     assert results(folder) == results(place / "model")
 
 
