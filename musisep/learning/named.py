@@ -56,9 +56,7 @@ class NamedLearner:
 
         `sides` [frame, bin] tell where between two channels they are heard, if there are two.
         """
-        assignment = Expecting(
-            self.learner.assignment, self.names, self.profiles, self.independent
-        )
+        assignment = Expecting(self.learner.assignment, self.names, self.profiles, self.independent)
         learned = replace(self.learner, assignment=assignment)(frames, model, report, sides)
         return replace(learned, known=True)
 
