@@ -18,11 +18,15 @@ from pathlib import Path
 import numpy as np
 from items import item_folders, read_item
 from joblib import Memory, Parallel, delayed
+from summary import list_table
 
 from musisep.instruments import Lesson, ProfileFit, Profiles
+from musisep.instruments.naming import INDEPENDENT_NOTES, probabilities_of
 from musisep.instruments.profiles import discriminants
 from musisep.names import members
 from musisep.training import hear_lesson
+
+INDEPENDENT = (1.0, 2.0, INDEPENDENT_NOTES, 6.0)
 
 
 def lesson(folder: Path) -> Lesson:
@@ -47,16 +51,23 @@ def lessons(folders: Sequence[Path], cache: Path, jobs: int) -> list[Lesson]:
     return Parallel(jobs)(delayed(kept)(item) for item in items)
 
 
-def report(name: str, heard: Sequence[Lesson], profiles: Profiles) -> None:
-    """Print how well profiles name the stems of lessons."""
+def report(name: str, heard: Sequence[Lesson], profiles: Profiles) -> dict[str, str]:
+    """Print and return how well profiles name the stems of lessons."""
     first, three, right = [], [], []
+    surprise = {independent: [] for independent in INDEPENDENT}
     for own in heard:
-        scores = discriminants(own.rows, profiles.means, profiles.covariance)
+        scores = profiles.weight * discriminants(own.rows, profiles.means, profiles.covariance)
         for reference, instrument in enumerate(own.instruments):
-            meant, notes = members(instrument), own.owners == reference
-            if notes.any() and set(meant) & set(profiles.names):
-                order = np.argsort(-(own.sizes[notes] @ scores[notes]))[:3]
-                named = [profiles.names[number] in meant for number in order]
+            meant = [
+                profiles.names.index(one) for one in members(instrument) if one in profiles.names
+            ]
+            notes = own.owners == reference
+            if notes.any() and meant:
+                for independent, values in surprise.items():
+                    told = probabilities_of(profiles, scores, own.sizes * notes, independent)
+                    values.append(-np.log(told[meant].sum()))
+                order = np.argsort(-probabilities_of(profiles, scores, own.sizes * notes))[:3]
+                named = [number in meant for number in order]
                 first.append(named[0])
                 three.append(any(named))
         known = [one for one in own.instruments if one in profiles.names]
@@ -64,10 +75,14 @@ def report(name: str, heard: Sequence[Lesson], profiles: Profiles) -> None:
             here, clear = [profiles.names.index(one) for one in known], own.owners >= 0
             best = scores[clear][:, here].argmax(axis=1) == own.owners[clear]
             right.append(np.average(best, weights=own.sizes[clear]))
-    print(
-        f"{name}: {len(heard)} items, {len(first)} stems, named first {np.mean(first):.1%}, "
-        f"among three {np.mean(three):.1%}; notes nearest to their own {np.mean(right):.1%}"
-    )
+    found = {
+        "recordings": name, "number": str(len(heard)), "stems": str(len(first)),
+        "first name right": f"{np.mean(first):.0%}", "among three": f"{np.mean(three):.0%}",
+        "notes nearest to their own": f"{np.mean(right):.0%}",
+    }  # fmt: skip
+    told = ", ".join(f"{n:g}: {np.mean(values):.2f}" for n, values in surprise.items())
+    print(*found.values(), f"surprise by independent notes {told}")
+    return found
 
 
 def main() -> None:
@@ -77,15 +92,21 @@ def main() -> None:
     parser.add_argument("--check", type=Path, nargs="*", default=[])
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("library.npz"))
+    parser.add_argument("--table", type=Path, help="write the figures as a table for the docs")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     train = lessons(args.train, args.cache, args.jobs)
     profiles = ProfileFit()(train)
     profiles.save(args.out)
     print(f"{len(profiles.names)} instruments, weight {profiles.weight:.2f}")
-    report("train", train, profiles)
+    tables = [report("train (learned from)", train, profiles)]
     for folder in args.check:
-        report(folder.name, lessons([folder], args.cache, args.jobs), profiles)
+        tables.append(report(folder.name, lessons([folder], args.cache, args.jobs), profiles))
+    if args.table:
+        rows = [list(tables[0]), *(list(table.values()) for table in tables)]
+        names = ", ".join(profiles.names)
+        text = f"It has {len(profiles.names)} instruments: {names}.\n\n"
+        args.table.write_text(text + list_table("", rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

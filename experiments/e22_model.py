@@ -85,7 +85,7 @@ def main() -> None:
         names = tuple(one.instruments[name] for name in item.instruments)
         row = (
             measured(item, len(names), None),
-            measured(item, names, None),
+            measured(item, names, library()),
             measured(item, names, model.completed(library())),
         )
         rows.append(row)

@@ -29,9 +29,10 @@ def named(factor: float = 1.0) -> Variant:
 
 
 def misnamed(item: Item, seed: int) -> musisep.Separation:
-    """Tell the names in the order of the library, so that they are mostly wrong."""
-    names = library().names
-    wrong = [names[(7 * number + len(item.name)) % len(names)] for number in range(len(item.stems))]
+    """Tell names of instruments that do not play."""
+    playing = {one for name in item.instruments for one in members(canonical(name))}
+    others = [name for name in library().names if name not in playing]
+    wrong = [others[7 * number % len(others)] for number in range(len(item.stems))]
     return _separate(item, seed, library(), wrong)
 
 

@@ -144,7 +144,7 @@ def folders_of(folder: Path, split: str | None) -> Iterator[tuple[str, Path]]:
     entries = visible(folder)
     splits = [path for path in entries if path.name in SPLITS and os.path.isdir(path)]
     if split and split not in (path.name for path in splits):
-        listed = ", ".join(path.name for path in splits) or f"no split at all, which are {SPLITS}"
+        listed = ", ".join(path.name for path in splits) or "no splits"
         raise problem(folder, f"has no folder {split!r}, but {listed}")
     for root in [path for path in splits if split in (None, path.name)] or [folder]:
         inside = visible(root) if splits else entries

@@ -10,8 +10,10 @@ from musisep.notes.players import sizes
 from musisep.notes.tracking import Notes
 from musisep.tones.peaks import Floats
 
-INDEPENDENT_NOTES = 6.0
-"""The notes of a stem tell as much of its instrument as so many that are independent."""
+INDEPENDENT_NOTES = 3.0
+"""The notes of a stem tell as much of its instrument as so many that are independent; by the
+surprise of the true name on recordings that were not learned from, see
+`experiments/e20_library.py`."""
 
 
 class Likeness(NamedTuple):
@@ -48,14 +50,32 @@ def likenesses(
         Of each stem; empty for a stem without notes.
     """
     single = profiles.log_likelihoods(notes)
-    result: list[list[Likeness]] = []
-    for own in (sizes(notes)[:, None] * chances).T if len(chances) else chances.T:
-        if not own.sum():
-            result.append([])
-            continue
-        mean = own @ single / own.sum()
-        independent = min(INDEPENDENT_NOTES, own.sum())
-        probabilities = softmax(independent * mean)
+    weights = sizes(notes)[:, None] * chances if len(chances) else chances
+    result = []
+    for own in weights.T:
+        probabilities = probabilities_of(profiles, single, own) if own.any() else np.zeros(0)
         best = np.argsort(-probabilities, kind="stable")[:most]
         result.append([Likeness(profiles.names[k], float(probabilities[k])) for k in best])
     return result
+
+
+def probabilities_of(
+    profiles: Profiles, single: Floats, weights: Floats, independent: float = INDEPENDENT_NOTES
+) -> Floats:
+    """Return the probability [instrument] that each plays what has notes.
+
+    Beforehand an instrument is as likely as it was often heard.
+
+    Parameters
+    ----------
+    profiles : Profiles
+    single : ndarray, shape (note, instrument)
+        Log likelihoods of the notes.
+    weights : ndarray, shape (note,)
+        How much each counts, not all 0.
+    independent : float
+        See `INDEPENDENT_NOTES`.
+    """
+    total = weights.sum()
+    told = min(independent, total) / total * (weights @ single)
+    return np.asarray(softmax(told + np.log(profiles.amounts)))

@@ -151,5 +151,5 @@ def test_references_of_a_data_set(tmp_path):
     assert only.name == "test/b"
     (alone,) = references_in(tmp_path / "test/b")
     assert sorted(alone.stems) == ["horn", "oboe"]
-    with pytest.raises(AudioFileError, match="has no folder 'train', but no split at all"):
+    with pytest.raises(AudioFileError, match="has no folder 'train', but no splits"):
         references_in(tmp_path / "test", "train")

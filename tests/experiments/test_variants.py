@@ -232,3 +232,28 @@ def test_the_second_half_is_separated_with_the_dictionary_of_the_first(item, mon
     np.testing.assert_array_equal(mixture, second)
     assert "dictionary" not in options
     assert blind.part == result.part
+
+
+def test_names_are_those_of_the_stems(experiments, monkeypatch):
+    """What the library lacks is like the mean of all; wrong names are others."""
+    from items import Item
+    from variants import names
+
+    calls = []
+
+    def listening(mixture, sample_rate, **options):
+        calls.append(options)
+        return "separation"
+
+    monkeypatch.setattr(names.musisep, "separate", listening)
+    item = Item("n", ["alto_sax", "violin2", "target"], np.zeros((1, 9)), np.zeros((3, 1, 9)), 8000)
+    for name in ("names", "names-weight=0.5", "misnamed"):
+        assert names.VARIANTS[name](item, 3) == "separation"
+    own, half, wrong = calls
+    assert own["instruments"] == ["alto_sax", "violin2", "anything"] and own["seed"] == 3
+    anything, others = own["profiles"].means[-1], own["profiles"].means[:-1]
+    np.testing.assert_allclose(anything, others.mean(axis=0))
+    assert half["profiles"].weight == 0.5 * own["profiles"].weight
+    assert len(set(wrong["instruments"])) == 3
+    assert not {"alto-saxophone", "violin"} & set(wrong["instruments"])
+    assert "anything" not in wrong["profiles"].names

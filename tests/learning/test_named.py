@@ -29,7 +29,7 @@ def test_notes_are_likelier_of_the_instrument_that_they_sound_like():
 
 
 def test_many_notes_tell_no_more_than_so_many_that_are_independent():
-    _, notes, _ = lesson_of(seed=20, chords=60)
+    notes = lesson_of(seed=20, chords=60)[1]
     all_of_them, some = Recorder(), Recorder()
     for kept, independent in ((all_of_them, np.inf), (some, 10.0)):
         Expecting(kept, ("oboe", "tuba"), PROFILES, independent)(notes, 2, np.random.default_rng(0))
