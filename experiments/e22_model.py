@@ -7,7 +7,8 @@ learned from the stems of all others, and the item is separated blind, by the na
 instruments with the library, and by names with the model. Instruments that no other item has are
 those of the library (`musisep.instruments.Profiles.completed`); "*" marks an item with one of them.
 Printed is the mean SDR of each item (`musisep.metrics.windows.evaluate`, a gain for each stem), of
-blind stems in their best order, of named ones in that of their names.
+blind stems in their best order, of named ones in that of their names; NaN if a name is not known.
+The mean is that of items without NaN.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from musisep.instruments import Lesson, ProfileFit, Profiles, library
 from musisep.metrics.windows import evaluate
 from musisep.models.config import BASES, LIBRARY, ModelConfig
 from musisep.models.lessons import Excerpt, Made, Source, hear
+from musisep.names import GROUPS, canonical
 
 LONGEST_S = 3600.0
 COMPLETED = "*"
@@ -59,6 +61,11 @@ def sdr(item: Item, instruments: int | Sequence[str], profiles: Profiles | None)
     return float(np.mean(measures.whole["SDR"]))
 
 
+def knows(profiles: Profiles, names: Sequence[str]) -> bool:
+    """Tell whether all instruments are known."""
+    return all(name in (*profiles.names, *GROUPS) for name in map(canonical, names))
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -83,16 +90,15 @@ def main() -> None:
         model = ProfileFit()(lessons, base)
         item = read_item(args.folder / one.name)
         names = tuple(one.instruments[name] for name in item.instruments)
-        row = (
-            measured(item, len(names), None),
-            measured(item, names, library()),
-            measured(item, names, model.completed(library())),
-        )
+        profiles = library(), model.completed(library())
+        named = [measured(item, names, own) if knows(own, names) else np.nan for own in profiles]
+        row = measured(item, len(names), None), *named
         rows.append(row)
         known = set(names) <= set(model.names)
         numbers = "".join(f"{value:8.1f}" for value in row) + COMPLETED * (not known)
         print(f"{one.name:12}{', '.join(names):24}{numbers}", flush=True)
-    print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in np.mean(rows, axis=0)))
+    known_to_all = np.array(rows)[~np.isnan(rows).any(axis=1)]
+    print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in known_to_all.mean(axis=0)))
 
 
 if __name__ == "__main__":
