@@ -113,7 +113,7 @@ def test_the_recording_that_comes_with_the_package_may_be_counted(tmp_path, monk
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ("-n many", "'many' is neither a whole number nor auto"),
+        ("-n many", "'many' is no instrument here; there are accordion, "),
         ("-n auto --method adam", "--instruments auto must be a number with --method adam"),
         ("-n auto --dictionary duet.npz", "duet.npz is for 2 instruments; leave --instruments out"),
     ],

@@ -12,6 +12,7 @@ import musisep
 import musisep.separation
 from musisep.__main__ import main
 from musisep.cli.found import found_of
+from musisep.instruments import Likeness
 from musisep.io.files import write
 from musisep.learning.learner import Fit
 from musisep.metrics.levels import level_db
@@ -48,9 +49,15 @@ def test_it_is_told_what_was_found(folder, calls, stems):
     assert told == {
         "instruments": ["cello", "oboe"], "called": "unknown", "confidence": None,
         "certainty": None, "unexplained": 0.25, "answers": [0.5, 0.25], "chosen": 1,
-        "counted": None, "misfits": None,
+        "counted": None, "likenesses": None, "misfits": None,
         "pitch_range_hz": {"cello": [220.0, 247.0], "oboe": None}, "gain": 1.0,
     }  # fmt: skip
+
+
+def test_it_is_told_what_stems_sound_like(separation):
+    alike = [[Likeness("cello", 0.75), Likeness("viola", 0.25)], []]
+    told = found_of(replace(separation, likenesses=alike), ["a", "b"], {}, 1.0)
+    assert told["likenesses"] == {"a": {"cello": 0.75, "viola": 0.25}, "b": {}}
 
 
 def test_the_gain_is_told(folder, calls, monkeypatch):
