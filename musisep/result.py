@@ -69,6 +69,9 @@ class Separation:
     likenesses : list of list of Likeness, optional
         Names of the instruments that each stem sounds like, the likeliest first; see
         `musisep.instruments.likenesses`. None if the method finds no notes.
+    names_right : ndarray, shape (instrument,), optional
+        If the instruments were named: how likely each stem is the one of its name, and not of
+        another one that was named, by what it sounds like; NaN for a stem without notes.
     """
 
     stems: Floats | Stack
@@ -85,6 +88,7 @@ class Separation:
     fit: Fit | None = None
     counted: Counted | None = None
     likenesses: list[list[Likeness]] | None = None
+    names_right: Floats | None = None
 
     @property
     def names(self) -> list[str]:

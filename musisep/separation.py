@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
-from musisep.instruments.naming import likenesses
+from musisep.instruments.naming import likenesses, names_right
 from musisep.instruments.profiles import Profiles
 from musisep.instruments.shipped import library
 from musisep.io.mixtures import load
@@ -154,9 +154,11 @@ def ordered(
     tones = outcome.tones.copy()
     tones.instrument = np.argsort(order)[tones.instrument]
     certainty, notes = outcome.certainty, learned.notes
-    alike = None
-    if notes is not None and notes.known is not None:
-        alike = likenesses(profiles, notes, np.exp(notes.known[:, order]))
+    alike, right = None, None
+    if notes is not None and notes.known is not None and profiles.fit(notes):
+        chances = np.exp(notes.known[:, order])
+        alike = likenesses(profiles, notes, chances)
+        right = names_right(profiles, notes, chances, settings.names) if settings.names else None
     return Separation(
         stems=stems,
         mixture=mixture,
@@ -172,6 +174,7 @@ def ordered(
         fit=learned.fit,
         counted=learned.counted,
         likenesses=alike,
+        names_right=right,
     )
 
 

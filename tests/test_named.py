@@ -8,7 +8,10 @@ from duet import REED, SAMPLE_RATE, STRING, play
 
 import musisep
 from musisep.instruments import ProfileFit
+from musisep.learning.from_notes import NotesLearner
 from musisep.metrics import si_sdr
+from musisep.notes.sound import NoteSound
+from musisep.notes.tracking import NoteTracking
 from musisep.training import hear_lesson
 
 QUICK = {"restarts": 2, "steps": 6, "batch": 40}
@@ -48,6 +51,7 @@ def test_stems_come_in_the_order_of_the_names(profiles, order):
     assert found.names == names
     assert si_sdr(stems[order], found.stems).min() > 3
     assert [own[0].name for own in found.likenesses] == names
+    assert found.names_right.min() > 0.7
     error = found.stems.sum(axis=0) + found.residual - stems.sum(axis=0)
     assert np.abs(error).max() < 1e-12
 
@@ -57,7 +61,7 @@ def test_blind_stems_are_named_in_their_order(profiles):
     found = musisep.separate(stems.sum(axis=0), SAMPLE_RATE, profiles=profiles, **QUICK)
     assert found.names == ["instrument1", "instrument2"]
     named = [own[0].name for own in found.likenesses]
-    assert sorted(named) == sorted(LINES)
+    assert sorted(named) == sorted(LINES) and found.names_right is None
     true = stems[[list(LINES).index(name) for name in named]]
     assert si_sdr(true, found.stems).min() > 3
 
@@ -112,4 +116,17 @@ def test_silence_has_names_and_sounds_like_nothing(profiles):
 def test_the_documented_method_finds_no_names():
     found = musisep.separate(played()[..., :4000].sum(axis=0), SAMPLE_RATE, method="adam", runs=1,
                              lifetime=0)  # fmt: skip
-    assert found.likenesses is None
+    assert found.likenesses is None and found.names_right is None
+
+
+def test_notes_of_other_features_are_not_named():
+    """A learner may measure notes otherwise; that is no reason to fail."""
+    tracking = NoteTracking(sound=NoteSound(harmonics=9))
+
+    def in_turns(notes, instruments, rng):
+        return 0.0, np.arange(notes.shifts.size) % instruments
+
+    learner = NotesLearner(tracking=tracking, assignment=in_turns)
+    mixture = played()[..., :SAMPLE_RATE].sum(axis=0)
+    found = musisep.separate(mixture, SAMPLE_RATE, stages={"learner": learner})
+    assert found.likenesses is None and found.tones.size

@@ -47,6 +47,7 @@ def found_of(
         },
         "misfits": None if fit is None else [names[k] for k in fit.misfits],
         "likenesses": _likenesses(separation, names),
+        "names_right": _listed(separation.names_right),
         "pitch_range_hz": dict(zip(names, ranges, strict=True)),
         "level_db": dict(levels_db),
         "gain": gain,

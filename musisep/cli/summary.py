@@ -25,7 +25,7 @@ ADVICE = "Try --front-end pursuit, or another number of --instruments"
 WITHOUT = "Learn them from this recording: leave --dictionary out"
 """What may help if a dictionary is given."""
 SURE = 0.7
-"""Certainty from which on another number of instruments need not be tried."""
+"""Certainty from which on another number of instruments need not be tried, nor names be doubted."""
 ANSWERS = {"adam": "dictionaries"}
 """What a method chooses from, where that is not just called answers."""
 
@@ -83,15 +83,21 @@ def count_lines(separation: Separation) -> list[str]:
 
 
 def likeness_lines(separation: Separation, names: Sequence[str] | None = None) -> list[str]:
-    """Tell which instruments the stems sound like, unless their names are given."""
-    if separation.settings.names or not any(separation.likenesses or ()):
-        return []
-    told = [
+    """Tell which instruments the stems sound like or, of named ones, whether names may be wrong."""
+    if separation.settings.names:
+        right = separation.names_right
+        if right is None or len(right) < 2 or not np.isfinite(right).any():
+            return []
+        heard = [(number, share) for number, share in enumerate(right) if np.isfinite(share)]
+        told = ", ".join(f"{_stem(number, names)} {share:.0%}" for number, share in heard)
+        doubt = "" if min(share for _, share in heard) >= SURE else "; listen which is which"
+        return [f"  probability of the right name: {told}{doubt}"]
+    told = ", ".join(
         f"{_stem(number, names)} {own[0].name} ({own[0].probability:.0%})"
         for number, own in enumerate(separation.likenesses or ())
         if own
-    ]
-    return [f"  most like: {', '.join(told)}"]
+    )
+    return [f"  most like: {told}"] if told else []
 
 
 def confidence_lines(separation: Separation) -> list[str]:

@@ -1,5 +1,6 @@
 """What the instruments of a separation sound like most, by name."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,17 +60,39 @@ def likenesses(
     return result
 
 
-def probabilities_of(
-    profiles: Profiles, single: Floats, weights: Floats, independent: float = INDEPENDENT_NOTES
-) -> Floats:
-    """Return the probability [instrument] that each plays what has notes.
-
-    Beforehand an instrument is as likely as it was often heard.
+def names_right(profiles: Profiles, notes: Notes, chances: Floats, names: Sequence[str]) -> Floats:
+    """Return how likely each stem is of its name, if it is of one of all these names.
 
     Parameters
     ----------
     profiles : Profiles
-    single : ndarray, shape (note, instrument)
+    notes : Notes
+    chances : ndarray, shape (note, stem)
+        That each stem has each note.
+    names : sequence of str
+        Of the stems.
+
+    Returns
+    -------
+    ndarray, shape (stem,)
+        NaN for a stem without notes.
+    """
+    of_names = profiles.of_names(notes, names)
+    weights = sizes(notes)[:, None] * chances if len(chances) else chances
+    same = np.array([[one == other for other in names] for one in names])
+    result = np.full(len(names), np.nan)
+    for stem, own in enumerate(weights.T):
+        if own.any():
+            result[stem] = softmax(told_by(of_names, own))[same[stem]].sum()
+    return result
+
+
+def told_by(single: Floats, weights: Floats, independent: float = INDEPENDENT_NOTES) -> Floats:
+    """Return what all notes tell together: the log likelihood of each name.
+
+    Parameters
+    ----------
+    single : ndarray, shape (note, name)
         Log likelihoods of the notes.
     weights : ndarray, shape (note,)
         How much each counts, not all 0.
@@ -77,5 +100,16 @@ def probabilities_of(
         See `INDEPENDENT_NOTES`.
     """
     total = weights.sum()
-    told = min(independent, total) / total * (weights @ single)
-    return np.asarray(softmax(told + np.log(profiles.amounts)))
+    return np.asarray(min(independent, total) / total * (weights @ single))
+
+
+def probabilities_of(
+    profiles: Profiles, single: Floats, weights: Floats, independent: float = INDEPENDENT_NOTES
+) -> Floats:
+    """Return the probability [instrument] that each plays what has notes.
+
+    Beforehand an instrument is as likely as it was often heard.
+
+    Parameters are those of `told_by`, of all instruments.
+    """
+    return np.asarray(softmax(told_by(single, weights, independent) + np.log(profiles.amounts)))

@@ -29,6 +29,8 @@ FARTHEST = 6.0
 """Numbers of a note are limited to so many units."""
 BANDS = np.array([-18.0, -12.0, -6.0, 0.0, 6.0, 12.0, 18.0])
 """Semitones from middle C between the bands of pitch that have columns of their own."""
+PITCH_INPUTS = 2
+"""Numbers of a note that tell its pitch."""
 LOUDNESS = 2
 """Columns of a band: of notes that are softer and louder than the instrument's median."""
 MOST_NUMBERS = 2**22
@@ -115,6 +117,10 @@ class Profiles:
             raise ValueError(f"{name!r} is no instrument here; there are {', '.join(self.names)}")
         return found
 
+    def fit(self, notes: Notes) -> bool:
+        """Tell whether notes have the features that profiles were learned from."""
+        return 2 * notes.sound.values.shape[1] + PITCH_INPUTS == self.means.shape[1]
+
     def log_likelihoods(self, notes: Notes) -> Floats:
         """Return how likely each instrument plays notes like these, (note, instrument).
 
@@ -127,7 +133,7 @@ class Profiles:
         """
         instance("notes", notes, Notes)
         rows = rows_of(notes)
-        if rows.shape[1] != self.means.shape[1]:
+        if not self.fit(notes):
             raise ValueError(f"notes have {rows.shape[1]} inputs, profiles {self.means.shape[1]}")
         return self.weight * discriminants(rows, self.means, self.covariance)
 

@@ -49,7 +49,7 @@ def test_it_is_told_what_was_found(folder, calls, stems):
     assert told == {
         "instruments": ["cello", "oboe"], "called": "unknown", "confidence": None,
         "certainty": None, "unexplained": 0.25, "answers": [0.5, 0.25], "chosen": 1,
-        "counted": None, "likenesses": None, "misfits": None,
+        "counted": None, "likenesses": None, "names_right": None, "misfits": None,
         "pitch_range_hz": {"cello": [220.0, 247.0], "oboe": None}, "gain": 1.0,
     }  # fmt: skip
 
@@ -58,6 +58,8 @@ def test_it_is_told_what_stems_sound_like(separation):
     alike = [[Likeness("cello", 0.75), Likeness("viola", 0.25)], []]
     told = found_of(replace(separation, likenesses=alike), ["a", "b"], {}, 1.0)
     assert told["likenesses"] == {"a": {"cello": 0.75, "viola": 0.25}, "b": {}}
+    told = found_of(replace(separation, names_right=np.array([0.5, np.nan])), ["a", "b"], {}, 1.0)
+    assert told["names_right"] == [0.5, None]
 
 
 def test_the_gain_is_told(folder, calls, monkeypatch):

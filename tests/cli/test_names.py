@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from musisep.__main__ import main
 from musisep.cli import summary
 from musisep.instruments import Likeness
@@ -60,10 +62,35 @@ def test_blind_stems_are_told_by_what_they_sound_like():
     assert summary.likeness_lines(Found, ["a", "b"]) == ["  most like: a oboe (80%)"]
 
 
-def test_nothing_is_told_of_names_that_are_known_or_unknown():
-    class Named(Found):
-        class settings:
-            names = ("oboe", "horn")
+class Named(Found):
+    """A separation of two named instruments."""
+
+    names_right = np.array([0.9, 0.8])
+
+    class settings:
+        names = ("oboe", "horn")
+
+
+def test_it_is_told_how_likely_given_names_are_right():
+    told = "  probability of the right name: oboe 90%, horn 80%"
+    assert summary.likeness_lines(Named, ["oboe", "horn"]) == [told]
+
+    class Doubtful(Named):
+        names_right = np.array([np.nan, 0.6])
+
+    told = "  probability of the right name: horn 60%; listen which is which"
+    assert summary.likeness_lines(Doubtful, ["oboe", "horn"]) == [told]
+
+
+def test_nothing_is_told_of_names_if_nothing_is_known():
+    class Alone(Named):
+        names_right = np.array([1.0])
+
+    class Unheard(Named):
+        names_right = np.array([np.nan, np.nan])
+
+    class Unknown(Named):
+        names_right = None
 
     class Silent(Found):
         likenesses = ([], [])
@@ -71,5 +98,5 @@ def test_nothing_is_told_of_names_that_are_known_or_unknown():
     class Other(Found):
         likenesses = None
 
-    for own in (Named, Silent, Other):
+    for own in (Alone, Unheard, Unknown, Silent, Other):
         assert summary.likeness_lines(own) == []

@@ -2,6 +2,7 @@ import numpy as np
 from lessons_of import lesson_of, profiles_of
 
 from musisep.instruments import likenesses
+from musisep.instruments.naming import names_right
 
 PROFILES = profiles_of()
 
@@ -29,3 +30,20 @@ def test_a_stem_without_notes_is_like_nothing():
     assert likenesses(PROFILES, notes, np.zeros((owners.size, 2))) == [[], []]
     none = notes.chosen(np.zeros(owners.size, bool))
     assert likenesses(PROFILES, none, np.zeros((0, 2))) == [[], []]
+
+
+def test_it_is_known_how_likely_names_are_right():
+    _, notes, owners = lesson_of(seed=50)
+    chances = (owners[:, None] == [0, 1]) + 0.0
+    right = names_right(PROFILES, notes, chances, ("oboe", "tuba"))
+    assert right.min() > 0.9
+    np.testing.assert_allclose(
+        names_right(PROFILES, notes, chances, ("tuba", "oboe")), 1 - right, atol=1e-9
+    )
+    np.testing.assert_allclose(names_right(PROFILES, notes, chances, ("tuba", "tuba")), 1)
+    three = names_right(PROFILES, notes, np.c_[chances, 0 * owners], ("oboe", "tuba", "oboe"))
+    np.testing.assert_allclose(three[:2], names_right(PROFILES, notes, chances, ("oboe", "tuba")),
+                               atol=0.05)  # fmt: skip
+    assert np.isnan(three[2])
+    none = notes.chosen(np.zeros(owners.size, bool))
+    assert np.isnan(names_right(PROFILES, none, np.zeros((0, 2)), ("oboe", "tuba"))).all()
