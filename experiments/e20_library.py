@@ -23,8 +23,8 @@ from summary import list_table
 from musisep.instruments import Lesson, ProfileFit, Profiles
 from musisep.instruments.naming import INDEPENDENT_NOTES, probabilities_of
 from musisep.instruments.profiles import discriminants
+from musisep.models.hearing import hear_lesson
 from musisep.names import members
-from musisep.training import hear_lesson
 
 INDEPENDENT = (1.0, 2.0, INDEPENDENT_NOTES, 6.0)
 

@@ -24,7 +24,7 @@ from musisep.datasets import Mixtures, Recording, Stem
 from musisep.instruments import Lesson, ProfileFit, Profiles, library
 from musisep.metrics.windows import evaluate
 from musisep.models.config import BASES, LIBRARY, ModelConfig
-from musisep.models.lessons import Excerpt, Made, Source, hear
+from musisep.models.sources import Excerpt, Made, Source, hear
 from musisep.names import GROUPS, canonical
 
 LONGEST_S = 3600.0

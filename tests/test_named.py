@@ -10,9 +10,9 @@ import musisep
 from musisep.instruments import ProfileFit
 from musisep.learning.from_notes import NotesLearner
 from musisep.metrics import si_sdr
+from musisep.models.hearing import hear_lesson
 from musisep.notes.sound import NoteSound
 from musisep.notes.tracking import NoteTracking
-from musisep.training import hear_lesson
 
 QUICK = {"restarts": 2, "steps": 6, "batch": 40}
 LINES = {

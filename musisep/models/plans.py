@@ -14,7 +14,7 @@ from musisep.datasets import Mixtures, Recording, Stem, open_all
 from musisep.io import files
 from musisep.io.replacing import problem
 from musisep.models.config import ModelConfig
-from musisep.models.lessons import Excerpt, Made, Source
+from musisep.models.sources import Excerpt, Made, Source
 from musisep.names import canonical, members
 
 Report = Callable[[str, Exception], object]

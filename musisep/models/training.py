@@ -21,8 +21,8 @@ from musisep.io.replacing import problem, replacing
 from musisep.models import validation
 from musisep.models.config import LIBRARY, ModelConfig, read_config
 from musisep.models.folder import CHECKPOINT, DICTIONARY, EVALUATION, checked_folder, known_by
-from musisep.models.lessons import Source, digest_once, hear, key_of, lesson_key, only
 from musisep.models.plans import Plan, Report, plan
+from musisep.models.sources import Source, digest_once, hear, key_of, lesson_key, only
 
 STATE = "dictionary.json"
 """In the checkpoint: of which lessons the dictionary is."""

@@ -23,7 +23,7 @@ from musisep.metrics import component_loss
 from musisep.metrics.windows import evaluate
 from musisep.models.config import ModelConfig
 from musisep.models.folder import AUDIO, CHECKPOINT, IMAGES
-from musisep.models.lessons import REST, Known, Source, key_of
+from musisep.models.sources import REST, Known, Source, key_of
 from musisep.names import numbered
 from musisep.plots import save_figure, separation_figure, waveform_figure
 from musisep.result import Separation

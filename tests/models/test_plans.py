@@ -4,8 +4,8 @@ from trainable import song as make_song
 
 from musisep.io.files import write
 from musisep.models import ModelConfig
-from musisep.models.lessons import Excerpt, Made
 from musisep.models.plans import plan
+from musisep.models.sources import Excerpt, Made
 
 
 def refuse(name, error):

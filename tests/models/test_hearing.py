@@ -2,7 +2,7 @@ import numpy as np
 from duet import REED, SAMPLE_RATE, STRING, duet
 
 from musisep._util.constants import NONE
-from musisep.training import hear_lesson
+from musisep.models.hearing import hear_lesson
 
 
 def test_notes_belong_to_the_reference_that_has_their_harmonics():

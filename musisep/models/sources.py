@@ -21,9 +21,9 @@ from musisep.datasets import Mixtures, Recording
 from musisep.instruments.lessons import Lesson
 from musisep.io.hashing import digest
 from musisep.models.config import ModelConfig
+from musisep.models.hearing import hear_lesson
 from musisep.names import canonical
 from musisep.tones.peaks import Floats
-from musisep.training import hear_lesson
 
 REST = "(rest)"
 """What a mixture has beside its references."""

@@ -7,7 +7,7 @@ from musisep._util.constants import NONE
 from musisep.datasets import Mixtures, Recording, open_dataset, open_stems
 from musisep.io.files import write
 from musisep.models import ModelConfig
-from musisep.models.lessons import REST, Excerpt, Made, digest_once, hear, lesson_key, only
+from musisep.models.sources import REST, Excerpt, Made, digest_once, hear, lesson_key, only
 
 CONFIG = ModelConfig(restarts=1)
 
