@@ -30,6 +30,7 @@ MOST_POINTS = 2000
 BAR_WIDTH = 0.7
 """Of the bar of a harmonic, of which the next one is 1 away."""
 BOX_HEIGHT_IN = 0.35
+BOX_HEIGHT = 0.6
 FEW = 5
 """Fewer values are drawn as points."""
 MODEL = "model"
@@ -233,8 +234,8 @@ def separation_figure(
 def measures_figure(values: Mapping[str, Mapping[str, Sequence[float]]]) -> "Figure":
     """Draw how measures are distributed: a panel for each measure, a box for each stem.
 
-    Boxes reach from quartile to quartile, with the median in them; whiskers have the values within
-    1.5 times that length. Few values are points.
+    Boxes reach from quartile to quartile, with the median in them, whiskers from the least value to
+    the greatest. Few values are points.
 
     Parameters
     ----------
@@ -263,8 +264,7 @@ def measures_figure(values: Mapping[str, Mapping[str, Sequence[float]]]) -> "Fig
             found = np.asarray(measured.get(stem, ()), dtype=np.float64)
             finite = found[np.isfinite(found)]
             if finite.size >= FEW:
-                axes.boxplot([finite], positions=[place], orientation="horizontal", widths=0.6,
-                             flierprops={"marker": ".", "markersize": 3})  # fmt: skip
+                _draw_box(axes, finite, place)
             else:
                 axes.plot(finite, np.full(finite.size, place), "o", color="C0", alpha=0.7)
         axes.set_title(measure, loc="left", fontsize="medium")
@@ -273,6 +273,16 @@ def measures_figure(values: Mapping[str, Mapping[str, Sequence[float]]]) -> "Fig
     panels[0].set_yticks(range(len(stems)), stems, parse_math=False)
     panels[0].set_ylim(len(stems) - 0.5, -0.5)
     return figure
+
+
+def _draw_box(axes: "Axes", values: NDArray[np.float64], place: float) -> None:
+    """Draw quartiles, median and extremes; `Axes.boxplot` is called otherwise in each version."""
+    least, lower, median, upper, greatest = np.percentile(values, (0, 25, 50, 75, 100))
+    axes.barh(place, upper - lower, BOX_HEIGHT, left=lower, fill=False, edgecolor="C0")
+    half = BOX_HEIGHT / 2
+    axes.plot([median, median], [place - half, place + half], color="C1")
+    for ends in ((least, lower), (upper, greatest)):
+        axes.plot(ends, [place, place], color="C0")
 
 
 def picture_suffixes() -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Models: what is learned of instruments from recordings whose stems are known, in a folder.
 
-`config` is what a user chooses, `folder` what the folder holds, `sources` what there is to hear in a
-data set, `hearing` how notes of it become a lesson, `training` the learning, `validation` what the
-model is measured by.
+`config` is what a user chooses, `folder` what the folder holds, `sources` what there is to hear in
+a data set, `hearing` how notes of it become a lesson, `training` the learning, `validation` what
+the model is measured by.
 """
 
 from musisep._util.lazy import attach
