@@ -51,9 +51,8 @@ def likenesses(
         Of each stem; empty for a stem without notes.
     """
     single = profiles.log_likelihoods(notes)
-    weights = sizes(notes)[:, None] * chances if len(chances) else chances
     result = []
-    for own in weights.T:
+    for own in _counts(notes, chances).T:
         probabilities = probabilities_of(profiles, single, own) if own.any() else np.zeros(0)
         best = np.argsort(-probabilities, kind="stable")[:most]
         result.append([Likeness(profiles.names[k], float(probabilities[k])) for k in best])
@@ -78,10 +77,9 @@ def names_right(profiles: Profiles, notes: Notes, chances: Floats, names: Sequen
         NaN for a stem without notes.
     """
     of_names = profiles.of_names(notes, names)
-    weights = sizes(notes)[:, None] * chances if len(chances) else chances
     same = np.array([[one == other for other in names] for one in names])
     result = np.full(len(names), np.nan)
-    for stem, own in enumerate(weights.T):
+    for stem, own in enumerate(_counts(notes, chances).T):
         if own.any():
             result[stem] = softmax(told_by(of_names, own))[same[stem]].sum()
     return result
@@ -113,3 +111,8 @@ def probabilities_of(
     Parameters are those of `told_by`, of all instruments.
     """
     return np.asarray(softmax(told_by(single, weights, independent) + np.log(profiles.amounts)))
+
+
+def _counts(notes: Notes, chances: Floats) -> Floats:
+    """Return how much each note counts for each stem that has it with some chance, (note, stem)."""
+    return sizes(notes)[:, None] * chances if len(chances) else chances
