@@ -17,6 +17,7 @@ from musisep.benchmark.methods import Method
 from musisep.evaluation.folders import Track
 from musisep.evaluation.report import save_json
 from musisep.evaluation.tracks import check_length, read_alike
+from musisep.io.hashing import digest
 from musisep.metrics.windows import evaluate
 
 WARM_S = 2.0
@@ -143,12 +144,10 @@ def read_item(track: Track, duration_s: float, jobs: int) -> Item:
 
 def digest_of(track: Track) -> str:
     """Return a hash of the names and bytes of a track's files."""
-    digest = hashlib.sha256()
+    every = hashlib.sha256()
     for name, path in [*track.stems.items(), *([("", track.mixture)] if track.mixture else [])]:
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{name}\n{content}\n".encode(errors="surrogateescape"))
-    return digest.hexdigest()
+        every.update(f"{name}\n{digest(path)}\n".encode(errors="surrogateescape"))
+    return every.hexdigest()
 
 
 def _load(path: Path) -> Result | None:

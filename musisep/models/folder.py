@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from musisep._util import checks
 from musisep.instruments import library
 from musisep.instruments.profiles import Profiles
+from musisep.io.hashing import digest
 from musisep.io.replacing import problem
 from musisep.models.config import CONFIG, LIBRARY, ModelConfig, read_config
 
@@ -62,7 +62,7 @@ class Model:
             raise problem(folder, f"was not trained yet; use musisep train {folder} DATA")
         learned = Profiles.load(path)
         known_by(config, learned)
-        return cls(folder, config, learned, hashlib.sha256(path.read_bytes()).hexdigest())
+        return cls(folder, config, learned, digest(path))
 
 
 def known_by(config: ModelConfig, learned: Profiles) -> Profiles:
