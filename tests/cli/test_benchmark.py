@@ -108,3 +108,12 @@ def test_a_folder_without_tracks_is_a_line(data, capsys):
     first, second = capsys.readouterr().err.splitlines()
     assert "'missing' is no folder that can be read" in first
     assert second == "musisep: solos: no track in it has two stems or more"
+
+
+def test_a_track_with_two_files_of_one_name_is_a_line(data, capsys):
+    Path("data/a/x.flac").touch()
+    assert main(QUICK) == 1
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert line.startswith("musisep: ") and "data/a/" in line and "remove one of them" in line
+    assert told.out.startswith("b  mixture  SDR")
