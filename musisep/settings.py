@@ -139,7 +139,9 @@ class Settings:
             if name == "instruments" and (self.counted or self.names):
                 continue
             if not _whole(value) or not low <= value <= high:
-                raise ValueError(f"{name}={shown(value)} must be an integer from {low} to {high}")
+                names = ", or names in a list" if name == "instruments" else ""
+                wanted = f"an integer from {low} to {high}{names}"
+                raise ValueError(f"{name}={shown(value)} must be {wanted}")
             object.__setattr__(self, name, int(value))
         for field in fields(self):
             value = getattr(self, field.name)

@@ -14,7 +14,7 @@ DICTIONARY = musisep.Dictionary(np.full((12, 3), 0.5))
     [
         ({"instruments": 0}, "instruments=0 must be an integer from 1 to 16"),
         ({"instruments": 2.0}, "instruments=2.0 must be an integer"),
-        ({"instruments": "many"}, "instruments='many' must be an integer from 1 to 16"),
+        ({"instruments": "oboe"}, "must be an integer from 1 to 16, or names in a list"),
         (
             {"instruments": "auto", "method": "adam"},
             "instruments='auto' must be a number with method='adam'",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +97,7 @@ class Benchmark:
                     yield error
                     continue
                 save_json(place, asdict(result))
-            yield result
+            yield replace(result, track=track.name)  # what is kept goes by bytes, not by names
 
     def _key(self, name: str, method: Method, inputs: str) -> str:
         """Return what changes with everything that a result depends on."""

@@ -185,6 +185,8 @@ def complaint(path: Path, error: Exception, flags: Mapping[str, str] | None = No
     for name in (repr(str(path)), str(path)):
         if reason.startswith((f"{name}:", f"{name} ")):  # and not what is below that path
             reason = reason.removeprefix(name).lstrip(": ")
+    if reason.startswith(f"{path}{os.sep}"):  # it names a file of that folder
+        return reason
     return f"{path}: {reason}"
 
 

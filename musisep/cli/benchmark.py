@@ -74,7 +74,7 @@ def _run(args: argparse.Namespace) -> int:
         status = 1
     try:
         check_writable(args.out / "results" / "result.json")
-        tracks = _tracks(args.data, args.split)
+        tracks, left = _tracks(args.data, args.split)
     except ValueError as error:
         raise UsageError(as_options(str(error), {"split": "--split"})) from error
     except OSError as error:
@@ -83,7 +83,7 @@ def _run(args: argparse.Namespace) -> int:
     results, failed = _results(tracks, usable, args)
     if not any(result.measures for result in results):
         return 1
-    return max(status, failed, _conclude(results, args))
+    return max(status, left, failed, _conclude(results, args))
 
 
 BENCHMARK = Command(
@@ -103,19 +103,22 @@ def _usable(methods: dict[str, "Method"]) -> dict[str, "Method"]:
     return usable
 
 
-def _tracks(data: Path, split: str | None) -> list["Track"]:
-    """Return the tracks of a data set that have two stems or more."""
+def _tracks(data: Path, split: str | None) -> tuple[list["Track"], int]:
+    """Return the tracks of a data set that have two stems or more, and 1 if some are wrong."""
     from musisep.evaluation.folders import references_in
     from musisep.io.files import AudioFileError
 
-    found = references_in(data, split)
+    wrong: list[AudioFileError] = []
+    found = references_in(data, split, report=wrong.append)
+    for error in wrong:
+        say(str(error))
     tracks = [track for track in found if len(track.stems) > 1]
     if not tracks:
         raise AudioFileError(f"{data}: no track in it has two stems or more")
     if len(tracks) < len(found):
         alone = [track.name for track in found if len(track.stems) < 2]
         say(f"{data}: left out, with less than two stems: {', '.join(alone)}")
-    return tracks
+    return tracks, int(bool(wrong))
 
 
 def _results(

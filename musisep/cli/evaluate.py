@@ -22,6 +22,7 @@ from musisep.cli.planning import Task, check_writable
 if TYPE_CHECKING:
     from musisep.evaluation.folders import Track
     from musisep.evaluation.tracks import Measured, Options
+    from musisep.io.files import AudioFileError
 
 FLAGS = {"window_s": "--window", "hop_s": "--hop", "filter_length": "--taps"}
 """Options by the names that functions have for them, see `musisep.cli.base.as_options`."""
@@ -132,15 +133,20 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 
 def _pair(args: argparse.Namespace) -> tuple[list[tuple["Track", "Track"]], int]:
-    """Return estimates and references of each track, and 1 if some have no estimates."""
+    """Return estimates and references of each track, and 1 if some have none, or are wrong."""
     from musisep.evaluation.folders import pair_tracks, references_in, tracks_in
 
-    pairs, missing, left = pair_tracks(tracks_in(args.estimates), references_in(args.references))
+    wrong: list[AudioFileError] = []
+    estimates = tracks_in(args.estimates, report=wrong.append)
+    references = references_in(args.references, report=wrong.append)
+    for error in wrong:
+        say(str(error))
+    pairs, missing, left = pair_tracks(estimates, references)
     for track in missing:
         say(f"{args.references}: {track} has no estimates in {args.estimates}")
     for track in left:
         say(f"{args.estimates}: {track} has no references in {args.references}; it is left out")
-    return pairs, int(bool(missing))
+    return pairs, int(bool(missing or wrong))
 
 
 def _options(args: argparse.Namespace) -> "Options":

@@ -86,7 +86,8 @@ def likeness_lines(separation: Separation, names: Sequence[str] | None = None) -
     """Tell which instruments the stems sound like or, of named ones, whether names may be wrong."""
     if separation.settings.names:
         right = separation.names_right
-        if right is None or len(right) < 2 or not np.isfinite(right).any():
+        alike = len(set(separation.settings.names)) < 2
+        if right is None or alike or not np.isfinite(right).any():
             return []
         heard = [(number, share) for number, share in enumerate(right) if np.isfinite(share)]
         told = ", ".join(f"{_stem(number, names)} {share:.0%}" for number, share in heard)

@@ -39,6 +39,8 @@ def _run(args: argparse.Namespace) -> int:
     from joblib import cpu_count
 
     from musisep.models import train
+    from musisep.models.config import read_config
+    from musisep.models.folder import checked_folder
 
     failed = []
 
@@ -52,7 +54,10 @@ def _run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         pool = stack.enter_context(cluster_at(args.scheduler)) if args.scheduler else None
         bars = stack.enter_context(compiling(args.quiet))
+        at_fault = args.model
         try:
+            read_config(checked_folder(args.model))  # what is wrong there is not told of the data
+            at_fault = args.data
             trained = train(
                 args.model, args.data, layout=args.layout, jobs=jobs, pool=pool, progress=bars,
                 report=report,
@@ -61,7 +66,7 @@ def _run(args: argparse.Namespace) -> int:
             say(complaint(getattr(error, "path", None) or args.model, error))
             return 1
         except (ValueError, MemoryError) as error:
-            say(complaint(args.data, error))
+            say(complaint(at_fault, error))
             return 1
     return max(tell(_lines(args.model, trained)), bool(failed))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from musisep._util import checks
 from musisep.datasets import open_dataset
+from musisep.datasets.opening import Report, refuse
 from musisep.io.formats import readable_suffixes
-from musisep.io.replacing import problem, reason
+from musisep.io.replacing import AudioFileError, problem, reason
 from musisep.stems import MIX, MIXTURE, RESIDUAL
 
 NO_STEMS = {MIX, MIXTURE, RESIDUAL}
@@ -35,7 +36,7 @@ class Track:
     mixture: Path | None = None
 
 
-def tracks_in(folder: str | os.PathLike[str]) -> list[Track]:
+def tracks_in(folder: str | os.PathLike[str], *, report: Report = refuse) -> list[Track]:
     """Find the tracks of a folder: itself, if it holds stems, or folders at any depth that do.
 
     Hidden files and folders are left out, and links to folders. Nothing is opened.
@@ -43,6 +44,9 @@ def tracks_in(folder: str | os.PathLike[str]) -> list[Track]:
     Parameters
     ----------
     folder : path
+    report : function, optional
+        Called with the `AudioFileError` of each folder with two files of one name, which is then
+        left out. By default the first one is raised.
 
     Returns
     -------
@@ -63,7 +67,11 @@ def tracks_in(folder: str | os.PathLike[str]) -> list[Track]:
     for place, folders, names in os.walk(root, onerror=fail):
         folders[:] = sorted(name for name in folders if name[0] != ".")
         path = Path(place)
-        audio = _audio(path, names)
+        try:
+            audio = _audio(path, names)
+        except AudioFileError as error:
+            report(error)
+            continue
         stems = {name: file for name, file in audio.items() if name.lower() not in NO_STEMS}
         if stems:
             name = path.relative_to(root).as_posix() if path != root else path.resolve().name
@@ -78,7 +86,11 @@ def tracks_in(folder: str | os.PathLike[str]) -> list[Track]:
 
 
 def references_in(
-    data: str | os.PathLike[str], split: str | None = None, layout: str | None = None
+    data: str | os.PathLike[str],
+    split: str | None = None,
+    layout: str | None = None,
+    *,
+    report: Report = refuse,
 ) -> list[Track]:
     """Find the tracks of a data set, with their references as stems.
 
@@ -88,6 +100,7 @@ def references_in(
         A folder of one track, or what `musisep.datasets.open_dataset` opens: a folder of tracks in
         any layout that is known, or a manifest.
     split, layout : str, optional
+    report : function, optional
         See there.
 
     Returns
@@ -104,7 +117,7 @@ def references_in(
     root = checks.path("data", data)
     if root.is_dir() and _audio(root, os.listdir(root)):
         return tracks_in(root)
-    recordings = open_dataset(root, split, layout)
+    recordings = open_dataset(root, split, layout, report=report)
     return [Track(own.name, own.references, own.mixture) for own in recordings]
 
 

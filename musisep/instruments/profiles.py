@@ -76,7 +76,8 @@ class Profiles:
     Raises
     ------
     ValueError
-        If shapes do not fit, names are not different, or a number is not finite.
+        If shapes do not fit, names are not different, a number is not finite, or the covariance
+        is none.
     """
 
     names: tuple[str, ...]
@@ -103,6 +104,10 @@ class Profiles:
             raise ValueError(f"names={shown(self.names)} must be different names, at least one")
         if not 0 <= self.weight <= 1:
             raise ValueError(f"weight={self.weight} must be from 0 to 1")
+        if (self.amounts < 0).any():
+            raise ValueError("amounts must be at least 0")
+        if not _positive_definite(self.covariance):
+            raise ValueError("covariance must be symmetric and positive definite")
 
     def numbers(self, name: str) -> list[int]:
         """Return the numbers of the instruments that a name may stand for.
@@ -218,6 +223,15 @@ class Profiles:
                 amounts=read("amounts", MOST_NUMBERS),
                 columns=read("columns", MOST_NUMBERS),
             )
+
+
+def _positive_definite(matrix: Floats) -> bool:
+    """Tell whether a matrix is a covariance; with another one, likelihoods would be absurd."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return np.allclose(matrix, matrix.T)
 
 
 def discriminants(rows: Floats, means: Floats, covariance: Floats) -> Floats:

@@ -154,7 +154,7 @@ def read_config(path: str | os.PathLike[str]) -> ModelConfig:
     """
     path = _file(path)
     try:
-        return ModelConfig.of(tomllib.loads(_text(path)))
+        return ModelConfig.of(_parsed(_text(path)))
     except ValueError as error:
         raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
 
@@ -240,6 +240,13 @@ def _text(path: Path) -> str:
     if len(octets) > LARGEST:
         raise problem(path, f"has more than {LARGEST} bytes, and is no configuration")
     return octets.decode("utf-8")
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"is no TOML: {error}; correct it, or make another") from None
 
 
 def _names(given: object) -> tuple[str, ...]:

@@ -60,8 +60,11 @@ class Model:
         config, path = read_config(folder), folder / DICTIONARY
         if not os.path.lexists(path):
             raise problem(folder, f"was not trained yet; use musisep train {folder} DATA")
-        learned = Profiles.load(path)
-        known_by(config, learned)
+        try:
+            learned = Profiles.load(path)
+            known_by(config, learned)
+        except ValueError as error:
+            raise ValueError(f"{error}; musisep train {folder} DATA makes it anew") from error
         return cls(folder, config, learned, digest(path))
 
 

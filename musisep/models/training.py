@@ -123,13 +123,18 @@ def train(
         len({row[0] for row in rows}),
         validation.median_db(rows, "sdr_db"),
         validation.median_db(rows, "blind_sdr_db"),
-        tuple(
-            name for name, amount in zip(learned.names, learned.amounts, strict=True)
-            if not amount
-        ),
+        _unlearned(learned, planned.instruments),
         unmeasured,
         bool(heard or fitted or measured),
     )  # fmt: skip
+
+
+def _unlearned(learned: Profiles, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of which nothing was heard, or that no lesson has."""
+    heard = [
+        name for name, amount in zip(learned.names, learned.amounts, strict=True) if amount > 0
+    ]
+    return tuple(name for name in dict.fromkeys((*learned.names, *names)) if name not in heard)
 
 
 def _refuse(name: str, error: Exception) -> None:

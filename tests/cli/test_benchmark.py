@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,21 @@ def test_a_folder_without_tracks_is_a_line(data, capsys):
     first, second = capsys.readouterr().err.splitlines()
     assert "'missing' is no folder that can be read" in first
     assert second == "musisep: solos: no track in it has two stems or more"
+
+
+def test_a_track_with_two_files_of_one_name_is_a_line(data, capsys):
+    Path("data/a/x.flac").touch()
+    assert main(QUICK) == 1
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert line.startswith("musisep: ") and "data/a/" in line and "remove one of them" in line
+    assert told.out.startswith("b  mixture  SDR")
+
+
+def test_a_result_of_equal_files_has_the_name_of_its_own_track(data, capsys):
+    shutil.copytree("data/a", "data/c")
+    assert main(QUICK) == 0
+    told = capsys.readouterr().out.splitlines()[:6]
+    assert [line.split()[0] for line in told] == ["a", "a", "b", "b", "c", "c"]
+    stored = json.loads(Path("benchmark/table.json").read_text())
+    assert [method["tracks"] for method in stored["methods"]] == [3, 3]

@@ -176,3 +176,12 @@ def test_wrong_options_are_wrong_usage(data, capsys, options, message):
     with pytest.raises(SystemExit, match="2"):
         main(["evaluate", "est", "refs", *options.split()])
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["est/one/instrument1.flac", "refs/one/horn.flac"])
+def test_two_files_of_one_name_are_a_line_and_others_are_done(data, capsys, place):
+    Path(place).touch()
+    assert main(["evaluate", "est", "refs", "--match", "name", "--jobs", "1"]) == 1
+    told = capsys.readouterr()
+    assert told.out.startswith("two (matched by name)")
+    assert "remove one of them" in told.err.splitlines()[0]

@@ -87,7 +87,7 @@ def test_config_tells_what_is_wrong_with_a_file(tmp_path, monkeypatch, run):
     Path("other").mkdir()
     Path("other", "config.toml").write_text("seed = 'x'\n")
     status, _, said = run("config other --excerpts 3")
-    assert status == 1 and said[0].startswith("musisep: other: other/config.toml: seed='x' ")
+    assert status == 1 and said[0].startswith("musisep: other/config.toml: seed='x' ")
 
 
 def test_train_tells_what_was_learned(tmp_path, monkeypatch, run):
@@ -230,3 +230,18 @@ def test_silence_is_separated_with_a_model(place, run):
     write("mix.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
     assert run("my-model mix.wav --jobs 1")[0] == 0
     assert tracks("separated") == {"cello.wav", "clarinet.wav", "separation.json"}
+
+
+def test_train_tells_of_the_model_and_not_of_the_data(place, run):
+    Path("my-model/config.toml").write_text("[[[")
+    status, told, said = run("train my-model data")
+    assert (status, told) == (1, []) and said[0].startswith(
+        "musisep: my-model/config.toml: is no TOML: "
+    )
+
+
+def test_a_damaged_dictionary_is_told_with_what_to_do(place, run):
+    Path("my-model/dictionary.npz").write_bytes(b"damaged")
+    status, _, (line,) = run("separate my-model mix.wav")
+    assert status == 1 and line.startswith("musisep: my-model/dictionary.npz: is not a model ")
+    assert line.endswith("; musisep train my-model DATA makes it anew")

@@ -86,6 +86,9 @@ def test_nothing_is_told_of_names_if_nothing_is_known():
     class Alone(Named):
         names_right = np.array([1.0])
 
+        class settings:
+            names = ("oboe",)
+
     class Unheard(Named):
         names_right = np.array([np.nan, np.nan])
 
@@ -98,5 +101,9 @@ def test_nothing_is_told_of_names_if_nothing_is_known():
     class Other(Found):
         likenesses = None
 
-    for own in (Alone, Unheard, Unknown, Silent, Other):
+    class Alike(Named):
+        class settings:
+            names = ("horn", "horn")
+
+    for own in (Alone, Unheard, Unknown, Silent, Other, Alike):
         assert summary.likeness_lines(own) == []

@@ -80,6 +80,10 @@ def test_a_dictionary_can_be_read_from_it(tmp_path):
         ({"means": np.full((2, 8), np.nan)}, "means must be finite numbers of the shape (2, 8)"),
         ({"covariance": np.eye(7)}, "covariance must be finite numbers of the shape (8, 8)"),
         ({"amounts": np.ones(3)}, "amounts must be finite"),
+        ({"amounts": -np.ones(2)}, "amounts must be at least 0"),
+        ({"covariance": np.zeros((8, 8))}, "covariance must be symmetric and positive definite"),
+        ({"covariance": -np.eye(8)}, "covariance must be symmetric and positive definite"),
+        ({"covariance": np.eye(8) + np.tri(8, k=-1)}, "covariance must be symmetric"),
         (
             {"columns": np.ones((2, 3, 4, 5))},
             "columns must be finite numbers of the shape (2, 8, 2, 5)",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trainable import RATE, data_set, model, song
+from trainable import RATE, data_set, line, model, song
 
 import musisep
 from musisep._util.cluster import Cluster
@@ -261,3 +261,12 @@ def test_a_model_separates(once):
     for name, stem in zip(separation.names, separation.stems, strict=True):
         true = read(once / "data" / "train" / "song0" / f"{name}.wav")[0]
         assert np.sum((stem - true) ** 2) < 0.05 * np.sum(true**2)
+
+
+def test_an_instrument_that_no_mixture_has_is_told(tmp_path):
+    for number, name in enumerate(("clarinet", "cello", "horn")):
+        stem = line(number, "cello" if name == "cello" else "clarinet")
+        write(tmp_path / "data" / name / "a.wav", stem, RATE)
+    trained = train(model(tmp_path / "model", validation=0.0), tmp_path / "data")
+    assert len(trained.instruments) == 2
+    assert {*trained.instruments, *trained.unlearned} == {"clarinet", "cello", "horn"}
