@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
+from musisep._util.constants import TINY
 from musisep.instruments.profiles import Profiles
 from musisep.notes.players import sizes
 from musisep.notes.tracking import Notes
@@ -110,7 +111,8 @@ def probabilities_of(
 
     Parameters are those of `told_by`, of all instruments.
     """
-    return np.asarray(softmax(told_by(single, weights, independent) + np.log(profiles.amounts)))
+    beforehand = np.log(np.maximum(profiles.amounts, TINY))
+    return np.asarray(softmax(told_by(single, weights, independent) + beforehand))
 
 
 def _counts(notes: Notes, chances: Floats) -> Floats:

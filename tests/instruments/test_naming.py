@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from lessons_of import lesson_of, profiles_of
 
@@ -30,6 +32,13 @@ def test_a_stem_without_notes_is_like_nothing():
     assert likenesses(PROFILES, notes, np.zeros((owners.size, 2))) == [[], []]
     none = notes.chosen(np.zeros(owners.size, bool))
     assert likenesses(PROFILES, none, np.zeros((0, 2))) == [[], []]
+
+
+def test_nothing_is_like_an_instrument_that_was_never_heard():
+    _, notes, owners = lesson_of(seed=50)
+    unheard = replace(PROFILES, amounts=np.where(np.array(PROFILES.names) == "oboe", 0.0, 9.0))
+    (own,) = likenesses(unheard, notes, np.ones((owners.size, 1)))
+    assert own[0] == ("tuba", 1.0)
 
 
 def test_it_is_known_how_likely_names_are_right():
