@@ -1,0 +1,21 @@
+"""Scores: notes as musicians have them, in seconds and hertz, with names of instruments.
+
+`musisep.notes` has the notes of frames, from which instruments are told apart; here are those that
+come out of a separation, or are given to it.
+"""
+
+from musisep.scores.score import (
+    NOBODY as NOBODY,
+)
+from musisep.scores.score import (
+    NOTE_TYPE as NOTE_TYPE,
+)
+from musisep.scores.score import (
+    NoteTable as NoteTable,
+)
+from musisep.scores.score import (
+    Score as Score,
+)
+from musisep.scores.score import (
+    note_table as note_table,
+)

@@ -1,0 +1,116 @@
+"""A score: a table of notes, and the names of the instruments that play them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from musisep._util.messages import shown
+from musisep.stems import stem_names
+
+NOTE_TYPE = [
+    ("onset_s", "f8"), ("offset_s", "f8"), ("f0_hz", "f8"), ("level_db", "f8"),
+    ("instrument", "i8"), ("certainty", "f8"),
+]  # fmt: skip
+"""Columns of a table of notes and their types."""
+NOBODY = -1
+"""Instrument of a note that nobody plays: it was found, and is none."""
+
+NoteTable = np.recarray[Any, Any]
+
+
+def note_table(
+    onset_s: ArrayLike,
+    offset_s: ArrayLike,
+    f0_hz: ArrayLike,
+    instrument: ArrayLike,
+    *,
+    level_db: ArrayLike = np.nan,
+    certainty: ArrayLike = np.nan,
+) -> "NoteTable":
+    """Return a table of notes, in the order of onsets, then of pitches.
+
+    Parameters
+    ----------
+    onset_s, offset_s : array, shape (note,)
+        In seconds.
+    f0_hz : array, shape (note,)
+        Fundamental frequencies, in Hz; NaN for a rest.
+    instrument : array of int, shape (note,)
+        From 0 on, or `NOBODY`.
+    level_db : array, shape (note,)
+        Root mean square, in dB; NaN if unknown.
+    certainty : array, shape (note,)
+        Probability that the instrument plays the note; NaN if unknown.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+    """
+    columns = np.broadcast_arrays(
+        *map(np.atleast_1d, (onset_s, offset_s, f0_hz, level_db, instrument, certainty))
+    )
+    table = np.recarray(columns[0].shape, dtype=NOTE_TYPE)
+    for (name, _), column in zip(NOTE_TYPE, columns, strict=True):
+        table[name] = column
+    return table[np.lexsort((table.instrument, table.f0_hz, table.onset_s))]
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Notes of a recording, and who plays them.
+
+    A rest, whose pitch is NaN, says that its instrument plays nothing in that time. A note of
+    `NOBODY` says that nobody plays this pitch in that time. Both are of use where a separation is
+    corrected.
+
+    Parameters
+    ----------
+    notes : recarray, shape (note,)
+        With the columns `NOTE_TYPE`.
+    names : sequence of str
+        Of the instruments.
+
+    Raises
+    ------
+    ValueError
+        If a column lacks, a time or pitch is out of its range, an offset is not after its onset,
+        or an instrument has no name.
+    """
+
+    notes: "NoteTable"
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no score."""
+        columns = [name for name, _ in NOTE_TYPE]
+        names = getattr(getattr(self.notes, "dtype", None), "names", None)
+        if names is None or not set(columns) <= set(names) or self.notes.ndim != 1:
+            raise ValueError(f"notes={shown(self.notes)} must have columns {', '.join(columns)}")
+        object.__setattr__(self, "notes", self.notes.view(np.recarray))
+        object.__setattr__(self, "names", tuple(stem_names(len(self.names), self.names)))
+        if not self.names:
+            raise ValueError("names must be those of the instruments, one at least")
+        notes = self.notes
+        wrong = {
+            "must begin at 0 s or later": ~(np.isfinite(notes.onset_s) & (notes.onset_s >= 0)),
+            "must end after it begins": ~(np.isfinite(notes.offset_s - notes.onset_s))
+            | ~(notes.offset_s > notes.onset_s),
+            "must have a pitch above 0 Hz": ~np.isnan(notes.f0_hz)
+            & ~((notes.f0_hz > 0) & np.isfinite(notes.f0_hz)),
+            f"must be of an instrument from 0 to {len(self.names) - 1}, or of {NOBODY}": (
+                (notes.instrument < NOBODY) | (notes.instrument >= len(self.names))
+            ),
+            "is a rest, which must be of an instrument": np.isnan(notes.f0_hz)
+            & (notes.instrument == NOBODY),
+        }
+        for fault, where in wrong.items():
+            if where.any():
+                number = int(np.flatnonzero(where)[0])
+                raise ValueError(f"notes[{number}]={notes[number].tolist()} {fault}")
+
+    def __len__(self) -> int:
+        """Return the number of notes and rests."""
+        return len(self.notes)
