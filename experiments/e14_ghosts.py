@@ -24,7 +24,8 @@ from shared import Floats
 from musisep._util.constants import NONE
 from musisep.audio.floors import NoiseFloor
 from musisep.audio.frontend import LogFrequencyFrontEnd
-from musisep.learning.from_notes import CommonColumns, NotesLearner
+from musisep.learning.common import CommonColumns
+from musisep.learning.from_notes import NotesLearner
 from musisep.notes.tracking import NoteTracking
 from musisep.tones.model import ToneModel
 

@@ -22,9 +22,10 @@ from musisep.io.stored import ITEM, Scratch, Stack, check_room
 from musisep.learning.continued import PieceLearner
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.learner import Learned
+from musisep.learning.told import Told
 from musisep.learning.selection import evenly_spaced
 from musisep.metrics.levels import level_db
-from musisep.passages import Found, Outcome, Passage, find, hear
+from musisep.passages import Found, Outcome, Passage, find, hear, sounding, tell
 from musisep.settings import Settings
 from musisep.stages import Stages
 from musisep.tones.loss import silence_losses
@@ -57,13 +58,17 @@ def in_pieces(
     settings: Settings,
     report: Progress,
     scratch: str | os.PathLike[str] | None,
+    told: Told,
 ) -> Outcome:
     """Separate a recording [channel, sample] in pieces; its stems may be kept in a folder."""
     most_s = longest_s(settings, len(mixture), sample_rate)
     if scratch is not None:
         check_room(scratch, ITEM * settings.most_instruments * mixture.size)
-    heard = hear(parts, excerpts(mixture, sample_rate, most_s), sample_rate, settings)
-    learned = parts.learner(heard.frames, heard.model, report, heard.sides)
+    audio, seconds = excerpts(mixture, sample_rate, most_s)
+    heard = hear(parts, audio, sample_rate, settings)
+    heard = heard._replace(times_s=np.interp(heard.times_s, *seconds))
+    learner = tell(parts, told, heard).learner
+    learned = learner(heard.frames, heard.model, report, heard.sides)
     instruments = learned.dictionary.shape[1]
     grid, level = heard.grid, heard.level
     del heard
@@ -78,9 +83,11 @@ def in_pieces(
     for number, span in enumerate(spans):
         report("separating", number, len(spans))
         audio = mixture[..., span.start : span.stop]
-        piece = at_level(hear(parts, audio, sample_rate, settings), level)
-        known = of_piece(piece.frames, piece.model, no_progress, piece.sides, before)
-        found = find(parts, piece, known, no_progress)
+        start_s = span.start / sample_rate
+        piece = at_level(hear(parts, audio, sample_rate, settings, start_s), level)
+        own = tell(replace(parts, learner=of_piece), told, piece)
+        known = own.learner(piece.frames, piece.model, no_progress, piece.sides, before)
+        found = find(own, piece, known, no_progress)
         weight = float(silence_losses(piece.frames, piece.model).sum())
         del piece  # before more memory is taken
         result.add_stems(parts.mask(audio, found.voices, grid, no_progress), span)
@@ -90,7 +97,9 @@ def in_pieces(
     return result.outcome(learned)
 
 
-def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Floats:
+def excerpts(
+    mixture: Floats | Scratch, sample_rate: int, total_s: float
+) -> tuple[Floats, tuple[Floats, Floats]]:
     """Return audible stretches of a recording, evenly spaced, one after the other with pauses.
 
     Parameters
@@ -104,7 +113,9 @@ def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Flo
 
     Returns
     -------
-    ndarray, shape (channel, sample)
+    audio : ndarray, shape (channel, sample)
+    seconds : tuple of ndarray, shape (point,)
+        Times in it, and when these are in the recording; both rise, linearly between points.
     """
     length, size = mixture.shape[1], max(1, round(total_s / STRETCHES * sample_rate))
     starts = np.linspace(0, length - size, -(-length // size)).astype(np.int64)
@@ -116,7 +127,12 @@ def excerpts(mixture: Floats | Scratch, sample_rate: int, total_s: float) -> Flo
     parts = []
     for start in starts[chosen]:
         parts += [weights * mixture[..., start : start + size], pause]
-    return np.concatenate(parts[:-1], axis=1)
+    begins = np.arange(chosen.size) * (size + pause.shape[1])
+    here, there = (
+        np.stack((first, first + size), axis=1).ravel() / sample_rate
+        for first in (begins, starts[chosen])
+    )
+    return np.concatenate(parts[:-1], axis=1), (here, there)
 
 
 def at_level(heard: Passage, level: float) -> Passage:
@@ -211,6 +227,7 @@ class Joined:
         else:
             self.stems = Stack([Scratch(scratch, shape[1]) for _ in range(shape[0])])
         self._tables: list[Table] = []
+        self._certainties: list[Floats | None] = []
         self._left, self._weight = 0.0, 0.0
         self._sure, self._heard = np.zeros((2, shape[0]))
         self._certain = True
@@ -238,10 +255,11 @@ class Joined:
     def add_tones(self, found: Found, span: Span, weight: float, certainty: Floats | None) -> None:
         """Add the tones of the next piece, and with a weight what they leave unexplained."""
         grid = self._grid
-        tones = found.tones[span.own_frames(grid.hop_length)]
-        table = tone_table(tones, grid)
+        frames = span.own_frames(grid.hop_length)
+        table = tone_table(found.tones[frames], grid)
         table.time_s += span.begin / grid.sample_rate
         self._tables.append(table)
+        self._certainties.append(sounding(found, frames))
         self._left += weight * found.unexplained
         self._weight += weight
         amounts = np.bincount(table.instrument, table.amplitude, len(self._heard))
@@ -258,4 +276,11 @@ class Joined:
             tones=np.concatenate(self._tables).view(np.recarray),
             unexplained=self._left / max(self._weight, TINY),
             certainty=self._sure / np.maximum(self._heard, TINY) if self._certain else None,
+            certainties=joined(self._certainties),
         )
+
+
+def joined(values: list[Floats | None]) -> Floats | None:
+    """Return the values of all pieces one after the other; None if those of one are unknown."""
+    known = [one for one in values if one is not None]
+    return np.concatenate(known) if len(known) == len(values) else None

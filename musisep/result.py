@@ -21,6 +21,7 @@ from musisep.io.stored import Scratch, Stack, Stored
 from musisep.learning.learner import Fit
 from musisep.names import numbered
 from musisep.notes.counting import Counted
+from musisep.scores.alignment import Alignment
 from musisep.settings import Settings
 from musisep.stages import Stages
 from musisep.stems import RESIDUAL, derive_stems, parse_rules, stem_names, track_names
@@ -72,6 +73,13 @@ class Separation:
     names_right : ndarray, shape (instrument,), optional
         If the instruments were named: how likely each stem is the one of its name, and not of
         another one that was named, by what it sounds like; NaN for a stem without notes.
+    certainties : ndarray, shape (tone,), optional
+        Probability of each of the tones that its instrument plays it; None if the method does not
+        tell.
+    given_names : tuple of str
+        Names of the instruments of a score that was given; none if none was.
+    alignment : Alignment, optional
+        How a score that was given was aligned, see `musisep.scores.align`; None if none was.
     """
 
     stems: Floats | Stack
@@ -89,11 +97,15 @@ class Separation:
     counted: Counted | None = None
     likenesses: list[list[Likeness]] | None = None
     names_right: Floats | None = None
+    certainties: Floats | None = None
+    given_names: tuple[str, ...] = ()
+    alignment: Alignment | None = None
 
     @property
     def names(self) -> list[str]:
         """Names of the stems: those of the instruments, or instrument1, instrument2, ..."""
-        return stem_names(len(self.stems), numbered(self.settings.names) or None)
+        names = self.given_names or numbered(self.settings.names)
+        return stem_names(len(self.stems), names or None)
 
     @property
     def confidence(self) -> Floats | None:

@@ -19,13 +19,18 @@ from musisep.instruments.profiles import Profiles
 from musisep.instruments.shipped import library
 from musisep.io.mixtures import load
 from musisep.io.stored import Scratch, Stack, blocks_of, peak_of
+from musisep.learning.adam import AdamLearner
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.given import GivenDictionary
 from musisep.learning.learner import Learner
 from musisep.learning.named import NamedLearner
-from musisep.passages import Outcome, find, hear
+from musisep.learning.told import Told
+from musisep.multipitch.viterbi import Viterbi
+from musisep.passages import Outcome, find, hear, sounding, tell
 from musisep.pieces import in_pieces, longest_s
 from musisep.result import Separation
+from musisep.scores.alignment import align
+from musisep.scores.score import Score
 from musisep.settings import Settings
 from musisep.stages import Stages, make_stages
 from musisep.tones.dictionary import Dictionary
@@ -40,6 +45,10 @@ def separate(
     *,
     dictionary: Dictionary | None = None,
     profiles: Profiles | None = None,
+    score: Score | None = None,
+    align_score: bool = True,
+    corrections: Score | None = None,
+    found: Score | None = None,
     settings: Settings | None = None,
     stages: Mapping[str, Any] | None = None,
     jobs: int = 1,
@@ -62,6 +71,17 @@ def separate(
     profiles : Profiles, optional
         What is known of instruments by name; default: `musisep.instruments.library`. Those whose
         names `instruments` gives are told apart by it, and stems are compared with all of it.
+    score : Score, optional
+        What is played; its instruments are those of the recording, in the order of the stems. It
+        is a prior: wrong and missing notes are survived.
+    align_score : bool
+        Whether to warp the time of the score to that of the recording, and its tuning, where they
+        do not fit as they are (`musisep.scores.align`).
+    corrections : Score, optional
+        Notes, and rests, that are certain, and notes of `musisep.scores.NOBODY`, which are none;
+        times are those of the recording.
+    found : Score, optional
+        Notes that were found before they were corrected: the instruments keep their order.
     settings : Settings, optional
         How it is done; default: the defaults.
     stages : mapping of str to object, optional
@@ -91,6 +111,8 @@ def separate(
     """
     settings = Settings() if settings is None else settings
     instance("settings", settings, Settings)
+    if score is not None:
+        options = {"instruments": settings.names or len(score.names), **options}
     if dictionary is not None:
         instance("dictionary", dictionary, Dictionary)
     shape = None if dictionary is None else dictionary.amplitudes.shape
@@ -108,13 +130,39 @@ def separate(
     instance("profiles", profiles, Profiles)
     if settings.names:
         parts = replace(parts, learner=named(settings.names, profiles, parts.learner))
+    for name, given in (("score", score), ("corrections", corrections), ("found", found)):
+        check_told(name, given, settings, parts)
     audio, sample_rate = load(mixture, sample_rate, scratch, settings.whole_s)
+    alignment = None
+    if score is not None and align_score:
+        report("aligning", 0, 1)
+        alignment = align(score, audio, sample_rate)
+        score = alignment.applied(score)
+        report("aligning", 1, 1)
+    told = Told(score, corrections, found)
     with scipy.fft.set_workers(jobs):
         if audio.shape[1] > longest_s(settings, len(audio), sample_rate) * sample_rate:
-            outcome = in_pieces(parts, audio, sample_rate, settings, report, scratch)
+            outcome = in_pieces(parts, audio, sample_rate, settings, report, scratch, told)
         else:
-            outcome = whole(parts, np.asarray(audio), sample_rate, settings, report)
-    return ordered(outcome, parts, audio, sample_rate, settings, profiles)
+            outcome = whole(parts, np.asarray(audio), sample_rate, settings, report, told)
+    if told:
+        outcome = outcome._replace(learned=replace(outcome.learned, known=True))
+    separation = ordered(outcome, parts, audio, sample_rate, settings, profiles)
+    given_names = () if score is None or settings.names else score.names
+    return replace(separation, given_names=given_names, alignment=alignment)
+
+
+def check_told(name: str, score: Score | None, settings: Settings, parts: Stages) -> None:
+    """Refuse a score that is none of these instruments, or of no use to the parts; ValueError."""
+    if score is None:
+        return
+    instance(name, score, Score)
+    number = settings.most_instruments
+    if settings.counted or len(score.names) != number:
+        given = f"{name} is of {len(score.names)} instruments, {', '.join(score.names)}"
+        raise ValueError(f"instruments={settings.instruments!r}, but {given}; make them alike")
+    if not isinstance(parts.finder, Viterbi) or isinstance(parts.learner, AdamLearner):
+        raise ValueError(f"{name} is of use with method='notes' and finder='viterbi' only")
 
 
 def named(names: tuple[str, ...], profiles: Profiles, learner: Learner) -> NamedLearner:
@@ -127,16 +175,24 @@ def named(names: tuple[str, ...], profiles: Profiles, learner: Learner) -> Named
 
 
 def whole(
-    parts: Stages, audio: Floats, sample_rate: int, settings: Settings, report: Progress
+    parts: Stages,
+    audio: Floats,
+    sample_rate: int,
+    settings: Settings,
+    report: Progress,
+    told: Told,
 ) -> Outcome:
     """Separate a recording [channel, sample] as a whole."""
     heard = hear(parts, audio, sample_rate, settings)
+    parts = tell(parts, told, heard)
     learned = parts.learner(heard.frames, heard.model, report, heard.sides)
     found, grid = find(parts, heard, learned, report), heard.grid
     del heard  # its frames take a third of the memory of the stems
     stems = parts.mask(audio, found.voices, grid, report)
     table = tone_table(found.tones, grid)
-    return Outcome(stems, learned, table, found.unexplained, learned.certainty)
+    return Outcome(
+        stems, learned, table, found.unexplained, learned.certainty, sounding(found)
+    )
 
 
 def ordered(
@@ -175,6 +231,7 @@ def ordered(
         counted=learned.counted,
         likenesses=alike,
         names_right=right,
+        certainties=outcome.certainties,
     )
 
 

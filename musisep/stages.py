@@ -134,8 +134,9 @@ def _annealing(settings: Settings, made: Mapping[str, Any]) -> Assignment:
 
 
 def _notes_learner(settings: Settings, made: Mapping[str, Any]) -> Learner:
+    from musisep.learning.common import CommonColumns
     from musisep.learning.counted import CountingLearner
-    from musisep.learning.from_notes import CommonColumns, NotesLearner
+    from musisep.learning.from_notes import NotesLearner
 
     learner = NotesLearner(
         instruments=settings.most_instruments,

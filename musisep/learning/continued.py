@@ -68,7 +68,8 @@ class PieceLearner:
         near = self.learner.prices.near_sigmas * model.fsigma
         assignment = Remembering(self.learner.assignment, self._earlier, before, near, self.vote)
         learner = replace(self.learner, updates=0, assignment=assignment)
-        if known.common is None:
+        expected = self.learner.expected
+        if known.common is None or (expected is not None and expected.complete):
             tones = self.finder(frames, known.dictionary, model)
         else:
             tones = learner.common_tones(frames, known.common, model)
@@ -115,7 +116,7 @@ class Remembering:
         if self.before is not None:
             first = notes._replace(numbers=notes.numbers[: len(self.before.amps)])
             known = self.vote * decoded_shares(first, self.before, instruments, self.near)
-        every = notes._replace(known=known).after(self.earlier)
+        every = notes.told(known).after(self.earlier)
         answer = Assigned(*self.assignment(every, instruments, rng))
         new = slice(every.shifts.size - size, None)
         chances = None if answer.chances is None else answer.chances[new]

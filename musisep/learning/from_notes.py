@@ -21,9 +21,11 @@ from musisep._util.progress import Progress, no_progress
 from musisep._util.threads import each
 from musisep.audio.arrays import as_integers
 from musisep.audio.sides import Sides
+from musisep.learning.common import CommonColumns
 from musisep.learning.learner import Learned
 from musisep.learning.selection import audible, evenly_spaced
-from musisep.learning.updates import falling, fit_columns, normalized, smoothed
+from musisep.learning.updates import fit_columns, normalized
+from musisep.multipitch.expected import Expected
 from musisep.multipitch.finder import Prior, Proposals
 from musisep.multipitch.joint import JointSearch, instruments_search
 from musisep.multipitch.viterbi import TENTATIVE, Prices, Viterbi
@@ -36,72 +38,6 @@ from musisep.tones.peaks import Floats, Ints, Peaks, places
 
 UNLIKELY = math.log(1e-3)
 """Least logarithm of the chance that an instrument plays a note: nothing is impossible."""
-
-Shape = Callable[[Floats], Floats]
-"""Keeps columns [harmonic, column] in a shape."""
-
-
-@dataclass(frozen=True)
-class CommonColumns:
-    """Learns columns that the tones of any instrument may take.
-
-    Tones are found and columns fitted to them in turn. The columns are kept smooth at first and
-    falling at last: otherwise one tone comes to stand for two that have an octave below in common.
-    `experiments/run.py steps` has variants without, `settings` other numbers of steps and frames.
-
-    Parameters
-    ----------
-    harmonics : int
-    steps : int
-        Turns.
-    frames : int
-        Frames of the recording from which they are learned, evenly spaced.
-    falls : tuple of float
-        Exponents with which the columns fall with the harmonic at the start; one for each.
-    price : float
-        What a tone must explain of a frame in all turns but the last; see `JointSearch`. High: a
-        column that is learned with several tones for one stands for parts of it, and these become
-        notes of their own.
-    updates : int
-        Updates of the columns in each turn.
-    early, late : function
-        Shapes that the columns are kept in, at first and in the last turns.
-    late_steps : int
-        How many turns are the last.
-    """
-
-    harmonics: int = 25
-    steps: int = 10
-    frames: int = 400
-    falls: tuple[float, ...] = (0.5, 3.0)
-    price: float = 0.3
-    updates: int = 2
-    early: Shape = smoothed
-    late: Shape = falling
-    late_steps: int = 3
-
-    def __post_init__(self) -> None:
-        """Refuse what is out of range."""
-        check_fields(self, harmonics=1, frames=1)
-
-    def __call__(
-        self,
-        frames: Floats,
-        search: JointSearch,
-        model: ToneModel,
-        step_done: Callable[[], None],
-    ) -> Floats:
-        """Return the columns [harmonic, column]; `search` finds tones, at first at this price."""
-        dear = replace(search, price=self.price)
-        columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)
-        audible_frames = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
-        for step in range(self.steps):
-            peaks = (dear if step < self.steps - 1 else search)(audible_frames, columns, model)
-            columns = fit_columns(audible_frames, peaks, columns, model, self.updates)
-            columns = (self.early if step < self.steps - self.late_steps else self.late)(columns)
-            step_done()
-        return columns
-
 
 class Heard(NamedTuple):
     """What sounds, whoever plays it: common columns [harmonic, column], tones (frame, place)."""
@@ -152,6 +88,8 @@ class NotesLearner:
     updates, frames : int
         Updates of an instrument's column, and frames from which it is learned; guesses, of
         which more change little.
+    expected : Expected, optional
+        What is known beforehand of the frames, and of no others.
     """
 
     instruments: int = 2
@@ -165,6 +103,8 @@ class NotesLearner:
     prices: Prices = TENTATIVE
     updates: int = 10
     frames: int = 1200
+    expected: Expected | None = None
+    expected_rounds: int = 2
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -201,6 +141,8 @@ class NotesLearner:
 
         columns, tones = heard or self.anybodys_tones(frames, model, step_done)
         start = columns.mean(axis=1, keepdims=True)
+        if self.expected is not None and self.expected.complete:
+            start, tones = self.expected_tones(frames, start, model, self.expected)
         best = self.from_tones(frames, tones, start, model, step_done, sides)
         return Learned(
             best.columns,
@@ -245,7 +187,32 @@ class NotesLearner:
 
     def common_tones(self, frames: Floats, columns: Floats, model: ToneModel) -> Peaks:
         """Return the tones of frames [frame, bin] with columns that anybody's tones may take."""
-        return Viterbi(self._anybody, prices=Prices(crossing=0.0))(frames, columns, model)
+        prices, expected = Prices(crossing=0.0), self.expected
+        if expected is not None:
+            prices = Prices(contradiction=0.0, unison=0.0, novelty=0.0)
+            expected = expected.of_anybody(columns.shape[1])
+        return Viterbi(self._anybody, prices=prices, expected=expected)(frames, columns, model)
+
+    def expected_tones(
+        self, frames: Floats, start: Floats, model: ToneModel, expected: Expected
+    ) -> tuple[Floats, Peaks]:
+        """Return columns [harmonic, instrument] and tones (frame, place) as they are expected.
+
+        Tones are found and columns learned from those that are expected, in turn; the columns start
+        as one, `start` [harmonic, 1].
+        """
+        columns = np.tile(start, self.instruments)
+        for _ in range(self.expected_rounds):
+            tones = self.finder(frames, columns, model)
+            own = expected.owned(tones)
+            columns = self.learn_columns(frames, own, columns, model)
+        return columns, tones
+
+    @property
+    def finder(self) -> Viterbi:
+        """What finds tones with the columns of instruments."""
+        search = instruments_search(self.instruments, self.tones)
+        return Viterbi(search, prices=self.prices, expected=self.expected)
 
     @property
     def _anybody(self) -> JointSearch:
@@ -275,14 +242,16 @@ class NotesLearner:
         sides : ndarray of complex, shape (frame, bin), optional
         """
         notes = self.tracking(tones, frames, model, sides)
+        if self.expected is not None:
+            notes = notes.told(self.expected.evidence(notes.numbers, notes.shifts, self.instruments))
         best = self.who_plays(notes, rng)
         prior = Prior.of_notes(tones.shifts, notes.numbers, best.insts, best.chances)
         own = in_places(tones, prior.insts, self.instruments, min(self.tones, len(tones)))
         columns = self.learn_columns(frames, own, start, model)
-        finder = Viterbi(instruments_search(self.instruments, self.tones), prices=self.prices)
+        finder = self.finder
         hypotheses = finder.propose(frames, columns, model)
         found = finder.decode(frames, columns, model, hypotheses, prior)
-        known = Proposals.made(finder.search, frames, columns, model, hypotheses)
+        known = Proposals.made(finder.source, frames, columns, model, hypotheses)
         return Answer(
             columns=columns,
             prior=prior._replace(proposals=known),

@@ -68,16 +68,19 @@ class GivenDictionary:
         if not isinstance(self.finder, Viterbi) or not players.size:
             return Learned(self.dictionary, known=True)
         given = np.ascontiguousarray(self.dictionary[:, players])
-        search = self.finder.search
-        learner = replace(self.learner, instruments=players.size, tones=search.tones)
+        finder, learner = self.finder, self.learner
+        if learner.expected is not None:
+            own = learner.expected.of_players(players)
+            finder, learner = replace(finder, expected=own), replace(learner, expected=own)
+        learner = replace(learner, instruments=players.size, tones=finder.search.tones)
         steps = count()
 
         def step_done() -> None:
             report("finding notes", next(steps), learner.rounds)
 
         step_done()
-        hypotheses = self.finder.propose(frames, given, model)
-        decoded = self.finder.decode(frames, given, model, hypotheses)
+        hypotheses = finder.propose(frames, given, model)
+        decoded = finder.decode(frames, given, model, hypotheses)
         near = learner.prices.near_sigmas * model.fsigma
         informed = Informed(learner.assignment, decoded, near, self.weight)
         best = replace(learner, assignment=informed).from_tones(
@@ -130,7 +133,7 @@ class Informed:
     def __call__(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
         """Return the answer of the assignment."""
         known = self.weight * decoded_shares(notes, self.decoded, instruments, self.near)
-        return self.assignment(notes._replace(known=known), instruments, rng)
+        return self.assignment(notes.told(known), instruments, rng)
 
 
 def decoded_shares(notes: Notes, decoded: Peaks, instruments: int, near: float) -> Floats:

@@ -84,4 +84,4 @@ class Expecting:
         likely = log_softmax(self.profiles.of_names(notes, self.names), axis=1)
         if len(likely):
             likely *= min(1.0, self.independent * instruments / sizes(notes).sum())
-        return Assigned(*self.assignment(notes._replace(known=likely), instruments, rng))
+        return Assigned(*self.assignment(notes.told(likely), instruments, rng))

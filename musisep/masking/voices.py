@@ -70,22 +70,11 @@ class Voices(NamedTuple):
             If the chances are not of these frames, of the places of the prior and of these
             instruments.
         """
-        if prior.chances is None or self.instruments < 2:
+        chances = prior.chances_of(self.tones, self.instruments, near)
+        if chances is None or self.instruments < 2:
             return self
-        tones, shape = self.tones, prior.chances.shape
-        if shape != (len(tones.amps), prior.shifts.shape[1], self.instruments):
-            raise ValueError(
-                f"prior.chances.shape={shape} must be ({len(tones.amps)} frames, "
-                f"{prior.shifts.shape[1]} places, {self.instruments} instruments)"
-            )
-        shifts, insts = tones.shifts[:, :, None], tones.insts[:, :, None]  # [frame, tone, place]
-        same = np.abs(shifts - prior.shifts[:, None]) <= near
-        same &= insts == prior.insts[:, None]
-        chances = np.take_along_axis(prior.chances, same.argmax(axis=2)[:, :, None], axis=1)
-        certain = insts == np.arange(self.instruments)
-        chances = np.where(same.any(axis=2, keepdims=True), chances, certain)
-        size = insts.shape[1]
-        params = np.tile(tones.params, self.instruments)
+        size = len(self.tones)
+        params = np.tile(self.tones.params, self.instruments)
         params[:, 0] *= np.moveaxis(chances, 2, 1).reshape(len(params), -1)
         return self._replace(
             tones=Peaks.from_params(params, np.repeat(np.arange(self.instruments), size)),

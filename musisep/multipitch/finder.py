@@ -104,12 +104,69 @@ class Prior(NamedTuple):
         What a search has proposed for these frames already, so that it is not done again.
     chances : ndarray, shape (frame, place, instrument), optional
         Probability of each instrument that it plays the tone; 0 where nobody is known to.
+    demands : ndarray, shape (frame, place), optional
+        Price if its instrument does not play the tone; default: 0.
     """
 
     shifts: Floats
     insts: Ints
     proposals: Proposals | None = None
     chances: Floats | None = None
+    demands: Floats | None = None
+
+    def chances_of(self, tones: Peaks, instruments: int, near: float) -> Floats | None:
+        """Return how likely instruments play tones of the same frames; None if that is unknown.
+
+        Parameters
+        ----------
+        tones : Peaks, shape (frame, tone)
+        instruments : int
+        near : float
+            Distance in bins up to which a tone is one of the prior.
+
+        Returns
+        -------
+        ndarray, shape (frame, tone, instrument)
+            Where the prior does not know the tone, it is its instrument's.
+
+        Raises
+        ------
+        ValueError
+            If the chances are not of these frames, of the places of the prior and of so many
+            instruments.
+        """
+        if self.chances is None:
+            return None
+        wanted = (len(tones.amps), self.shifts.shape[1], instruments)
+        if self.chances.shape != wanted:
+            raise ValueError(
+                f"prior.chances.shape={self.chances.shape} must be ({wanted[0]} frames, "
+                f"{wanted[1]} places, {instruments} instruments)"
+            )
+        shifts, insts = tones.shifts[:, :, None], tones.insts[:, :, None]  # [frame, tone, place]
+        same = np.abs(shifts - self.shifts[:, None]) <= near
+        same &= insts == self.insts[:, None]
+        certain = (insts == np.arange(instruments)) + 0.0
+        if not same.shape[2]:
+            return certain
+        chances = np.take_along_axis(self.chances, same.argmax(axis=2)[:, :, None], axis=1)
+        return np.where(same.any(axis=2, keepdims=True), chances, certain)
+
+    def joined(self, other: "Prior") -> "Prior":
+        """Return a prior of the places of both, of the same frames; proposals are left out."""
+        chances = None
+        if self.chances is not None and other.chances is not None:
+            chances = np.concatenate((self.chances, other.chances), axis=1)
+        demands = [
+            np.zeros(one.shifts.shape) if one.demands is None else one.demands
+            for one in (self, other)
+        ]
+        return Prior(
+            np.concatenate((self.shifts, other.shifts), axis=1),
+            np.concatenate((self.insts, other.insts), axis=1),
+            chances=chances,
+            demands=np.concatenate(demands, axis=1),
+        )
 
     @classmethod
     def of_notes(

@@ -8,6 +8,7 @@ places the beam holds every pair, and the search is exhaustive over the candidat
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,9 +93,18 @@ class JointSearch:
         return self.refine(frames, dictionary, model, hypotheses)
 
     def propose(
-        self, frames: Floats, dictionary: Floats, model: ToneModel, number: int
+        self,
+        frames: Floats,
+        dictionary: Floats,
+        model: ToneModel,
+        number: int,
+        *,
+        excluded: Callable[[slice, int, int], NDArray[np.bool_]] | None = None,
     ) -> Hypotheses:
         """Return the best `number` combinations of candidates of each frame.
+
+        Of a block of frames, and numbers of instruments and bins, `excluded` tells where no tone
+        can be, [frame, instrument, bin]; default: nowhere.
 
         Raises
         ------
@@ -125,6 +135,9 @@ class JointSearch:
             prices = 0.5 * self.price / most * np.einsum("ij,ij->i", roots, roots)
             spectra = scipy.fft.rfft(roots, size)[:, None]
             scores = scipy.fft.irfft(spectra * transforms, size)[..., : model.m]
+            if excluded is not None:
+                here = slice(block.start, block.start + len(scores))
+                scores[excluded(here, len(rows), model.m)] = 0.0
             _kernels.search_frames(
                 scores, norms, rows, products, origin, insts, most,
                 self.candidates, flanks, max(self.beam, number), prices, 1 / model.qexp,

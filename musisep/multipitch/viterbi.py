@@ -15,6 +15,7 @@ from musisep._util.checks import instance
 from musisep._util.constants import TINY
 from musisep._util.fields import check_fields
 from musisep.multipitch._kernels import viterbi as _kernels
+from musisep.multipitch.expected import Expected
 from musisep.multipitch.finder import Hypotheses, Prior, check_hypotheses, checked_input
 from musisep.multipitch.joint import JointSearch
 from musisep.tones.loss import silence_losses
@@ -79,11 +80,15 @@ class Viterbi:
     proposals : int
         Combinations that a frame offers.
     prices : Prices
+    expected : Expected, optional
+        Tones that are known beforehand, of the frames in which tones are found: half as many
+        combinations of these are offered as well, and they are part of the prior.
     """
 
     search: JointSearch = field(default_factory=JointSearch)
     proposals: int = 40
     prices: Prices = field(default_factory=Prices)
+    expected: Expected | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -105,9 +110,29 @@ class Viterbi:
         if prior is not None:
             instance("prior", prior, Prior)
         known = prior.proposals if prior else None
-        if known is not None and known.of(self.search, frames, dictionary, model, self.proposals):
+        if known is not None and known.of(self.source, frames, dictionary, model, self.offers):
             return known.hypotheses
-        return self.search.propose(frames, dictionary, model, self.proposals)
+        if self.expected is None:
+            return self.search.propose(frames, dictionary, model, self.proposals)
+        free = self.search.propose(
+            frames, dictionary, model, self.proposals, excluded=self.expected.excluded
+        )
+        told = self.search.propose(
+            frames, dictionary, model, self.offers - self.proposals, excluded=self.expected.outside
+        )
+        return Hypotheses(
+            *(np.concatenate(both, axis=1) for both in zip(free, told, strict=True))
+        )
+
+    @property
+    def source(self) -> object:
+        """What determines the hypotheses, beside frames, dictionary and model."""
+        return self.search if self.expected is None else (self.search, self.expected)
+
+    @property
+    def offers(self) -> int:
+        """Number of hypotheses of a frame."""
+        return self.proposals if self.expected is None else self.proposals + self.proposals // 2
 
     def decode(
         self,
@@ -129,6 +154,9 @@ class Viterbi:
         check_hypotheses(hypotheses, len(frames), insts.size)
         if prior is not None:
             check_prior(prior, len(frames))
+        if self.expected is not None:
+            told = self.expected.prior(len(frames), dictionary.shape[1])
+            prior = told if prior is None else prior.joined(told)
         if not len(frames):
             return self.search.refine(frames, dictionary, model, hypotheses)
         shifts, amps, gains = hypotheses
@@ -138,9 +166,10 @@ class Viterbi:
         if prior is None:
             costs += prices.crossing * crossings(hypotheses, insts)
         else:
+            demands = np.zeros(prior.shifts.shape) if prior.demands is None else prior.demands
             _kernels.add_contradictions(
-                shifts, amps, insts, prior.shifts, prior.insts, prices.near_sigmas * model.fsigma,
-                prices.contradiction, prices.unison, prices.novelty, costs,
+                shifts, amps, insts, prior.shifts, prior.insts, demands,
+                prices.near_sigmas * model.fsigma, prices.contradiction, prices.unison, prices.novelty, costs,
             )  # fmt: skip
         path = _kernels.cheapest_path(
             shifts, amps, costs, prices.jump, prices.onset, prices.glide_sigmas * model.fsigma,

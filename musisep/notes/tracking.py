@@ -169,6 +169,10 @@ class Notes(NamedTuple):
             known=None if self.known is None else self.known[chosen],
         )
 
+    def told(self, known: Floats) -> "Notes":
+        """Return notes of which more is known: log likelihoods [note, instrument] add up."""
+        return self._replace(known=known if self.known is None else self.known + known)
+
     def after(self, earlier: "Notes") -> "Notes":
         """Return notes of a recording together with these, which sound long after them.
 

@@ -9,7 +9,8 @@ from sounding import similarity
 from musisep._util.constants import NONE
 from musisep._util.progress import no_progress
 from musisep.learning import from_notes as module
-from musisep.learning.from_notes import CommonColumns, NotesLearner, in_places
+from musisep.learning.common import CommonColumns
+from musisep.learning.from_notes import NotesLearner, in_places
 from musisep.learning.updates import falling, smoothed
 from musisep.multipitch.joint import JointSearch
 from musisep.multipitch.viterbi import TENTATIVE

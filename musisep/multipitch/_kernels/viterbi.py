@@ -8,12 +8,14 @@ from musisep._util.constants import NONE
 
 @kernel
 def add_contradictions(
-    shifts, amps, insts, prior_shifts, prior_insts, near, contradiction, unison, novelty, costs
-):
+    shifts, amps, insts, prior_shifts, prior_insts, demands, near, contradiction, unison, novelty,
+    costs,
+):  # fmt: skip
     """Add to ``costs`` [frame, hypothesis] prices for tones that the prior does not give.
 
     A tone is another's if it is near to one of the prior that is, and to none that is its own: it
     contradicts the prior unless such another sounds there as well. It is new if it is near to none.
+    A tone of the prior that its own instrument does not play costs what it demands.
     """
     frames, number, places = shifts.shape
     for frame in range(frames):
@@ -34,6 +36,20 @@ def add_contradictions(
                             here = unison
                     price = min(price, here)
                 costs[frame, hypothesis] += novelty if price == np.inf else price
+            for tone in range(prior_insts.shape[1]):
+                if prior_insts[frame, tone] == NONE or demands[frame, tone] == 0.0:
+                    continue
+                missing = True
+                for place in range(places):
+                    distance = abs(prior_shifts[frame, tone] - shifts[frame, hypothesis, place])
+                    if (
+                        insts[place] == prior_insts[frame, tone]
+                        and amps[frame, hypothesis, place] > 0.0
+                        and distance < near
+                    ):
+                        missing = False
+                if missing:
+                    costs[frame, hypothesis] += demands[frame, tone]
 
 
 @kernel

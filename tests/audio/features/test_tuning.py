@@ -187,3 +187,10 @@ def test_the_signature_shows_the_parameters():
     assert {"win_length", "window_fn", "center"} <= set(shown)
     with pytest.raises(TypeError, match=r"^estimate_tuning\(\) got .* 'norm'"):
         estimate_tuning(np.zeros(3000), norm=2)
+
+
+def test_a_peak_that_rounding_makes_flat_has_its_place_in_the_middle():
+    powers = np.zeros((1, 32))
+    powers[0, 9:12] = np.nextafter(1.0, 0), 1.0, 1.0  # powers of them are equal
+    found = circular_moments(powers, 3, 30, 44.0, 12, 1)
+    assert found[0] == pytest.approx([1.0, 0.0], abs=1e-9)  # 440 Hz

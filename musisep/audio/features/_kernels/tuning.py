@@ -50,7 +50,8 @@ def circular_moments(powers, first, stop, bin_hz, bins_per_octave, orders):
             top = frame[k]
             if top > LEAST * largest and frame[k - 1] < top >= frame[k + 1]:
                 left, right = frame[k - 1] ** EXPONENT, frame[k + 1] ** EXPONENT
-                place = k + 0.5 * (left - right) / (left - 2 * top**EXPONENT + right)
+                bend = left - 2 * top**EXPONENT + right
+                place = k + 0.5 * (left - right) / bend if bend < 0 else np.float64(k)  # flat
                 hz = place * bin_hz
                 turn = np.exp(2j * np.pi * bins_per_octave * np.log2(hz / CONCERT_HZ))
                 moment = top * turn

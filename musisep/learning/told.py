@@ -1,0 +1,122 @@
+"""What is told beforehand of who plays what: a score, contours of pitch, corrections."""
+
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from musisep._util.constants import NONE
+from musisep.multipitch.expected import Expected
+from musisep.multipitch.viterbi import Prices
+from musisep.scores.score import Score
+from musisep.tones.model import ToneModel
+from musisep.tones.peaks import Floats
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How much is made of notes that are told.
+
+    Parameters
+    ----------
+    early_s, late_s : float
+        A note may sound so long before it begins and after it ends, in seconds.
+    weight : float
+        Log likelihood that a note gains for the instrument that is to play all of it.
+    demand : float
+        Price per frame of a note that does not sound, in units of `Prices`.
+    """
+
+    early_s: float = 0.05
+    late_s: float = 0.1
+    weight: float = 8.0
+    demand: float = 0.02
+
+
+FIRM = Trust(early_s=0.0, late_s=0.0, weight=50.0, demand=0.3)
+"""Of corrections: more than anything else tells."""
+WEAK = Trust(early_s=0.0, late_s=0.0, weight=0.3, demand=0.0)
+"""Of notes that were found before: instruments keep their names, and else it tells nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What is told of a recording beforehand.
+
+    Parameters
+    ----------
+    score : Score, optional
+        Nearly all that is played, when it is played; some of it may be wrong.
+    corrections : Score, optional
+        Notes and rests that are certain.
+    found : Score, optional
+        Notes that were found before these were corrected.
+    trust : Trust
+        How much is made of the score.
+    """
+
+    score: Score | None = None
+    corrections: Score | None = None
+    found: Score | None = None
+    trust: Trust = Trust()
+
+    def __bool__(self) -> bool:
+        """Return whether anything is told."""
+        return any(told is not None for told in (self.score, self.corrections, self.found))
+
+    def expected(self, times_s: Floats, model: ToneModel) -> Expected | None:
+        """Return what is told of frames at rising times in seconds; None for nothing."""
+        told = [
+            expected_on(score, times_s, model, trust)
+            for score, trust in (
+                (self.score, self.trust), (self.corrections, FIRM), (self.found, WEAK),
+            )
+            if score is not None
+        ]  # fmt: skip
+        if not told:
+            return None
+        joined = told[0]
+        for more in told[1:]:
+            joined = joined.joined(more)
+        return replace(joined, complete=self.score is not None)
+
+
+def expected_on(score: Score, times_s: Floats, model: ToneModel, trust: Trust) -> Expected:
+    """Return what a score tells of frames at rising times in seconds."""
+    notes = score.notes
+    plays = ~np.isnan(notes.f0_hz) & (notes.instrument != NONE)
+    begins = np.searchsorted(times_s, notes.onset_s - trust.early_s * plays)
+    ends = np.searchsorted(times_s, notes.offset_s + trust.late_s * plays)
+    told = Expected(
+        begins=begins,
+        ends=ends,
+        shifts=model.harscale * np.log(notes.f0_hz / model.lowest_hz),
+        insts=notes.instrument.copy(),
+        weights=np.full(len(notes), trust.weight),
+        demands=np.full(len(notes), trust.demand),
+        near=Prices.near_sigmas * model.fsigma,
+    )
+    return told.chosen(ends > begins)
+
+
+def with_expected(part: Part, expected: Expected) -> Part:
+    """Return a part, such as a learner, that knows what is expected, and so those it is made of.
+
+    Parameters
+    ----------
+    part : object
+        A dataclass may have a field ``expected``, and parts in ``learner`` and ``finder``.
+    expected : Expected
+    """
+    if not is_dataclass(part):
+        return part
+    names = {field.name for field in fields(part)}
+    changes: dict[str, Any] = {
+        name: with_expected(getattr(part, name), expected)
+        for name in names & {"learner", "finder"}
+    }
+    if "expected" in names:
+        changes["expected"] = expected
+    return replace(part, **changes)

@@ -1,0 +1,169 @@
+"""Tones that are expected: what is known beforehand, by a score or by corrections, of frames."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musisep._util.constants import NONE
+from musisep.multipitch.finder import Prior
+from musisep.tones.peaks import Floats, Ints, Peaks
+
+Bools = NDArray[np.bool_]
+
+COLUMNS = ("begins", "ends", "shifts", "insts", "weights", "demands")
+"""What there is of each event."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What is known beforehand of who plays what, event by event.
+
+    Attributes
+    ----------
+    begins, ends : ndarray of int, shape (event,)
+        Its first frame, and the first one behind it.
+    shifts : ndarray, shape (event,)
+        Pitch in bins; NaN for a rest, in which the instrument plays nothing.
+    insts : ndarray of int, shape (event,)
+        Who plays it; `NONE` if nobody plays this pitch.
+    weights : ndarray, shape (event,)
+        Log likelihood that a note gains for its instrument, if all of it is expected.
+    demands : ndarray, shape (event,)
+        Price per frame if the tone does not sound, in units of `musisep.multipitch.viterbi.Prices`.
+    near : float
+        Bins within which a tone is the expected one.
+    complete : bool
+        Whether nearly all that sounds is expected, as by a score.
+    """
+
+    begins: Ints
+    ends: Ints
+    shifts: Floats
+    insts: Ints
+    weights: Floats
+    demands: Floats
+    near: float
+    complete: bool = False
+
+    @property
+    def rests(self) -> Bools:
+        """Which events are rests."""
+        return np.isnan(self.shifts)
+
+    @property
+    def plays(self) -> Bools:
+        """Which events are notes that somebody plays."""
+        return ~self.rests & (self.insts != NONE)
+
+    def chosen(self, which: Bools | Ints) -> "Expected":
+        """Return some of the events, or some of them several times."""
+        return replace(self, **{name: getattr(self, name)[which] for name in COLUMNS})
+
+    def joined(self, other: "Expected") -> "Expected":
+        """Return what is known by both, of the same frames."""
+        both = {
+            name: np.concatenate((getattr(self, name), getattr(other, name))) for name in COLUMNS
+        }
+        return replace(self, **both)
+
+    def of_anybody(self, columns: int) -> "Expected":
+        """Return the same as it is while nobody knows who plays: for each of so many columns.
+
+        Rests tell nothing then, and nothing is demanded of a column.
+        """
+        told = np.flatnonzero(~self.rests)
+        every = self.chosen(np.tile(told, columns))
+        own = np.repeat(np.arange(columns), told.size)
+        insts = np.where(every.insts == NONE, NONE, own)
+        return replace(every, insts=insts, demands=np.zeros(insts.size))
+
+    def of_players(self, players: Ints) -> "Expected":
+        """Return what is known of some of the instruments, which get numbers from 0 on."""
+        own = self.insts[:, None] == players
+        told = replace(self, insts=np.where(own.any(axis=1), own.argmax(axis=1), NONE))
+        return told.chosen(own.any(axis=1) | (self.insts == NONE))
+
+    def excluded(self, block: slice, instruments: int, bins: int) -> Bools:
+        """Return where tones cannot be, [frame, instrument, bin], in a block of frames."""
+        out = np.zeros((block.stop - block.start, instruments, bins), np.bool_)
+        for event in self._in(block, ~self.plays):
+            frames = self._frames(event, block)
+            owner = slice(None) if self.insts[event] == NONE else self.insts[event]
+            out[frames, owner, self._window(event, bins)] = True
+        return out
+
+    def outside(self, block: slice, instruments: int, bins: int) -> Bools:
+        """Return where no tone is expected, [frame, instrument, bin], in a block of frames."""
+        out = np.ones((block.stop - block.start, instruments, bins), np.bool_)
+        for event in self._in(block, self.plays):
+            frames = self._frames(event, block)
+            out[frames, self.insts[event], self._window(event, bins)] = False
+        return out | self.excluded(block, instruments, bins)
+
+    def prior(self, frames: int, instruments: int) -> Prior:
+        """Return the tones that are expected in so many frames as a prior."""
+        counts = np.zeros(frames, np.int64)
+        wanted = np.flatnonzero(self.plays)
+        for event in wanted:
+            counts[self.begins[event] : self.ends[event]] += 1
+        shape = frames, int(counts.max(initial=0))
+        shifts, insts, demands = np.zeros(shape), np.full(shape, NONE), np.zeros(shape)
+        counts[:] = 0
+        for event in wanted:
+            frame = np.arange(self.begins[event], self.ends[event])
+            place = counts[frame]
+            shifts[frame, place], insts[frame, place] = self.shifts[event], self.insts[event]
+            demands[frame, place] = self.demands[event]
+            counts[frame] += 1
+        chances = (insts[..., None] == np.arange(instruments)) + 0.0
+        return Prior(shifts, insts, chances=chances, demands=demands)
+
+    def owned(self, tones: Peaks) -> Peaks:
+        """Return tones (frame, place) of which those that nobody expects of them are silent."""
+        own = np.zeros(tones.amps.shape, np.bool_)
+        for event in np.flatnonzero(self.plays):
+            frames = slice(self.begins[event], self.ends[event])
+            near = np.abs(tones.shifts[frames] - self.shifts[event]) < self.near
+            own[frames] |= near & (tones.insts[frames] == self.insts[event])
+        amps = np.where(own, tones.amps, 0.0)
+        return Peaks(amps, tones.shifts, tones.sigmas, tones.spreads, tones.insts)
+
+    def evidence(self, numbers: Ints, shifts: Floats, instruments: int) -> Floats:
+        """Return log likelihoods [note, instrument] that notes have by what is expected.
+
+        Parameters
+        ----------
+        numbers : ndarray of int, shape (frame, place)
+            To which note each tone belongs, or `NONE`.
+        shifts : ndarray, shape (note,)
+            Mean pitch of each note, in bins.
+        instruments : int
+        """
+        known = np.zeros((shifts.size, instruments))
+        lengths = np.bincount(numbers[numbers != NONE], minlength=shifts.size)
+        for event in np.flatnonzero(self.insts != NONE):
+            inside = numbers[self.begins[event] : self.ends[event]]
+            counts = np.bincount(inside[inside != NONE], minlength=shifts.size)
+            note = np.flatnonzero(counts)
+            share = counts[note] / lengths[note] * self.weights[event]
+            if self.rests[event]:
+                known[note, self.insts[event]] -= share
+            else:
+                near = np.abs(shifts[note] - self.shifts[event]) < self.near
+                known[note[near], self.insts[event]] += share[near]
+        return known
+
+    def _in(self, block: slice, which: Bools) -> Ints:
+        """Return the events of a kind in a block of frames."""
+        return np.flatnonzero(which & (self.begins < block.stop) & (self.ends > block.start))
+
+    def _frames(self, event: int, block: slice) -> slice:
+        begin = max(int(self.begins[event]) - block.start, 0)
+        return slice(begin, max(int(self.ends[event]) - block.start, 0))
+
+    def _window(self, event: int, bins: int) -> slice:
+        if self.rests[event]:
+            return slice(0, bins)
+        low = int(np.ceil(self.shifts[event] - self.near))
+        return slice(max(low, 0), max(int(np.floor(self.shifts[event] + self.near)) + 1, 0))

@@ -1,0 +1,277 @@
+"""Alignment: when the notes of a score sound in a recording, and at which tuning.
+
+Score and recording are compared by what sounds, in thirds of a semitone, and by what begins, in
+pitch classes. The cheapest way to warp the time of one to that of the other is found by dynamic
+time warping [1]_, of coarse frames first, and then of finer ones near to that path [2]_. A score
+whose times fit as they are keeps them.
+
+.. [1] S. Ewert, M. Müller, P. Grosche, "High resolution audio synchronization using chroma onset
+   features", ICASSP, 2009.
+.. [2] S. Salvador, P. Chan, "Toward accurate dynamic time warping in linear time and space",
+   Intelligent Data Analysis, 2007.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from musisep._util.constants import TINY
+from musisep.audio.features import estimate_tuning
+from musisep.audio.frontend import LogFrequencyFrontEnd
+from musisep.io.stored import Scratch
+from musisep.scores._kernels import warping as _kernels
+from musisep.scores.score import Score
+from musisep.tones.peaks import Floats, Ints
+
+HOP_S = 0.0232
+"""Seconds between frames."""
+LOWEST_HZ, HIGHEST_HZ, BINS = 55.0, 3520.0, 36
+"""Range in which recording and score are compared; bins of an octave."""
+HARMONICS, FALL = 8, 0.7
+"""Of the notes of a score: how many, and the exponent with which they fall with their number."""
+SOFT = 0.01
+"""A frame is silent that far below the loudest, -40 dB."""
+RISE = 0.15
+"""What begins counts in full from this share of the strongest onsets on."""
+FORGOTTEN_S = 0.2
+"""Time in which it is forgotten that something has begun."""
+ONSETS = 0.5
+"""Weight of what begins; the rest is of what sounds."""
+BOTH, SINGLE = 2.0, 2.0
+"""What a step in both times costs, and a step in one of them."""
+COARSEST, FINER, RADIUS = 600, 6, 4
+"""Frames of the coarsest warp; how much finer the next one is at most; how near to the one before
+it keeps, in frames of that."""
+SEMITONES = range(-6, 7)
+"""Transpositions that are tried."""
+TRANSPOSED = 0.93
+"""One of more than half a semitone is believed if it costs at most so much as none does."""
+MOST, KEPT_S = 0.75, 0.12
+"""Times are kept if this share of the notes would move by so many seconds at most."""
+BLOCK_S, MARGIN_S = 60.0, 1.0
+"""Blocks in which a recording is heard, and what they have in common."""
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """How the time and the tuning of a score become those of a recording.
+
+    Attributes
+    ----------
+    score_s, recording_s : ndarray, shape (point,)
+        Times in seconds that belong together, both in rising order.
+    cents : float
+        By how much the recording is higher.
+    cost : float
+        Mean cost of what is compared, from 0 to 1; high if the score is of something else.
+    """
+
+    score_s: Floats
+    recording_s: Floats
+    cents: float
+    cost: float
+
+    def times_s(self, score_s: Floats) -> Floats:
+        """Return the times in the recording, in seconds, of times in the score."""
+        beyond = np.maximum(score_s - self.score_s[-1], 0)
+        return np.interp(score_s, self.score_s, self.recording_s) + beyond
+
+    def applied(self, score: Score) -> Score:
+        """Return the score as it is played; notes that the recording has no time for are left."""
+        notes = score.notes.copy()
+        notes.onset_s, notes.offset_s = self.times_s(notes.onset_s), self.times_s(notes.offset_s)
+        notes.f0_hz = notes.f0_hz * 2 ** (self.cents / 1200)
+        return replace(score, notes=notes[notes.offset_s > notes.onset_s])
+
+
+def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
+    """Find when the notes of a score sound in a recording, and how it is tuned.
+
+    Parameters
+    ----------
+    score : Score
+        In any tempo, up to six semitones higher or lower.
+    audio : ndarray or Scratch, shape (channel, sample)
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    Alignment
+    """
+    spectrum, tuning = _heard(audio, sample_rate)
+    fine = tuning - _tuning_of(score)
+    fine -= 100 * np.round(fine / 100)
+    factors = _factors(max(len(spectrum), int(score.notes.offset_s.max(initial=0) / HOP_S)))
+    heard = features(spectrum, factors[0])
+    costs = {}
+    for cents in fine + 100.0 * np.array(SEMITONES):
+        costs[cents] = _warped(heard, _played(score, cents, factors[0]))[2]
+        costs[cents] /= TRANSPOSED if abs(cents) > 50 else 1.0
+    cents = min(costs, key=lambda cents: costs[cents])
+    rows, columns, _ = _warped(heard, _played(score, cents, factors[0]))
+    tempo = _slope(columns, rows)
+    score = _in_tempo(score, tempo)
+    path: tuple[Ints, Ints] | None = None
+    for factor, before in zip(factors, (1, *factors), strict=False):
+        heard, played = features(spectrum, factor), _played(score, cents, factor)
+        near = None if path is None else (path[0], path[1], before // factor)
+        *path, cost = _warped(heard, played, near)
+    rows, columns = path
+    counts = np.bincount(columns)
+    times = HOP_S * np.bincount(columns, rows) / counts
+    points = (np.arange(counts.size) - 1) * HOP_S / tempo
+    found = Alignment(points, times, float(cents), float(cost))
+    onsets = score.notes.onset_s / tempo
+    if np.quantile(np.abs(found.times_s(onsets) - onsets), MOST) <= KEPT_S:
+        return replace(found, recording_s=points)
+    return found
+
+
+def _slope(columns: Ints, rows: Ints) -> float:
+    return float(np.polyfit(columns, rows, 1)[0])
+
+
+def _in_tempo(score: Score, factor: float) -> Score:
+    notes = score.notes.copy()
+    notes.onset_s, notes.offset_s = notes.onset_s * factor, notes.offset_s * factor
+    return replace(score, notes=notes)
+
+
+def features(spectrum: Floats, factor: int, begun: Floats | None = None) -> Floats:
+    """Return what is compared of a spectrum [frame, bin]: the cosine of what sounds and begins.
+
+    Parameters
+    ----------
+    spectrum : ndarray, shape (frame, bin)
+        Magnitudes.
+    factor : int
+        Frames that make one.
+    begun : ndarray, shape (frame, class), optional
+        What begins; default: what rises in the spectrum.
+
+    Returns
+    -------
+    ndarray, shape (coarse frame, feature)
+        Of norm 1. Its last but one of each part says that nothing sounds, or begins.
+    """
+    begun = _rising(spectrum) if begun is None else begun
+    sounding, begun = _coarse(spectrum, factor, np.mean), _coarse(begun, factor, np.max)
+    roots = np.sqrt(sounding)
+    norms = np.linalg.norm(roots, axis=1, keepdims=True)
+    silent = norms <= np.sqrt(SOFT) * norms.max(initial=TINY)
+    sounds = np.hstack((np.where(silent, 0.0, roots / np.maximum(norms, TINY)), silent))
+    strength = np.linalg.norm(begun, axis=1, keepdims=True)
+    share = np.minimum(1, strength / max(RISE * np.quantile(strength, 0.98), TINY))
+    begins = np.hstack((share * begun / np.maximum(strength, TINY), np.sqrt(1 - share**2)))
+    return np.hstack((np.sqrt(1 - ONSETS) * sounds, np.sqrt(ONSETS) * begins))
+
+
+def _rising(spectrum: Floats) -> Floats:
+    """Return by how much each pitch class rises, [frame, class]; it is forgotten in a while."""
+    roots = np.sqrt(spectrum)
+    rises = np.maximum(np.diff(roots, axis=0, prepend=roots[:1]), 0)
+    rises += np.vstack((rises[1:], rises[:1] * 0))  # an onset takes more than a frame
+    return _forgotten(_classes(rises))
+
+
+def _forgotten(begun: Floats) -> Floats:
+    """Let what begins fade away."""
+    frames = max(1, round(FORGOTTEN_S / HOP_S))
+    result = begun.copy()
+    for later in range(1, min(frames, len(begun))):
+        np.maximum(result[later:], begun[:-later] * (1 - later / frames), out=result[later:])
+    return result
+
+
+def _classes(values: Floats) -> Floats:
+    """Sum values [frame, bin] in pitch classes."""
+    number = np.arange(values.shape[1]) * 12 // BINS % 12
+    return values @ (number[:, None] == np.arange(12))
+
+
+def _coarse(values: Floats, factor: int, joined) -> Floats:
+    missing = -len(values) % factor
+    padded = np.pad(values, ((0, missing), (0, 0)))
+    return joined(padded.reshape(-1, factor, values.shape[1]), axis=1)
+
+
+def _heard(audio: Floats | Scratch, sample_rate: int) -> tuple[Floats, float]:
+    """Return the spectrum [frame, bin] of a recording, and its tuning in cents."""
+    front_end = LogFrequencyFrontEnd(
+        hop_s=HOP_S, fmin_hz=LOWEST_HZ, fmax_hz=HIGHEST_HZ, bins_per_octave=BINS, sigma_bins=1.0
+    )
+    hop = round(HOP_S * sample_rate)
+    margin, size = round(MARGIN_S / HOP_S) * hop, round(BLOCK_S / HOP_S) * hop
+    parts, tunings = [], []
+    for begin in range(0, audio.shape[1], size):
+        start = max(0, begin - margin)
+        block = np.asarray(audio[..., start : begin + size + margin])
+        frames, level, _ = front_end(block, sample_rate)
+        first = (begin - start) // hop
+        last = None if begin + size >= audio.shape[1] else first + size // hop
+        parts.append(level * frames[first:last])
+        tunings.append(estimate_tuning(block.mean(axis=0), sample_rate=sample_rate))
+    return np.concatenate(parts), 100.0 * float(np.median(tunings))
+
+
+def _tuning_of(score: Score) -> float:
+    """Return by how many cents the notes of a score are above the scale on 440 Hz, -50 to 50."""
+    pitches = 12 * np.log2(score.notes.f0_hz[~np.isnan(score.notes.f0_hz)] / 440)
+    return 100 * float(np.angle(np.exp(2j * np.pi * pitches).sum())) / (2 * np.pi)
+
+
+def _played(score: Score, cents: float, factor: int) -> Floats:
+    """Return what a score sounds like as `features`, behind a frame of silence at the finest."""
+    notes = score.notes[~np.isnan(score.notes.f0_hz)]
+    frames = 2 + int(np.ceil(notes.offset_s.max(initial=0.0) / HOP_S))
+    bins = round(BINS * np.log2(HIGHEST_HZ / LOWEST_HZ))
+    spectrum, begun = np.zeros((frames, bins)), np.zeros((frames, bins))
+    orders = np.arange(1, HARMONICS + 1)
+    for note in notes:
+        begin, end = (1 + int(np.rint(time / HOP_S)) for time in (note.onset_s, note.offset_s))
+        hz = note.f0_hz * 2 ** (cents / 1200) * orders
+        place = BINS * np.log2(hz / LOWEST_HZ)
+        shape = np.exp(-0.5 * (np.arange(bins) - place[:, None]) ** 2) * orders[:, None] ** -FALL
+        spectrum[begin : max(end, begin + 1)] += shape.sum(axis=0)
+        begun[begin] += shape.sum(axis=0)
+    return features(spectrum, factor, _forgotten(_classes(begun)))
+
+
+def _factors(frames: int) -> list[int]:
+    """Return how many frames make one in each warp, from the coarsest to the finest, 1."""
+    factors = [1]
+    while frames / factors[0] > COARSEST:
+        factors.insert(0, min(factors[0] * FINER, -(-frames // COARSEST)))
+        if factors[0] == factors[1]:
+            break
+    return factors
+
+
+def _warped(heard, played, near=None):
+    """Return the cheapest path, as frames of both, and its mean cost; near to a coarser one."""
+    size, others = len(heard), len(played)
+    lows, highs = np.zeros(size, np.int64), np.full(size, others)
+    if near is not None:
+        rows, columns, ratio = near
+        low, high = np.full(size, others), np.zeros(size, np.int64)
+        frame = np.minimum(np.arange(size) // ratio, rows[-1])
+        first = np.searchsorted(rows, np.maximum(frame - RADIUS, 0), side="left")
+        last = np.searchsorted(rows, np.minimum(frame + RADIUS, rows[-1]), side="right") - 1
+        lows = np.maximum((columns[first] - RADIUS) * ratio, 0)
+        highs = np.minimum((columns[last] + RADIUS + 1) * ratio, others)
+        highs[-1] = others
+    steps = np.zeros((size, int((highs - lows).max())), np.uint8)
+    total = _kernels.cheapest_warp(
+        np.ascontiguousarray(heard, np.float32), np.ascontiguousarray(played, np.float32),
+        lows, highs, BOTH, SINGLE, steps,
+    )  # fmt: skip
+    i, j = size - 1, others - 1
+    path, weight = [(i, j)], BOTH
+    while i > 0 or j > 0:
+        step = steps[i, j - lows[i]]
+        weight += BOTH if step == _kernels.DIAGONAL else SINGLE
+        i, j = i - (step != _kernels.LEFT), j - (step != _kernels.UP)
+        path.append((i, j))
+    rows, columns = np.array(path[::-1]).T
+    return rows, columns, total / weight
