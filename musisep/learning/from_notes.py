@@ -7,7 +7,7 @@ to instruments, and each instrument's column of the dictionary is learned from i
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musisep.io.replacing import replacing
 from musisep.io.reading import regular_file
+from musisep.io.replacing import replacing
 from musisep.scores.score import NOBODY, NoteTable, Score, note_table
 
 COLUMNS = (
@@ -60,19 +60,23 @@ def write_csv(path: str | os.PathLike[str], score: Score) -> None:
     AudioFileError
         If the file cannot be written.
     """
-    with (
-        replacing(Path(path)) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for onset_s, offset_s, f0_hz, level_db, number, certainty in score.notes.tolist():
-            pitch, cents = (REST, math.nan) if math.isnan(f0_hz) else pitch_name(f0_hz)
-            instrument = NOBODYS if number == NOBODY else score.names[number]
-            writer.writerow((
-                f"{onset_s:.4f}", f"{offset_s:.4f}", pitch, _text(cents, 1), _text(f0_hz, 3),
-                _text(level_db, 1), instrument, _text(certainty, 3),
-            ))  # fmt: skip
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(written(score), encoding="utf-8", newline="")
+
+
+def written(score: Score) -> str:
+    """Return the text that `write_csv` writes."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for onset_s, offset_s, f0_hz, level_db, number, certainty in score.notes.tolist():
+        pitch, cents = (REST, math.nan) if math.isnan(f0_hz) else pitch_name(f0_hz)
+        instrument = NOBODYS if number == NOBODY else score.names[number]
+        writer.writerow((
+            f"{onset_s:.4f}", f"{offset_s:.4f}", pitch, _text(cents, 1), _text(f0_hz, 3),
+            _text(level_db, 1), instrument, _text(certainty, 3),
+        ))  # fmt: skip
+    return file.getvalue()
 
 
 def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -> Score:
