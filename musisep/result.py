@@ -76,6 +76,10 @@ class Separation:
     certainties : ndarray, shape (tone,), optional
         Probability of each of the tones that its instrument plays it; None if the method does not
         tell.
+    curve : tuple of float
+        What was left unexplained while the dictionary was learned, from 0 to 1, after each turn:
+        of the frames that were looked at, and at last of the recording. For "adam" means over
+        successive steps, of the frames that were drawn. Empty if a dictionary was given.
     given_names : tuple of str
         Names of the instruments of a score that was given; none if none was.
     alignment : Alignment, optional
@@ -98,6 +102,7 @@ class Separation:
     likenesses: list[list[Likeness]] | None = None
     names_right: Floats | None = None
     certainties: Floats | None = None
+    curve: tuple[float, ...] = ()
     given_names: tuple[str, ...] = ()
     alignment: Alignment | None = None
 
