@@ -90,7 +90,7 @@ class Hints:
             number = _number_of(str(key), names)
             if found[number] is not None:
                 raise ValueError(f"ranges: {names[number]} has two ranges; leave one out")
-            found[number] = value  # type: ignore[call-overload]  # text has become numbers
+            found[number] = _checked_range(str(key), value)
         return found
 
     def positions_of(self, instruments: int, channels: int) -> list[float] | None:
@@ -174,7 +174,7 @@ def parse_position(text: str) -> tuple[float, ...]:
 
 def _name(key: object) -> str:
     """Return the name of a stem that a key means: instrument1 for 1."""
-    if isinstance(key, Integral) and not isinstance(key, bool) and key >= 1:
+    if isinstance(key, Integral) and not isinstance(key, bool) and int(key) >= 1:
         return f"instrument{int(key)}"
     if isinstance(key, str) and key.strip():
         return key.strip()

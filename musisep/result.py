@@ -20,6 +20,7 @@ from musisep.io.formats import writable
 from musisep.io.stored import Scratch, Stack, Stored
 from musisep.learning.learner import Fit
 from musisep.names import numbered
+from musisep.notebook import html_of
 from musisep.notes.counting import Counted
 from musisep.scores.alignment import Alignment
 from musisep.settings import Settings
@@ -135,6 +136,10 @@ class Separation:
             f"<Separation: instruments={instruments}, channels={channels}, "
             f"{samples / self.sample_rate:.1f} s, {self.unexplained:.1%} left unexplained>"
         )
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook how sure it is, players for a minute at most, and the notes."""
+        return html_of(self, getattr(self, "notes", None))
 
     @cached_property
     def residual(self) -> Floats:
