@@ -23,6 +23,8 @@ from musisep.names import numbered
 from musisep.notebook import html_of
 from musisep.notes.counting import Counted
 from musisep.scores.alignment import Alignment
+from musisep.scores.found import notes_of_tones
+from musisep.scores.score import NoteTable, Score
 from musisep.settings import Settings
 from musisep.stages import Stages
 from musisep.stems import RESIDUAL, derive_stems, parse_rules, stem_names, track_names
@@ -140,6 +142,21 @@ class Separation:
     def _repr_html_(self) -> str:
         """Show in a notebook how sure it is, players for a minute at most, and the notes."""
         return html_of(self, getattr(self, "notes", None))
+
+    @cached_property
+    def notes(self) -> NoteTable:
+        """The notes of all instruments in the order of their onsets, see `musisep.scores`.
+
+        They have the columns ``onset_s``, ``offset_s``, ``f0_hz``, ``level_db``, ``instrument`` and
+        ``certainty``, the probability that the instrument plays the note.
+        """
+        hop_s = max(1, round(self.settings.hop_s * self.sample_rate)) / self.sample_rate
+        return notes_of_tones(self.tones, self.dictionary.amplitudes, hop_s, self.certainties)
+
+    @property
+    def score(self) -> Score:
+        """The notes with the names of the instruments; ``score.save("notes.mid")`` writes them."""
+        return Score(self.notes, tuple(self.names))
 
     @cached_property
     def residual(self) -> Floats:

@@ -190,9 +190,7 @@ def whole(
     del heard  # its frames take a third of the memory of the stems
     stems = parts.mask(audio, found.voices, grid, report)
     table = tone_table(found.tones, grid)
-    return Outcome(
-        stems, learned, table, found.unexplained, learned.certainty, sounding(found)
-    )
+    return Outcome(stems, learned, table, found.unexplained, learned.certainty, sounding(found))
 
 
 def ordered(

@@ -10,7 +10,8 @@ from shared import ideal_shares
 
 import musisep
 from musisep.audio.arrays import Spectra
-from musisep.learning.from_notes import NotesLearner, Shape
+from musisep.learning.common import Shape
+from musisep.learning.from_notes import NotesLearner
 from musisep.learning.updates import falling, normalized, smoothed
 from musisep.masking.places import Placing
 from musisep.masking.ratio import SpectralMask

@@ -39,6 +39,7 @@ from musisep.tones.peaks import Floats, Ints, Peaks, places
 UNLIKELY = math.log(1e-3)
 """Least logarithm of the chance that an instrument plays a note: nothing is impossible."""
 
+
 class Heard(NamedTuple):
     """What sounds, whoever plays it: common columns [harmonic, column], tones (frame, place).
 
@@ -248,7 +249,9 @@ class NotesLearner:
         """
         notes = self.tracking(tones, frames, model, sides)
         if self.expected is not None:
-            notes = notes.told(self.expected.evidence(notes.numbers, notes.shifts, self.instruments))
+            notes = notes.told(
+                self.expected.evidence(notes.numbers, notes.shifts, self.instruments)
+            )
         best = self.who_plays(notes, rng)
         prior = Prior.of_notes(tones.shifts, notes.numbers, best.insts, best.chances)
         own = in_places(tones, prior.insts, self.instruments, min(self.tones, len(tones)))

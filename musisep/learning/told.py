@@ -14,6 +14,9 @@ from musisep.tones.peaks import Floats
 
 Part = TypeVar("Part")
 
+NOVEL = 0.05
+"""What tones cost more that a score does not have, in units of `Prices`."""
+
 
 @dataclass(frozen=True)
 class Trust:
@@ -114,9 +117,11 @@ def with_expected(part: Part, expected: Expected) -> Part:
         return part
     names = {field.name for field in fields(part)}
     changes: dict[str, Any] = {
-        name: with_expected(getattr(part, name), expected)
-        for name in names & {"learner", "finder"}
+        name: with_expected(getattr(part, name), expected) for name in names & {"learner", "finder"}
     }
     if "expected" in names:
         changes["expected"] = expected
+    if "prices" in names and expected.complete:
+        prices = part.prices
+        changes["prices"] = replace(prices, novelty=prices.novelty + NOVEL)
     return replace(part, **changes)

@@ -120,9 +120,7 @@ class Viterbi:
         told = self.search.propose(
             frames, dictionary, model, self.offers - self.proposals, excluded=self.expected.outside
         )
-        return Hypotheses(
-            *(np.concatenate(both, axis=1) for both in zip(free, told, strict=True))
-        )
+        return Hypotheses(*(np.concatenate(both, axis=1) for both in zip(free, told, strict=True)))
 
     @property
     def source(self) -> object:

@@ -83,7 +83,8 @@ def test_tones_that_the_prior_does_not_give_have_their_prices(seed):
     start = rng.uniform(0, 1, (5, 4))
     costs = start.copy()
     prices = CONTRADICTION, UNISON, NOVELTY
-    kernels.add_contradictions(shifts, amps, insts, *prior[:2], 4.0, *prices, costs)
+    demands = np.zeros(prior.shifts.shape)
+    kernels.add_contradictions(shifts, amps, insts, *prior[:2], demands, 4.0, *prices, costs)
     least, greatest = possible_prices(shifts, amps, insts, prior, 4.0)
     assert np.all(costs > start + least - 1e-12) and np.all(costs < start + greatest + 1e-12)
 
@@ -108,6 +109,26 @@ def test_who_sounds_as_well_decides_the_price_of_a_tone(shifts, price):
     prior = Prior(np.array([[10.0, 20, 40]]), np.array([[0, 2, NONE]]))
     costs = np.zeros((1, 1))
     kernels.add_contradictions(
-        *offered[:2], insts, *prior[:2], 4.0, CONTRADICTION, UNISON, NOVELTY, costs
+        *offered[:2], insts, *prior[:2], np.zeros((1, 3)), 4.0, CONTRADICTION, UNISON, NOVELTY,
+        costs,
+    )  # fmt: skip
+    assert costs[0, 0] == pytest.approx(price)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "price"),
+    [
+        ([10, None, 20], 0),
+        ([None, None, 20], 5),
+        ([90, None, 20], 5 + NOVELTY),
+        ([None, 10, 20], 5 + CONTRADICTION),
+    ],
+)
+def test_a_tone_that_does_not_sound_costs_what_it_demands(shifts, price):
+    offered, costs = offers([shifts]), np.zeros((1, 1))
+    prior = Prior(np.array([[10.0, 20, 40]]), np.array([[0, 2, NONE]]))
+    kernels.add_contradictions(
+        *offered[:2], np.arange(3), *prior[:2], np.array([[5.0, 0, 5]]), 4.0, CONTRADICTION, UNISON,
+        NOVELTY, costs,
     )  # fmt: skip
     assert costs[0, 0] == pytest.approx(price)

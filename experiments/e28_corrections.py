@@ -1,0 +1,136 @@
+"""What corrections of notes are worth: the largest wrong notes are corrected, a few at a time.
+
+    python experiments/e28_corrections.py FOLDER ... [--worst 10] [--out curve.csv]
+
+FOLDER holds items with a score (see items.py). The items are separated blindly, and those of the
+lowest SDR are corrected: an oracle, which knows the score, gives wrong notes to their instruments,
+deletes those that nobody plays and adds missing ones, the loudest and longest first. After each
+round the recording is separated anew with all corrections so far, as ``musisep correct`` does it.
+"""
+
+import argparse
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from items import Floats, Item, item_folders, read_item
+
+import musisep
+from musisep.metrics.table import measure_table
+from musisep.scores import NOBODY, NoteTable, Score, note_table
+from musisep.scores.corrections import joined
+
+ROUNDS = (1, 2, 3, 4)
+"""Corrections of each round: ten in all."""
+NEAR_SEMITONES, LEAST_SHARE = 0.6, 0.3
+"""A found note is one of the score that is so near, and sounds for at least this share of it."""
+
+
+class Correction(NamedTuple):
+    """A note as it is, and how large the fault is: seconds times amplitude."""
+
+    size: float
+    note: tuple[float, float, float, int]
+
+
+def true_notes(item: Item) -> NoteTable:
+    """Return the notes of the score, with the levels of the stems while they sound."""
+    rows = []
+    for number, (notes, stem) in enumerate(zip(item.notes or (), item.stems, strict=True)):
+        for onset_s, offset_s, midi in notes:
+            part = stem[:, round(onset_s * item.sample_rate) : round(offset_s * item.sample_rate)]
+            level = float(np.sqrt(np.mean(part**2))) if part.size else 0.0
+            level_db = 20 * np.log10(max(level, 1e-9))
+            rows.append((onset_s, offset_s, 440 * 2 ** ((midi - 69) / 12), level_db, number))
+    onset_s, offset_s, f0_hz, level_db, number = np.array(rows).T
+    return note_table(onset_s, offset_s, f0_hz, number.astype(int), level_db=level_db)
+
+
+def overlaps(note: np.record, others: NoteTable) -> Floats:
+    """Return the shares of a note in which others at its pitch sound."""
+    common = np.minimum(note.offset_s, others.offset_s) - np.maximum(note.onset_s, others.onset_s)
+    near = np.abs(12 * np.log2(others.f0_hz / note.f0_hz)) < NEAR_SEMITONES
+    return np.where(near, np.maximum(common, 0), 0) / (note.offset_s - note.onset_s)
+
+
+def faults(found: NoteTable, true: NoteTable, owners: list[int]) -> list[Correction]:
+    """Return what is wrong with the notes that were found, the largest first.
+
+    Parameters
+    ----------
+    found, true : recarray
+    owners : list of int
+        The stem that each player has.
+    """
+    wrong = []
+    for note in found:
+        by_stem = np.bincount(
+            [owners[k] for k in true.instrument], overlaps(note, true), len(owners)
+        )
+        owner = int(by_stem.argmax()) if by_stem.max() >= LEAST_SHARE else NOBODY
+        if owner == NOBODY or by_stem[note.instrument] < LEAST_SHARE:
+            wrong.append(Correction(size(note), (*note.tolist()[:3], owner)))
+    for note in true:
+        if overlaps(note, found).sum() < LEAST_SHARE:
+            owner = owners[note.instrument]
+            wrong.append(Correction(size(note), (*note.tolist()[:3], owner)))
+    return sorted(wrong, key=lambda one: -one.size)
+
+
+def size(note: np.record) -> float:
+    """Return how much a note matters: seconds times amplitude."""
+    return float((note.offset_s - note.onset_s) * 10 ** (note.level_db / 20))
+
+
+def corrected(item: Item) -> Iterator[tuple[int, float]]:
+    """Yield how many corrections were made, and the mean SDR in dB, round by round."""
+    number, true = len(item.stems), true_notes(item)
+    separation = musisep.separate(item.mixture, item.sample_rate, instruments=number)
+    found, owners, sdr = separation.score, *judged(item, separation)
+    yield 0, sdr
+    done, given = 0, Score(separation.notes[:0], found.names)
+    for several in ROUNDS:
+        new = faults(separation.notes, true, owners)[:several]
+        if not new:
+            return
+        columns = map(np.array, zip(*(one.note for one in new), strict=True))
+        given = joined(given, Score(note_table(*columns), found.names))
+        separation = musisep.separate(
+            item.mixture, item.sample_rate, instruments=number, corrections=given, found=found
+        )
+        found, done = separation.score, done + len(new)
+        yield done, judged(item, separation)[1]
+
+
+def judged(item: Item, separation: musisep.Separation) -> tuple[list[int], float]:
+    """Return the stem of each player, and the mean SDR in dB."""
+    rows = measure_table(item.instruments, item.stems, np.asarray(separation.stems))
+    rows = rows[: len(item.stems)]
+    return [int(row.stem or 0) for row in rows], float(np.mean([row.sdr for row in rows]))
+
+
+def main() -> None:
+    """Correct the worst items and write the curve."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--items", nargs="+", metavar="NAME", help="instead of the worst ones")
+    parser.add_argument("--worst", type=int, default=10, metavar="N")
+    parser.add_argument("--out", type=Path, default=Path("corrections.csv"), metavar="CSV")
+    args = parser.parse_args()
+    folders = [path for folder in args.folders for path in item_folders(folder)]
+    if args.items:
+        folders = [path for path in folders if path.name in args.items]
+    with args.out.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("item", "corrections", "sdr_db"))
+        for folder in folders:
+            item = read_item(folder)
+            for number, sdr in corrected(item):
+                writer.writerow((item.name, number, f"{sdr:.3f}"))
+                print(f"{item.name}  {number:2}  {sdr:6.2f} dB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

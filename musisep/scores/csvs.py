@@ -1,0 +1,183 @@
+"""Scores as tables in text files, for people and spreadsheets."""
+
+import csv
+import io
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from musisep.io.replacing import replacing
+from musisep.io.reading import regular_file
+from musisep.scores.score import NOBODY, NoteTable, Score, note_table
+
+COLUMNS = (
+    "onset_s", "offset_s", "pitch", "cents", "f0_hz", "level_db", "instrument", "certainty"
+)  # fmt: skip
+"""Of a file that is written; when it is read, others do not matter, nor their order."""
+REST, NOBODYS = "rest", "nobody"
+"""Pitch of a rest; instrument of a note that nobody plays."""
+NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
+LARGEST = 2**26
+"""Bytes of a file; more is none."""
+FAR_CENTS = 50.0
+"""A pitch and a frequency that differ by more contradict each other."""
+
+
+def pitch_name(f0_hz: float) -> tuple[str, float]:
+    """Return the name of the nearest note, as A4 for 440 Hz, and how many cents it is missed by."""
+    midi = 69 + 12 * math.log2(f0_hz / 440)
+    nearest = round(midi)
+    return f"{NAMES[nearest % 12]}{nearest // 12 - 1}", 100 * (midi - nearest)
+
+
+def pitch_hz(text: str) -> float:
+    """Return the frequency of a pitch: a name, as A4, Bb3 or F#5, or a MIDI number; ValueError."""
+    named = re.fullmatch(r"([A-Ga-g])(##|bb|[#♯b♭]?)(-?\d+)", text.strip())
+    if named:
+        letter, sign, octave = named.groups()
+        midi = 12.0 * (int(octave) + 1) + LETTERS[letter.upper()] + SIGNS[sign]
+    else:
+        try:
+            midi = float(text)
+        except ValueError:
+            raise ValueError(f"{text!r} must be a note, as A4 or Bb3, or a MIDI number") from None
+    if not 0 <= midi <= 127:
+        raise ValueError(f"{text!r} must be from C-1 to G9, or from 0 to 127")
+    return 440 * 2.0 ** ((midi - 69) / 12)
+
+
+def write_csv(path: str | os.PathLike[str], score: Score) -> None:
+    """Write a score with the columns `COLUMNS`, whole or not at all.
+
+    Raises
+    ------
+    AudioFileError
+        If the file cannot be written.
+    """
+    with (
+        replacing(Path(path)) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for onset_s, offset_s, f0_hz, level_db, number, certainty in score.notes.tolist():
+            pitch, cents = (REST, math.nan) if math.isnan(f0_hz) else pitch_name(f0_hz)
+            instrument = NOBODYS if number == NOBODY else score.names[number]
+            writer.writerow((
+                f"{onset_s:.4f}", f"{offset_s:.4f}", pitch, _text(cents, 1), _text(f0_hz, 3),
+                _text(level_db, 1), instrument, _text(certainty, 3),
+            ))  # fmt: skip
+
+
+def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -> Score:
+    """Read a score.
+
+    A line needs ``onset_s``, ``offset_s`` or ``duration_s``, ``instrument``, and ``pitch`` or
+    ``f0_hz``. Fields are separated by commas, semicolons or tabs; with the last two numbers may
+    have a decimal comma.
+
+    Parameters
+    ----------
+    path : path
+    names : sequence of str, optional
+        The instruments; default: those that the file names, in the order of their first lines.
+
+    Raises
+    ------
+    ValueError
+        If it is no such table; the message names the line.
+    AudioFileError
+        If the file cannot be read.
+    """
+    with regular_file(Path(path)) as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"is larger than {LARGEST >> 20} MB, which is no list of notes")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is no text in UTF-8 ({error.reason}); save it as CSV in UTF-8") from None
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    columns = [name.strip().lower() for name in next(rows, [])]
+    for wanted in (("onset_s",), ("offset_s", "duration_s"), ("instrument",), ("pitch", "f0_hz")):
+        if not set(wanted) & set(columns):
+            raise ValueError(f"has no column {' or '.join(wanted)} in its first line")
+    notes, players = [], []
+    try:
+        for row in rows:
+            if any(field.strip() for field in row):
+                cells = dict(zip(columns, (field.strip() for field in row), strict=False))
+                notes.append(_note(cells, decimal_comma=delimiter != ","))
+                players.append(cells.get("instrument", ""))
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"line {rows.line_num}: {error}") from None
+    return _score(notes, players, names)
+
+
+def _note(cells: Mapping[str, str], *, decimal_comma: bool) -> tuple[float, ...]:
+    """Return onset, offset, frequency, level and certainty of a line."""
+
+    def number(name: str) -> float:
+        text = cells.get(name, "")
+        try:
+            return float(text.replace(",", ".") if decimal_comma else text) if text else math.nan
+        except ValueError:
+            raise ValueError(f"{name} {text!r} must be a number") from None
+
+    onset_s, offset_s = number("onset_s"), number("offset_s")
+    if math.isnan(offset_s):
+        offset_s = onset_s + number("duration_s")
+    if not (0 <= onset_s < offset_s < math.inf):
+        raise ValueError("must begin at 0 s or later, and end after it begins")
+    pitch, f0_hz = cells.get("pitch", ""), number("f0_hz")
+    if pitch.lower() == REST:
+        f0_hz = math.nan
+    elif pitch:
+        cents = number("cents")
+        named = pitch_hz(pitch) * 2 ** (0.0 if math.isnan(cents) else cents / 1200)
+        if not f0_hz > 0:
+            f0_hz = named
+        elif abs(1200 * math.log2(f0_hz / named)) > FAR_CENTS:
+            raise ValueError(
+                f"pitch {pitch} and f0_hz {f0_hz:g} contradict each other; change both, or empty "
+                "one of them"
+            )
+    elif not 0 < f0_hz < math.inf:
+        raise ValueError("needs a pitch, as A4, or rest, or f0_hz above 0")
+    if not cells.get("instrument"):
+        raise ValueError(f"needs an instrument, or {NOBODYS}")
+    return onset_s, offset_s, f0_hz, number("level_db"), number("certainty")
+
+
+def _score(
+    notes: Sequence[tuple[float, ...]], players: Sequence[str], names: Sequence[str] | None
+) -> Score:
+    """Return the notes as a score; a name that is not among `names` is a ValueError."""
+    known = list(names or ())
+    for number, player in enumerate(players, 2):
+        if player != NOBODYS and player not in known:
+            if names is not None:
+                raise ValueError(
+                    f"line {number}: there is no instrument {player!r}, but {', '.join(known)}"
+                )
+            known.append(player)
+    numbers = [NOBODY if player == NOBODYS else known.index(player) for player in players]
+    return Score(_table(notes, numbers), tuple(known))
+
+
+def _table(notes: Sequence[tuple[float, ...]], numbers: Sequence[int]) -> NoteTable:
+    onset_s, offset_s, f0_hz, level_db, certainty = np.array(notes).reshape(-1, 5).T
+    insts = np.array(numbers, np.int64)
+    return note_table(onset_s, offset_s, f0_hz, insts, level_db=level_db, certainty=certainty)
+
+
+def _text(value: float, digits: int) -> str:
+    return "" if math.isnan(value) else f"{value:.{digits}f}"
