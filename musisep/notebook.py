@@ -39,22 +39,22 @@ class Shown(Separated, Protocol):
     def called(self) -> str: ...  # noqa: D102
     @property
     def unexplained(self) -> float: ...  # noqa: D102
+    @property
+    def notes(self) -> NoteTable: ...  # noqa: D102
 
 
-def html_of(separation: Shown, notes: NoteTable | None = None) -> str:
+def html_of(separation: Shown) -> str:
     """Return a part of a page that shows a separation; it needs nothing beside itself.
 
     Parameters
     ----------
     separation : Separation
-    notes : recarray, shape (note,), optional
-        What is drawn as a piano roll.
 
     Returns
     -------
     str
         HTML: how sure the separation is, players for mixture and stems, of which a minute at most
-        is heard, in one channel, and the roll.
+        is heard, in one channel, and the notes of that time as a piano roll.
     """
     length_s = separation.mixture.shape[1] / separation.sample_rate
     stop = min(separation.mixture.shape[1], round(MOST_S * separation.sample_rate))
@@ -65,8 +65,8 @@ def html_of(separation: Shown, notes: NoteTable | None = None) -> str:
     if stop < separation.mixture.shape[1]:
         parts.append(f"<p>Players and notes end after {MOST_S:g} s; the stems are whole.</p>")
     parts.append(f"<table>{''.join(_rows(separation, stop))}</table>")
-    if notes is not None and len(notes):
-        figure = roll_figure(notes, separation.names, stop_s=min(length_s, MOST_S))
+    if len(separation.notes):
+        figure = roll_figure(separation.notes, separation.names, stop_s=min(length_s, MOST_S))
         source = _data_uri("image/png", figure_bytes(figure))
         parts.append(f'<img style="max-width:100%" alt="the notes as a piano roll" src="{source}">')
     return f"<div>{''.join(parts)}</div>"

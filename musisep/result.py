@@ -141,7 +141,7 @@ class Separation:
 
     def _repr_html_(self) -> str:
         """Show in a notebook how sure it is, players for a minute at most, and the notes."""
-        return html_of(self, getattr(self, "notes", None))
+        return html_of(self)
 
     @cached_property
     def notes(self) -> NoteTable:
