@@ -79,7 +79,7 @@ def _rows(separation: Shown, stop: int) -> list[str]:
         [""] * len(separation.stems) if sure is None else [f"{p:.0%} likely good" for p in sure]
     )
     mixture = np.asarray(separation.mixture[:, :stop])
-    rows = [_row(MIXTURE, "inherit", "", mixture, separation.sample_rate)]
+    rows = [_row(MIXTURE, "transparent", "", mixture, separation.sample_rate)]
     for number, (name, words) in enumerate(zip(separation.names, likely, strict=True)):
         stem = np.asarray(separation.stems[number][:, :stop])
         rows.append(_row(name, colour_of(number), words, stem, separation.sample_rate))

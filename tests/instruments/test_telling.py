@@ -1,8 +1,8 @@
 import pytest
 from lessons_of import profiles_of
 
-from musisep.instruments import library
 from musisep._util.pitches import pitch_name
+from musisep.instruments import library
 from musisep.instruments.telling import groups_of, told_of
 
 
