@@ -92,7 +92,7 @@ def _row(name: str, colour: str, words: str, signal: Floats, sample_rate: int) -
     title = escape(name)
     return (
         f'<tr><th style="{CELL};border-left:0.4em solid {colour};padding-left:0.5em">{title}</th>'
-        f'<td style="{CELL}"><audio controls preload="none" aria-label="{title}" '
+        f'<td style="{CELL}"><audio controls preload="metadata" aria-label="{title}" '
         f'src="{source}"></audio></td><td style="{CELL}">{escape(words)}</td></tr>'
     )
 
