@@ -229,6 +229,7 @@ def ordered(
         counted=learned.counted,
         likenesses=alike,
         names_right=right,
+        curve=learned.curve,
         certainties=outcome.certainties,
     )
 
