@@ -43,7 +43,7 @@ class Trust:
 
 FIRM = Trust(early_s=0.0, late_s=0.0, weight=50.0, demand=0.3, firm=True)
 """Of corrections: more than anything else tells."""
-WEAK = Trust(early_s=0.0, late_s=0.0, weight=0.3, demand=0.0)
+WEAK = Trust(early_s=0.0, late_s=0.0, weight=1.0, demand=0.0)
 """Of notes that were not corrected: instruments keep their names, and it tells little else."""
 
 
