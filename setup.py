@@ -50,7 +50,9 @@ setup(
     python_requires=">=3.11",
     cmdclass={"build_py": Afresh},
     packages=find_packages(include=["musisep", "musisep.*"]),
-    package_data={"musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz"]},
+    package_data={
+        "musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz", "report/page/*"]
+    },
     install_requires=[
         "numpy>=2.0",
         "scipy>=1.13",
