@@ -67,6 +67,8 @@ setup(
     extras_require={
         # Methods that `musisep benchmark` runs beside its own.
         "benchmark": ["librosa>=0.10.2", "scikit-learn>=1.4"],
+        # Tests of the report in Chromium, which must be installed.
+        "browser": ["playwright>=1.49"],
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
         # Metadata of MedleyDB are written in YAML.
         "medleydb": ["PyYAML>=6"],

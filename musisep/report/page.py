@@ -11,7 +11,6 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,8 +25,9 @@ from musisep.scores.score import NoteTable, Score
 from musisep.stems import RESIDUAL, stem_names
 
 FILES = resources.files("musisep.report") / "page"
+STYLES = ("colours.css", "page.css")
 SCRIPTS = ("score.js", "player.js", "roll.js", "gestures.js", "lists.js", "facts.js", "main.js")
-"""In this order they become one."""
+"""In this order they become one of each."""
 TOO_LONG = "The recording is too long to be heard in a page; play the files of the tracks instead."
 
 
@@ -138,7 +138,7 @@ def _assembled(told: Mapping[str, Any]) -> str:
     parts = {
         "title": html.escape(told["title"]),
         "digest": digest,
-        "style": _text("page.css"),
+        "style": "".join(map(_text, STYLES)),
         "script": script,
         "told": _json(told),
     }

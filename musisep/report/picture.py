@@ -14,14 +14,14 @@ from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.io.stored import Floats, Stored, blocks_of
 
 FRONT_END = LogFrequencyFrontEnd(
-    hop_s=0.025, fmin_hz=27.5, fmax_hz=4435.0, bins_per_octave=24, sigma_bins=1.0, floor=None
+    hop_s=0.025, fmin_hz=27.5, fmax_hz=4435.0, bins_per_octave=36, sigma_bins=1.0, floor=None
 )
-"""From A0 to above C8, in quarters of a tone."""
+"""From A0 to above C8, in thirds of a semitone."""
 BLOCK_S = 60.0
 """Frames are made of so much at a time, as all filters together would need too much memory."""
 MOST_COLUMNS = 6000
 """Wider pictures are refused by some browsers, or are slow."""
-RANGE_DB = 60.0
+RANGE_DB = 50.0
 """What is that far below the loudest point is not drawn."""
 SHADES = 16
 """As many as four bits hold: half the bytes of a common picture."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from musisep._util.threads import each
 from musisep.audio.arrays import Real
 from musisep.io import files
 from musisep.io.stored import Floats, Stored
@@ -35,7 +36,7 @@ CONTEXT_S = 0.1
 def bits_per_second(seconds: float, tracks: int) -> float | None:
     """Return the bit rate that tracks of a length may have; None if they are too long for any."""
     per_byte = 8 / (seconds * tracks)
-    if LEAST_BITS > LONG_BYTES * per_byte:
+    if LONG_BYTES * per_byte < LEAST_BITS:
         return None
     return min(MOST_BITS, max(LEAST_BITS, AUDIO_BYTES * per_byte))
 
@@ -65,14 +66,16 @@ def encoded(tracks: Sequence[Real | Stored], sample_rate: int) -> list[bytes] | 
     gain = files.headroom_gain(played, SUBTYPE)
     least, most = OPUS_BITS
     quality = min(1.0, max(0.0, (bits / channels - least) / (most - least)))
-    result = []
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"track.{FORMAT}"
-        for signal in played:
+        paths = [Path(folder) / f"{number}.{FORMAT}" for number in range(len(played))]
+
+        def write(number: int) -> None:
+            signal = played[number]
             signal.gain = gain
-            files.write(path, signal, rate, subtype=SUBTYPE, quality=quality)
-            result.append(path.read_bytes())
-    return result
+            files.write(paths[number], signal, rate, subtype=SUBTYPE, quality=quality)
+
+        each(write, range(len(played)))
+        return [path.read_bytes() for path in paths]
 
 
 class Played(Stored):

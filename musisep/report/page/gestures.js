@@ -3,7 +3,8 @@
 const EDGE = 6; // pixels in which an edge is taken hold of
 const MOVED = 4; // pixels from which on a click is a drag
 
-// options: tool() and instrument() say what is chosen, hear(note) plays one, loop(from, to) repeats.
+// Of the options tool() and instrument() say what is chosen, hear(note) plays one, and
+// loop(from, to) repeats a stretch.
 function gestures(roll, score, player, options) {
   const { canvas } = roll;
   let drag = null;
@@ -25,11 +26,19 @@ function gestures(roll, score, player, options) {
 
   function begin(event) {
     if (event.button !== 0) return;
-    const { x, y } = placeOf(event), tool = options.tool();
+    const { x, y } = placeOf(event),
+      tool = options.tool();
     if (x < GUTTER) return;
     const edge = tool === "select" ? edgeAt(x, y) : null;
     const kind = y < RULER ? "loop" : edge ? "edge" : tool === "select" ? "select" : tool;
-    drag = { kind, x, y, edge, several: event.shiftKey || event.ctrlKey || event.metaKey, moved: false };
+    drag = {
+      kind,
+      x,
+      y,
+      edge,
+      several: event.shiftKey || event.ctrlKey || event.metaKey,
+      moved: false,
+    };
     // With a finger one scrolls, unless something is drawn.
     drag.scrolls = event.pointerType === "touch" && kind === "select";
     if (!drag.scrolls) canvas.setPointerCapture(event.pointerId);
@@ -38,7 +47,8 @@ function gestures(roll, score, player, options) {
   function move(event) {
     const { x, y } = placeOf(event);
     if (!drag) {
-      canvas.style.cursor = y >= RULER && options.tool() === "select" && edgeAt(x, y) ? "ew-resize" : "";
+      canvas.style.cursor =
+        y >= RULER && options.tool() === "select" && edgeAt(x, y) ? "ew-resize" : "";
       return;
     }
     if (Math.hypot(x - drag.x, y - drag.y) > MOVED) drag.moved = true;
@@ -49,10 +59,19 @@ function gestures(roll, score, player, options) {
 
   function bandOf({ kind, x: from, y: top, edge }, x, y) {
     const [left, right] = [Math.min(from, x), Math.max(from, x)];
-    if (kind === "loop") return { x: left, width: right - left, y: 0, height: roll.height, colour: "--accent" };
-    if (kind === "select") return { x: left, width: right - left, y: Math.min(top, y), height: Math.abs(y - top), colour: "--accent" };
+    if (kind === "loop")
+      return { x: left, width: right - left, y: 0, height: roll.height, colour: "--accent" };
+    if (kind === "select")
+      return {
+        x: left,
+        width: right - left,
+        y: Math.min(top, y),
+        height: Math.abs(y - top),
+        colour: "--accent",
+      };
     if (kind === "edge") {
-      const box = roll.boxOf(edge.note), start = edge.side === "begin" ? x : box.x;
+      const box = roll.boxOf(edge.note),
+        start = edge.side === "begin" ? x : box.x;
       const stop = edge.side === "end" ? x : box.x + box.width;
       return { ...box, x: Math.min(start, stop), width: Math.abs(stop - start), colour: "--ink" };
     }
@@ -63,7 +82,8 @@ function gestures(roll, score, player, options) {
 
   function finish(event) {
     if (!drag) return;
-    const { x, y } = placeOf(event), was = drag;
+    const { x, y } = placeOf(event),
+      was = drag;
     drag = roll.band = null;
     if (!was.moved) click(was);
     else if (!was.scrolls) dropped(was, x, y);
@@ -73,8 +93,10 @@ function gestures(roll, score, player, options) {
   function click({ kind, x, y, several }) {
     const note = kind === "loop" ? null : roll.noteAt(x, y);
     if (note && several) score.toggle(note);
-    else if (note) { score.select([note]); options.hear(note); }
-    else {
+    else if (note) {
+      score.select([note]);
+      options.hear(note);
+    } else {
       if (kind !== "loop" && score.selected.size) score.select([]);
       player.seek(roll.timeAt(x));
     }
@@ -85,7 +107,8 @@ function gestures(roll, score, player, options) {
     if (kind === "loop") options.loop(from, to);
     else if (kind === "edge") {
       const { note, side } = edge;
-      if (side === "begin") score.move(note, Math.min(roll.timeAt(x), note.end - SHORTEST_S), note.end);
+      if (side === "begin")
+        score.move(note, Math.min(roll.timeAt(x), note.end - SHORTEST_S), note.end);
       else score.move(note, note.begin, roll.timeAt(x));
     } else if (kind === "select") {
       const [top, bottom] = [Math.min(fromY, y), Math.max(fromY, y)];
@@ -102,10 +125,17 @@ function gestures(roll, score, player, options) {
   canvas.addEventListener("pointerdown", begin);
   canvas.addEventListener("pointermove", move);
   canvas.addEventListener("pointerup", finish);
-  canvas.addEventListener("pointercancel", () => { drag = roll.band = null; roll.draw(); });
-  canvas.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    roll.zoom(roll.scale * Math.exp(-event.deltaY / 300), roll.timeAt(placeOf(event).x));
-  }, { passive: false });
+  canvas.addEventListener("pointercancel", () => {
+    drag = roll.band = null;
+    roll.draw();
+  });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      roll.zoom(roll.scale * Math.exp(-event.deltaY / 300), roll.timeAt(placeOf(event).x));
+    },
+    { passive: false },
+  );
 }

@@ -1,7 +1,8 @@
 // Several tracks in time. Media elements, because they change the speed and keep the pitch.
 
 // Nobody hears that tracks are so far apart; more is made up for, and much more is jumped over.
-const NEAR_S = 0.012, FAR_S = 0.12;
+const NEAR_S = 0.012,
+  FAR_S = 0.12;
 // How much faster or slower a track runs that makes up for it.
 const CATCH_UP = 0.03;
 
@@ -15,16 +16,28 @@ class Player {
     this.only = null; // and its track
     this.playing = false;
     this.tracks = tracks.map((track) => ({
-      ...track, volume: 1, solo: track.kind === "mixture", mute: track.kind === "mixture", media: soundOf(track.audio),
+      ...track,
+      volume: 1,
+      solo: false,
+      mute: track.kind !== "mixture",
+      media: soundOf(track.audio),
     }));
     [this.master] = this.tracks;
     this.master?.media?.addEventListener("ended", () => this.end());
   }
 
-  get able() { return Boolean(this.master?.media); }
-  get time() { return this.able ? this.leader.media.currentTime : this.still ?? 0; }
-  get leader() { return this.only ?? this.master; }
-  tell() { for (const listener of this.listeners) listener(); }
+  get able() {
+    return Boolean(this.master?.media);
+  }
+  get time() {
+    return this.able ? this.leader.media.currentTime : (this.still ?? 0);
+  }
+  get leader() {
+    return this.only ?? this.master;
+  }
+  tell() {
+    for (const listener of this.listeners) listener();
+  }
 
   audible(track) {
     if (this.only) return track === this.only;
@@ -42,7 +55,8 @@ class Player {
     if (!this.able) return;
     this.single(null);
     if (this.time >= this.seconds - 0.05) this.seek(0);
-    if (this.loop.on && (this.time < this.loop.from || this.time >= this.loop.to)) this.seek(this.loop.from);
+    if (this.loop.on && (this.time < this.loop.from || this.time >= this.loop.to))
+      this.seek(this.loop.from);
     this.playing = true;
     this.update();
   }
@@ -55,29 +69,41 @@ class Player {
     if (this.able) for (const track of this.tracks) track.media.currentTime = time;
   }
 
-  toggle() { if (this.playing) this.pause(); else this.play(); }
-
-  end() {
-    if (this.loop.on) { this.seek(this.loop.from); this.update(); } else this.pause();
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
   }
 
-  single(track, stopAt = null) { this.only = track; this.stopAt = stopAt; }
+  end() {
+    if (this.loop.on) {
+      this.seek(this.loop.from);
+      this.update();
+    } else this.pause();
+  }
+
+  single(track, stopAt = null) {
+    this.only = track;
+    this.stopAt = stopAt;
+  }
 
   // Hear one track for a while, unless everything plays.
   hear(track, from, to) {
     if (!this.able || (this.playing && !this.only)) return;
     this.pause();
     this.single(track, to);
+    this.startAt = from;
     this.seek(from);
     this.playing = true;
     this.update();
   }
 
-  // Give all elements the state that they are to have. The master runs, heard or not: it has the time.
+  // Give all elements the state that they are to have. The master runs, heard or not, as it has
+  // the time.
   update() {
     if (!this.able) return;
     for (const track of this.tracks) {
-      const { media } = track, heard = this.audible(track);
+      const { media } = track,
+        heard = this.audible(track);
       media.muted = !heard;
       media.volume = track.volume;
       media.preservesPitch = true;
@@ -86,7 +112,9 @@ class Player {
       else if (media.paused) {
         if (track !== this.leader) media.currentTime = this.time;
         media.playbackRate = this.rate;
-        media.play().catch(() => this.pause());
+        media.play().catch((error) => {
+          if (error.name !== "AbortError") this.pause(); // that is a pause that came at once
+        });
       }
     }
     this.tell();
@@ -95,8 +123,12 @@ class Player {
   // Called for each picture while it plays.
   tick() {
     const { time } = this;
-    if (this.stopAt !== null && time >= this.stopAt) return this.pause();
-    if (this.loop.on && !this.only && (time >= this.loop.to || time < this.loop.from - 0.5)) this.seek(this.loop.from);
+    if (this.stopAt !== null && time >= this.stopAt) {
+      this.pause();
+      return this.seek(this.startAt); // from there all can be heard together
+    }
+    if (this.loop.on && !this.only && (time >= this.loop.to || time < this.loop.from - 0.5))
+      this.seek(this.loop.from);
     this.leader.media.playbackRate = this.rate;
     for (const track of this.tracks) {
       const { media } = track;
@@ -112,7 +144,8 @@ class Player {
 // An element that plays a file, of which there are the letters of base 64; null without.
 function soundOf(letters) {
   if (!letters) return null;
-  const binary = atob(letters), bytes = new Uint8Array(binary.length);
+  const binary = atob(letters),
+    bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
   const media = new Audio(URL.createObjectURL(new Blob([bytes], { type: "audio/ogg" })));
   media.preload = "auto";

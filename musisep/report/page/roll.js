@@ -1,12 +1,16 @@
 // The piano roll: notes on the spectrogram, rests in lanes below, a ruler above.
 
-const GUTTER = 48, RULER = 24, LANE = 16;
+const GUTTER = 48,
+  RULER = 24,
+  LANE = 16;
 const CLOSEST = 1200; // pixels per second
 const WIDEST = 8e6; // pixels; browsers have no wider elements
-const ABOVE = 14, BELOW = 3; // semitones around the notes
+const ABOVE = 7,
+  BELOW = 3; // semitones around the notes
 const COLOURS = 8;
 
-const colourName = (instrument) => (instrument === NOBODY ? "--nobody" : `--i${instrument % COLOURS}`);
+const colourName = (instrument) =>
+  instrument === NOBODY ? "--nobody" : `--i${instrument % COLOURS}`;
 
 class Roll {
   constructor(canvas, scroller, score, player, picture) {
@@ -15,7 +19,10 @@ class Roll {
     this.seconds = score.seconds;
     this.band = null; // what is being drawn by the pointer
     this.image = new Image();
-    this.image.onload = () => { this.tint(); this.draw(); };
+    this.image.onload = () => {
+      this.tint();
+      this.draw();
+    };
     if (picture) this.image.src = "data:image/png;base64," + picture.png;
     const pitches = score.notes.filter((note) => !isRest(note)).map((note) => midiOf(note.hz));
     const lowest = pitches.reduce((a, b) => Math.min(a, b), pitches.length ? 127 : 48);
@@ -30,7 +37,11 @@ class Roll {
 
   colours() {
     const style = getComputedStyle(document.documentElement);
-    this.colour = (name) => style.getPropertyValue(name).trim();
+    const known = new Map(); // asking the style for each note would take long
+    this.colour = (name) => {
+      if (!known.has(name)) known.set(name, style.getPropertyValue(name).trim());
+      return known.get(name);
+    };
     this.patterns = new Map();
     this.tint();
   }
@@ -59,23 +70,45 @@ class Roll {
     this.zoom(this.scale ?? Math.max(this.fitting, 60));
   }
 
-  get fitting() { return Math.max(1, this.width - GUTTER - 4) / this.seconds; }
-  get bottom() { return this.height - LANE * this.score.instruments.length; }
-  get from() { return this.scroller.scrollLeft / this.scale; }
-  get to() { return this.from + (this.width - GUTTER) / this.scale; }
-  x(seconds) { return GUTTER + (seconds - this.from) * this.scale; }
-  timeAt(x) { return Math.min(Math.max(0, this.from + (x - GUTTER) / this.scale), this.seconds); }
-  y(midi) { return RULER + (this.bottom - RULER) * (this.high - midi) / (this.high - this.low); }
-  midiAt(y) { return Math.round(this.high - (y - RULER) / (this.bottom - RULER) * (this.high - this.low)); }
-  laneAt(y) { return Math.floor((y - this.bottom) / LANE); }
-  get row() { return (this.bottom - RULER) / (this.high - this.low); }
+  get fitting() {
+    return Math.max(1, this.width - GUTTER - 4) / this.seconds;
+  }
+  get bottom() {
+    return this.height - LANE * this.score.instruments.length;
+  }
+  get from() {
+    return this.scroller.scrollLeft / this.scale;
+  }
+  get to() {
+    return this.from + (this.width - GUTTER) / this.scale;
+  }
+  x(seconds) {
+    return GUTTER + (seconds - this.from) * this.scale;
+  }
+  timeAt(x) {
+    return Math.min(Math.max(0, this.from + (x - GUTTER) / this.scale), this.seconds);
+  }
+  y(midi) {
+    return RULER + ((this.bottom - RULER) * (this.high - midi)) / (this.high - this.low);
+  }
+  midiAt(y) {
+    return Math.round(this.high - ((y - RULER) / (this.bottom - RULER)) * (this.high - this.low));
+  }
+  laneAt(y) {
+    return Math.floor((y - this.bottom) / LANE);
+  }
+  get row() {
+    return (this.bottom - RULER) / (this.high - this.low);
+  }
 
   // Pixels per second; the time in the middle stays there.
   zoom(scale, middle = this.scale ? (this.from + this.to) / 2 : 0) {
-    const least = Math.min(this.fitting, CLOSEST), most = Math.max(least, Math.min(CLOSEST, WIDEST / this.seconds));
+    const least = Math.min(this.fitting, CLOSEST),
+      most = Math.max(least, Math.min(CLOSEST, WIDEST / this.seconds));
     this.scale = Math.min(Math.max(scale, least), most);
-    this.canvas.parentElement.style.width = `${Math.max(this.width, Math.floor(GUTTER + this.seconds * this.scale))}px`;
-    this.scroller.scrollLeft = Math.max(0, (middle * this.scale) - (this.width - GUTTER) / 2);
+    const whole = Math.floor(GUTTER + this.seconds * this.scale);
+    this.canvas.parentElement.style.width = `${Math.max(this.width, whole)}px`;
+    this.scroller.scrollLeft = Math.max(0, middle * this.scale - (this.width - GUTTER) / 2);
     this.draw();
   }
 
@@ -86,8 +119,10 @@ class Roll {
   }
 
   boxOf(note) {
-    const x = this.x(note.begin), width = Math.max(3, this.x(note.end) - x);
-    if (isRest(note)) return { x, width, y: this.bottom + LANE * note.instrument + 1, height: LANE - 2 };
+    const x = this.x(note.begin),
+      width = Math.max(3, this.x(note.end) - x);
+    if (isRest(note))
+      return { x, width, y: this.bottom + LANE * note.instrument + 1, height: LANE - 2 };
     const height = Math.max(7, this.row);
     return { x, width, y: this.y(midiOf(note.hz)) - height / 2, height };
   }
@@ -98,9 +133,20 @@ class Roll {
     const slack = 2;
     const hit = this.score.between(this.timeAt(x - 3), this.timeAt(x + 3) + 1e-6).filter((note) => {
       const box = this.boxOf(note);
-      return x >= box.x - slack && x <= box.x + box.width + slack && y >= box.y - slack && y <= box.y + box.height + slack;
+      return (
+        x >= box.x - slack &&
+        x <= box.x + box.width + slack &&
+        y >= box.y - slack &&
+        y <= box.y + box.height + slack
+      );
     });
-    return hit.sort((a, b) => this.score.selected.has(b.id) - this.score.selected.has(a.id) || (a.end - a.begin) - (b.end - b.begin))[0] ?? null;
+    return (
+      hit.sort(
+        (a, b) =>
+          this.score.selected.has(b.id) - this.score.selected.has(a.id) ||
+          a.end - a.begin - (b.end - b.begin),
+      )[0] ?? null
+    );
   }
 
   draw() {
@@ -122,18 +168,27 @@ class Roll {
 
   drawPicture() {
     if (!this.tinted) return;
-    const { lowHz, highHz, seconds } = this.picture, { width, height } = this.tinted;
+    const { lowHz, highHz, seconds } = this.picture,
+      { width, height } = this.tinted;
     const perOctave = height / Math.log2(highHz / lowHz);
     const rowOf = (midi) => perOctave * Math.log2(highHz / hzOf(midi));
     // Only where there is a picture: some browsers draw nothing if asked for more.
-    const high = Math.min(this.high, midiOf(highHz)), low = Math.max(this.low, midiOf(lowHz));
+    const high = Math.min(this.high, midiOf(highHz)),
+      low = Math.max(this.low, midiOf(lowHz));
     const until = Math.min(this.to, seconds);
     if (until <= this.from || low >= high) return;
     const perSecond = width / seconds;
     this.context.globalAlpha = 0.55;
     this.context.drawImage(
-      this.tinted, this.from * perSecond, rowOf(high), (until - this.from) * perSecond, rowOf(low) - rowOf(high),
-      GUTTER, this.y(high), (until - this.from) * this.scale, this.y(low) - this.y(high),
+      this.tinted,
+      this.from * perSecond,
+      rowOf(high),
+      (until - this.from) * perSecond,
+      rowOf(low) - rowOf(high),
+      GUTTER,
+      this.y(high),
+      (until - this.from) * this.scale,
+      this.y(low) - this.y(high),
     );
     this.context.globalAlpha = 1;
   }
@@ -143,12 +198,16 @@ class Roll {
     context.fillStyle = this.colour("--faint");
     for (let midi = Math.ceil(this.low); midi <= this.high; midi++)
       if (midi % 12 === 0) context.fillRect(GUTTER, Math.round(this.y(midi - 0.5)), this.width, 1);
-    this.score.instruments.forEach((_, lane) => context.fillRect(GUTTER, this.bottom + lane * LANE, this.width, 1));
+    this.score.instruments.forEach((_, lane) =>
+      context.fillRect(GUTTER, this.bottom + lane * LANE, this.width, 1),
+    );
   }
 
   drawNote(note) {
-    const { context } = this, { x, y, width, height } = this.boxOf(note);
-    const chosen = this.score.selected.has(note.id), faint = this.score.doubtful(note);
+    const { context } = this,
+      { x, y, width, height } = this.boxOf(note);
+    const chosen = this.score.selected.has(note.id),
+      faint = this.score.doubtful(note);
     context.save();
     context.globalAlpha = faint ? 0.4 : 0.92;
     context.fillStyle = this.colour("--back"); // the picture does not shine through
@@ -156,7 +215,10 @@ class Roll {
     context.fillStyle = this.colour(colourName(note.instrument));
     context.fillRect(x, y, width, height);
     const pattern = this.pattern(note.instrument);
-    if (pattern) { context.fillStyle = pattern; context.fillRect(x, y, width, height); }
+    if (pattern) {
+      context.fillStyle = pattern;
+      context.fillRect(x, y, width, height);
+    }
     context.globalAlpha = 1;
     if (faint) context.setLineDash([3, 2]);
     context.lineWidth = chosen ? 3 : 1;
@@ -169,30 +231,50 @@ class Roll {
 
   drawLabel(note, x, y, width, height, faint) {
     if (width < 14 || height < 8) return;
-    const { context } = this, number = note.instrument === NOBODY ? "–" : String(note.instrument + 1);
+    const { context } = this,
+      number = note.instrument === NOBODY ? "–" : String(note.instrument + 1);
     const text = width > 48 ? `${number} ${pitchOf(note)}` : number;
     context.font = `bold ${Math.min(11, Math.max(9, height))}px system-ui, sans-serif`;
     context.fillStyle = this.colour(faint ? "--back" : colourName(note.instrument));
     context.globalAlpha = faint ? 0.75 : 1;
-    context.fillRect(x + 2, y + 1, context.measureText(text).width + 4, height - 2);
+    const left = Math.max(x, GUTTER) + 2;
+    context.fillRect(left, y + 1, context.measureText(text).width + 4, height - 2);
     context.globalAlpha = 1;
     context.fillStyle = this.colour(faint ? "--ink" : "--back");
-    context.fillText(text, Math.max(x + 4, x + 4), y + height / 2 + 0.5);
+    context.fillText(text, left + 2, y + height / 2 + 0.5);
   }
 
   // Stripes, dots and the like, as colours alone do not tell everybody who plays.
   pattern(instrument) {
     if (instrument <= 0) return null;
     if (this.patterns.has(instrument)) return this.patterns.get(instrument);
-    const tile = document.createElement("canvas"), size = 6;
+    const tile = document.createElement("canvas"),
+      size = 6;
     tile.width = tile.height = size;
     const context = tile.getContext("2d");
     context.strokeStyle = context.fillStyle = this.colour("--back");
     context.globalAlpha = 0.75;
-    const lines = [[[0, 6, 6, 0]], [], [[0, 0, 6, 6]], [[3, 0, 3, 6]], [[0, 3, 6, 3]], [[0, 6, 6, 0], [0, 0, 6, 6]], [[3, 0, 3, 6], [0, 3, 6, 3]]];
+    const lines = [
+      [[0, 6, 6, 0]],
+      [],
+      [[0, 0, 6, 6]],
+      [[3, 0, 3, 6]],
+      [[0, 3, 6, 3]],
+      [
+        [0, 6, 6, 0],
+        [0, 0, 6, 6],
+      ],
+      [
+        [3, 0, 3, 6],
+        [0, 3, 6, 3],
+      ],
+    ];
     const own = lines[(instrument - 1) % lines.length];
     context.beginPath();
-    for (const [x, y, toX, toY] of own) { context.moveTo(x, y); context.lineTo(toX, toY); }
+    for (const [x, y, toX, toY] of own) {
+      context.moveTo(x, y);
+      context.lineTo(toX, toY);
+    }
     context.stroke();
     if (!own.length) context.fillRect(2, 2, 2, 2);
     this.patterns.set(instrument, this.context.createPattern(tile, "repeat"));
@@ -204,12 +286,18 @@ class Roll {
     if (!loop.on) return;
     this.context.fillStyle = this.colour("--accent");
     this.context.globalAlpha = 0.12;
-    this.context.fillRect(this.x(loop.from), RULER, (loop.to - loop.from) * this.scale, this.height);
+    this.context.fillRect(
+      this.x(loop.from),
+      RULER,
+      (loop.to - loop.from) * this.scale,
+      this.height,
+    );
     this.context.globalAlpha = 1;
   }
 
   drawBand() {
-    const { context } = this, { x, y, width, height, colour } = this.band;
+    const { context } = this,
+      { x, y, width, height, colour } = this.band;
     context.strokeStyle = context.fillStyle = this.colour(colour);
     context.globalAlpha = 0.25;
     context.fillRect(x, y, width, height);
@@ -219,19 +307,26 @@ class Roll {
   }
 
   drawRuler() {
-    const { context } = this, { loop } = this.player;
+    const { context } = this,
+      { loop } = this.player;
     context.fillStyle = this.colour("--card");
     context.fillRect(0, 0, this.width, RULER);
     if (loop.on) {
       context.fillStyle = this.colour("--accent");
       context.fillRect(this.x(loop.from), RULER - 5, (loop.to - loop.from) * this.scale, 5);
     }
-    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600].find((s) => s * this.scale >= 64) ?? 1200;
+    const step =
+      [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600].find((s) => s * this.scale >= 64) ??
+      1200;
     context.fillStyle = this.colour("--ink");
     for (let i = Math.floor(this.from / step); i * step <= this.to; i++) {
       const x = this.x(i * step);
       context.fillRect(x, RULER - 6, 1, 6);
-      context.fillText(step < 1 ? clock(i * step) : clock(i * step).slice(0, -2), x + 3, RULER / 2 - 1);
+      context.fillText(
+        step < 1 ? clock(i * step) : clock(i * step).slice(0, -2),
+        x + 3,
+        RULER / 2 - 1,
+      );
     }
   }
 
@@ -242,8 +337,11 @@ class Roll {
     context.fillStyle = this.colour("--ink");
     const every = [1, 2, 4, 6, 12].find((semitones) => semitones * this.row >= 12) ?? 12;
     for (let midi = Math.ceil(this.low); midi <= this.high; midi++)
-      if (midi % every === 0 && this.y(midi) > RULER + 6) context.fillText(midiName(midi), 6, this.y(midi));
-    this.score.instruments.forEach((_, lane) => context.fillText(`rest ${lane + 1}`, 6, this.bottom + (lane + 0.5) * LANE));
+      if (midi % every === 0 && this.y(midi) > RULER + 6)
+        context.fillText(midiName(midi), 6, this.y(midi));
+    this.score.instruments.forEach((_, lane) =>
+      context.fillText(`rest ${lane + 1}`, 6, this.bottom + (lane + 0.5) * LANE),
+    );
   }
 
   drawCursor() {
