@@ -51,7 +51,7 @@ setup(
     cmdclass={"build_py": Afresh},
     packages=find_packages(include=["musisep", "musisep.*"]),
     package_data={
-        "musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz", "report/page/*"]
+        "musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz", "report/web/*"]
     },
     install_requires=[
         "numpy>=2.0",

@@ -24,7 +24,7 @@ from musisep.result import Separation
 from musisep.scores.score import NoteTable, Score
 from musisep.stems import RESIDUAL, stem_names
 
-FILES = resources.files("musisep.report") / "page"
+FILES = resources.files("musisep.report") / "web"
 STYLES = ("colours.css", "page.css")
 SCRIPTS = ("score.js", "player.js", "roll.js", "gestures.js", "lists.js", "facts.js", "main.js")
 """In this order they become one of each."""
