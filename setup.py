@@ -50,7 +50,9 @@ setup(
     python_requires=">=3.11",
     cmdclass={"build_py": Afresh},
     packages=find_packages(include=["musisep", "musisep.*"]),
-    package_data={"musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz"]},
+    package_data={
+        "musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz", "report/web/*"]
+    },
     install_requires=[
         "numpy>=2.0",
         "scipy>=1.13",
@@ -66,6 +68,8 @@ setup(
     extras_require={
         # Methods that `musisep benchmark` runs beside its own.
         "benchmark": ["librosa>=0.10.2", "scikit-learn>=1.4"],
+        # Tests of the report in Chromium, which must be installed.
+        "browser": ["playwright>=1.49"],
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
         # Metadata of MedleyDB are written in YAML.
         "medleydb": ["PyYAML>=6"],

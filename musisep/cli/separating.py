@@ -188,7 +188,7 @@ def _save(
         say(f"{task.recording}: all tracks were multiplied by {gain:.3f}, or they would clip")
     names = stem_names(len(separation.stems), args.stem_names)
     levels = {name: blocks_level_db(blocks_of(signal)) for name, signal in tracks.items()}
-    _write_beside(separation, names, task, args, given, measures, ready)
+    _write_beside(separation, names, task, args, given, measures, record.made, ready)
     found = found_of(separation, names, levels, gain) | again(task, args)
     record.finish(args.out, [task.recording, *args.references], found)
     return paths, levels
@@ -201,6 +201,7 @@ def _write_beside(
     args: argparse.Namespace,
     given: Given,
     measures: Sequence[Measured],
+    made: Mapping[str, Any],
     ready: Callable[[Path, Path], object],
 ) -> None:
     """Write the files beside the tracks that are wanted."""
@@ -220,7 +221,10 @@ def _write_beside(
             elif name == "report.html":
                 from musisep.report import write_report
 
-                write_report(separation, temporary, names=names, measures=measures)
+                write_report(
+                    separation, temporary, notes=separation.notes, names=names, measures=measures,
+                    title=task.recording.stem, provenance=made, folder=path.parent,
+                )  # fmt: skip
             else:
                 corrected = name == "corrections.csv" and given.corrections
                 write_csv(temporary, corrected or score)
