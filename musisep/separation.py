@@ -14,25 +14,20 @@ from numpy.typing import ArrayLike, NDArray
 from musisep._util.checks import at_least, function, instance
 from musisep._util.progress import Progress, no_progress
 from musisep._util.signatures import shows_fields
+from musisep.hints import Hints
+from musisep.informed import Knowledge
 from musisep.instruments.naming import likenesses, names_right
 from musisep.instruments.profiles import Profiles
-from musisep.instruments.shipped import library
 from musisep.io.mixtures import load
 from musisep.io.stored import Scratch, Stack, blocks_of, peak_of
-from musisep.learning.adam import AdamLearner
-from musisep.learning.from_notes import NotesLearner
-from musisep.learning.given import GivenDictionary
-from musisep.learning.learner import Learner
-from musisep.learning.named import NamedLearner
 from musisep.learning.told import Told
-from musisep.multipitch.viterbi import Viterbi
 from musisep.passages import Outcome, find, hear, sounding, tell
 from musisep.pieces import in_pieces, longest_s
 from musisep.result import Separation
-from musisep.scores.alignment import align
+from musisep.scores.alignment import Alignment, align
 from musisep.scores.score import Score
 from musisep.settings import Settings
-from musisep.stages import Stages, make_stages
+from musisep.stages import Stages
 from musisep.tones.dictionary import Dictionary
 from musisep.tones.peaks import Floats
 from musisep.tones.table import tone_table
@@ -49,6 +44,7 @@ def separate(
     align_score: bool = True,
     corrections: Score | None = None,
     edited: Score | None = None,
+    hints: Hints | None = None,
     settings: Settings | None = None,
     stages: Mapping[str, Any] | None = None,
     jobs: int = 1,
@@ -82,6 +78,9 @@ def separate(
         times are those of the recording.
     edited : Score, optional
         All notes as they are since they were corrected: the instruments keep their order.
+    hints : Hints, optional
+        Ranges, the lead, and where instruments sit: see `musisep.Hints`. They are evidence of who
+        plays, and the instruments keep their order.
     settings : Settings, optional
         How it is done; default: the defaults.
     stages : mapping of str to object, optional
@@ -111,67 +110,42 @@ def separate(
     """
     settings = Settings() if settings is None else settings
     instance("settings", settings, Settings)
-    if score is not None:
-        options = {"instruments": settings.names or len(score.names), **options}
-    if dictionary is not None:
-        instance("dictionary", dictionary, Dictionary)
-    shape = None if dictionary is None else dictionary.amplitudes.shape
-    settings = settings.changed(options, dictionary=shape)
+    known = Knowledge(dictionary, profiles, hints, score, corrections, edited)
+    settings = known.settings(settings, options)
     jobs, report = at_least("jobs", jobs, 1), no_progress if progress is None else progress
     function("progress", report)
-    parts = make_stages(settings, stages)
-    if dictionary is not None:
-        for useless in {"assignment", "learner"}.intersection(stages or ()):
-            raise ValueError(f"stages: leave the {useless} out, the dictionary is given")
-        learner = NotesLearner(seed=settings.seed, assignment=parts.assignment)
-        given = GivenDictionary(dictionary.amplitudes, parts.finder, learner)
-        parts = replace(parts, learner=given)
-    profiles = library() if profiles is None else profiles
-    instance("profiles", profiles, Profiles)
-    if settings.names:
-        parts = replace(parts, learner=named(settings.names, profiles, parts.learner))
-    for name, given in (("score", score), ("corrections", corrections), ("edited", edited)):
-        check_told(name, given, settings, parts)
+    parts = known.stages(settings, stages)
     audio, sample_rate = load(mixture, sample_rate, scratch, settings.whole_s)
-    alignment = None
-    if score is not None and align_score:
-        report("aligning", 0, 1)
-        alignment = align(score, audio, sample_rate)
-        score = alignment.applied(score)
-        report("aligning", 1, 1)
-    told = Told(score, corrections, edited)
+    if hints is not None:
+        hints.positions_of(settings.most_instruments, len(audio))
+    known, alignment = aligned(known, audio, sample_rate, report, keep=not align_score)
     with scipy.fft.set_workers(jobs):
         if audio.shape[1] > longest_s(settings, len(audio), sample_rate) * sample_rate:
-            outcome = in_pieces(parts, audio, sample_rate, settings, report, scratch, told)
+            outcome = in_pieces(parts, audio, sample_rate, settings, report, scratch, known.told)
         else:
-            outcome = whole(parts, np.asarray(audio), sample_rate, settings, report, told)
-    if told:
+            outcome = whole(parts, np.asarray(audio), sample_rate, settings, report, known.told)
+    if known.ordered:
         outcome = outcome._replace(learned=replace(outcome.learned, known=True))
-    separation = ordered(outcome, parts, audio, sample_rate, settings, profiles)
-    given_names = () if score is None or settings.names else score.names
-    return replace(separation, given_names=given_names, alignment=alignment)
+    separation = ordered(outcome, parts, audio, sample_rate, settings, known.known_profiles)
+    own_names = () if score is None or settings.names else score.names
+    return replace(separation, given_names=own_names, alignment=alignment)
 
 
-def check_told(name: str, score: Score | None, settings: Settings, parts: Stages) -> None:
-    """Refuse a score that is none of these instruments, or of no use to the parts; ValueError."""
-    if score is None:
-        return
-    instance(name, score, Score)
-    number = settings.most_instruments
-    if settings.counted or len(score.names) != number:
-        given = f"{name} is of {len(score.names)} instruments, {', '.join(score.names)}"
-        raise ValueError(f"instruments={settings.instruments!r}, but {given}; make them alike")
-    if not isinstance(parts.finder, Viterbi) or isinstance(parts.learner, AdamLearner):
-        raise ValueError(f"{name} is of use with method='notes' and finder='viterbi' only")
-
-
-def named(names: tuple[str, ...], profiles: Profiles, learner: Learner) -> NamedLearner:
-    """Return a learner that knows what to expect of instruments with these names."""
-    if not isinstance(learner, NotesLearner):
-        raise ValueError("instruments: names are of no use to the learner; give their number")
-    for name in names:
-        profiles.numbers(name)
-    return NamedLearner(names, profiles, learner)
+def aligned(
+    known: Knowledge,
+    audio: Floats | Scratch,
+    sample_rate: int,
+    report: Progress,
+    *,
+    keep: bool,
+) -> tuple[Knowledge, Alignment | None]:
+    """Put a score, if there is one, into the time and tuning of a recording, unless it keeps its."""
+    if known.score is None or keep:
+        return known, None
+    report("aligning", 0, 1)
+    alignment = align(known.score, audio, sample_rate)
+    report("aligning", 1, 1)
+    return replace(known, score=alignment.applied(known.score)), alignment
 
 
 def whole(

@@ -8,6 +8,7 @@ import numpy as np
 from musisep._util.constants import NONE
 from musisep.multipitch.expected import Expected
 from musisep.multipitch.viterbi import Prices
+from musisep.scores.found import BEGIN_LATE_S, END_LATE_S
 from musisep.scores.score import Score
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
@@ -41,9 +42,9 @@ class Trust:
     firm: bool = False
 
 
-FIRM = Trust(early_s=0.0, late_s=0.0, weight=50.0, demand=0.3, firm=True)
+FIRM = Trust(early_s=0.0, late_s=END_LATE_S, weight=50.0, demand=0.3, firm=True)
 """Of corrections: more than anything else tells."""
-WEAK = Trust(early_s=0.0, late_s=0.0, weight=1.0, demand=0.0)
+WEAK = Trust(early_s=0.0, late_s=END_LATE_S, weight=1.0, demand=0.0)
 """Of notes that were not corrected: instruments keep their names, and it tells little else."""
 
 
@@ -92,9 +93,11 @@ class Told:
 def expected_on(score: Score, times_s: Floats, model: ToneModel, trust: Trust) -> Expected:
     """Return what a score tells of frames at rising times in seconds."""
     notes = score.notes
-    plays = ~np.isnan(notes.f0_hz) & (notes.instrument != NONE)
-    begins = np.searchsorted(times_s, notes.onset_s - trust.early_s * plays)
-    ends = np.searchsorted(times_s, notes.offset_s + trust.late_s * plays)
+    rests, nobodys = np.isnan(notes.f0_hz), notes.instrument == NONE
+    late_s = np.where(rests, END_LATE_S, np.where(nobodys, BEGIN_LATE_S, -trust.early_s))
+    begins = np.searchsorted(times_s, notes.onset_s + late_s)
+    late_s = np.where(rests, BEGIN_LATE_S, np.where(nobodys, END_LATE_S, trust.late_s))
+    ends = np.searchsorted(times_s, notes.offset_s + late_s)
     told = Expected(
         begins=begins,
         ends=ends,

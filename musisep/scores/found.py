@@ -13,6 +13,9 @@ from musisep.notes.tracking import NoteTracking
 from musisep.scores.score import NoteTable, note_table
 from musisep.tones.peaks import Floats, Ints
 
+BEGIN_LATE_S, END_LATE_S = 0.035, 0.08
+"""Tones are found so long after a note begins and ends, as their window is long and rooms ring on:
+medians of `experiments/e29_note_times.py` on recordings of the part train."""
 GLIDE = 0.45
 """Semitones that the pitch of a line may move from frame to frame."""
 SMOOTH_S = 0.15
@@ -90,7 +93,9 @@ def _of_one(
     sure = np.full(order.size, np.nan) if certainties is None else certainties[order]
     sure = np.bincount(note, amps * sure, size) / weights
     kept = (counts * hop_s >= SHORTEST_S) & (level >= level.max() * 10 ** (-SOFT_DB / 20))
-    parts = first * hop_s, (last + 1) * hop_s, log_hz, level, sure
+    begins = np.maximum(first * hop_s - BEGIN_LATE_S, 0.0)
+    ends = np.maximum((last + 1) * hop_s - END_LATE_S, begins + hop_s)
+    parts = begins, ends, log_hz, level, sure
     return tuple(part[kept] for part in parts)
 
 
