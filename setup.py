@@ -62,6 +62,7 @@ setup(
         "soxr>=0.4",
         "tqdm>=4.66",
         "joblib>=1.4",
+        "mido>=1.3",
         "tomlkit>=0.13",
     ],
     extras_require={

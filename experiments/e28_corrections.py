@@ -96,9 +96,10 @@ def corrected(item: Item) -> Iterator[tuple[int, float]]:
         if not new:
             return
         columns = map(np.array, zip(*(one.note for one in new), strict=True))
-        given = joined(given, Score(note_table(*columns), found.names))
+        new_ones = Score(note_table(*columns), found.names)
+        given, edited = joined(given, new_ones), joined(found, new_ones)
         separation = musisep.separate(
-            item.mixture, item.sample_rate, instruments=number, corrections=given, found=found
+            item.mixture, item.sample_rate, instruments=number, corrections=given, edited=edited
         )
         found, done = separation.score, done + len(new)
         yield done, judged(item, separation)[1]

@@ -22,8 +22,8 @@ from musisep.io.stored import ITEM, Scratch, Stack, check_room
 from musisep.learning.continued import PieceLearner
 from musisep.learning.from_notes import NotesLearner
 from musisep.learning.learner import Learned
-from musisep.learning.told import Told
 from musisep.learning.selection import evenly_spaced
+from musisep.learning.told import Told
 from musisep.metrics.levels import level_db
 from musisep.passages import Found, Outcome, Passage, find, hear, sounding, tell
 from musisep.settings import Settings

@@ -20,6 +20,7 @@ from musisep.io.formats import writable
 from musisep.io.stored import Scratch, Stack, Stored
 from musisep.learning.learner import Fit
 from musisep.names import numbered
+from musisep.notebook import html_of
 from musisep.notes.counting import Counted
 from musisep.scores.alignment import Alignment
 from musisep.scores.found import notes_of_tones
@@ -78,6 +79,10 @@ class Separation:
     certainties : ndarray, shape (tone,), optional
         Probability of each of the tones that its instrument plays it; None if the method does not
         tell.
+    curve : tuple of float
+        What was left unexplained while the dictionary was learned, from 0 to 1, after each turn:
+        of the frames that were looked at, and at last of the recording. For "adam" means over
+        successive steps, of the frames that were drawn. Empty if a dictionary was given.
     given_names : tuple of str
         Names of the instruments of a score that was given; none if none was.
     alignment : Alignment, optional
@@ -100,6 +105,7 @@ class Separation:
     likenesses: list[list[Likeness]] | None = None
     names_right: Floats | None = None
     certainties: Floats | None = None
+    curve: tuple[float, ...] = ()
     given_names: tuple[str, ...] = ()
     alignment: Alignment | None = None
 
@@ -132,6 +138,10 @@ class Separation:
             f"<Separation: instruments={instruments}, channels={channels}, "
             f"{samples / self.sample_rate:.1f} s, {self.unexplained:.1%} left unexplained>"
         )
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook how sure it is, players for a minute at most, and the notes."""
+        return html_of(self)
 
     @cached_property
     def notes(self) -> NoteTable:

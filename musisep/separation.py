@@ -48,7 +48,7 @@ def separate(
     score: Score | None = None,
     align_score: bool = True,
     corrections: Score | None = None,
-    found: Score | None = None,
+    edited: Score | None = None,
     settings: Settings | None = None,
     stages: Mapping[str, Any] | None = None,
     jobs: int = 1,
@@ -80,8 +80,8 @@ def separate(
     corrections : Score, optional
         Notes, and rests, that are certain, and notes of `musisep.scores.NOBODY`, which are none;
         times are those of the recording.
-    found : Score, optional
-        Notes that were found before they were corrected: the instruments keep their order.
+    edited : Score, optional
+        All notes as they are since they were corrected: the instruments keep their order.
     settings : Settings, optional
         How it is done; default: the defaults.
     stages : mapping of str to object, optional
@@ -130,7 +130,7 @@ def separate(
     instance("profiles", profiles, Profiles)
     if settings.names:
         parts = replace(parts, learner=named(settings.names, profiles, parts.learner))
-    for name, given in (("score", score), ("corrections", corrections), ("found", found)):
+    for name, given in (("score", score), ("corrections", corrections), ("edited", edited)):
         check_told(name, given, settings, parts)
     audio, sample_rate = load(mixture, sample_rate, scratch, settings.whole_s)
     alignment = None
@@ -139,7 +139,7 @@ def separate(
         alignment = align(score, audio, sample_rate)
         score = alignment.applied(score)
         report("aligning", 1, 1)
-    told = Told(score, corrections, found)
+    told = Told(score, corrections, edited)
     with scipy.fft.set_workers(jobs):
         if audio.shape[1] > longest_s(settings, len(audio), sample_rate) * sample_rate:
             outcome = in_pieces(parts, audio, sample_rate, settings, report, scratch, told)
@@ -229,6 +229,7 @@ def ordered(
         counted=learned.counted,
         likenesses=alike,
         names_right=right,
+        curve=learned.curve,
         certainties=outcome.certainties,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from musisep.cli.base import add_version, execute, new_parser
 from musisep.cli.benchmark import BENCHMARK
 from musisep.cli.config import CONFIG
+from musisep.cli.correct import CORRECT
 from musisep.cli.data import DATA
 from musisep.cli.evaluate import EVALUATE
 from musisep.cli.instruments import INSTRUMENTS
@@ -17,7 +18,7 @@ from musisep.cli.train import TRAIN
 from musisep.cli.warmup import WARM_UP
 
 COMMANDS = (
-    SEPARATE, INVERT, CONFIG, TRAIN, INSTRUMENTS, DATA, EVALUATE, BENCHMARK, WARM_UP
+    SEPARATE, CORRECT, INVERT, CONFIG, TRAIN, INSTRUMENTS, DATA, EVALUATE, BENCHMARK, WARM_UP
 )  # fmt: skip
 """The sub-commands; without a name it is the first."""
 OWN_OPTIONS = ("--help", "--version")

@@ -4,9 +4,9 @@ import argparse
 import os
 import string
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from musisep.cli.base import UsageError, as_options
@@ -18,6 +18,8 @@ from musisep.settings import Settings
 
 FILENAME = "{subfolder}/{track}/{stem}.{ext}"
 """Where tracks are below --out."""
+BESIDE = ("notes.csv", "notes.mid", "found.csv", "corrections.csv", "report.html")
+"""What may be written beside the tracks; ``found.csv`` tells what was edited in the first two."""
 TEMPLATE_FIELDS = {"folder", "subfolder", "track", "suffix", "stem", "ext"}
 
 
@@ -25,18 +27,31 @@ TEMPLATE_FIELDS = {"folder", "subfolder", "track", "suffix", "stem", "ext"}
 class Task:
     """A recording, the files that will be written for it, and where the record of that is kept.
 
-    The first `instruments` of these are stems, of which there may be fewer if fewer are found.
+    The first `instruments` of the outputs are stems, of which there may be fewer if fewer are
+    found. What is written beside the tracks has names, see `BESIDE`. The template is that of their
+    names, in which all but the stem and the suffix is known.
     """
 
     recording: Path
     outputs: tuple[Path, ...]
     instruments: int = 0
     record: Path = Path()
+    beside: Mapping[str, Path] = field(default_factory=dict)
+    template: str = FILENAME
 
-    def outputs_for(self, instruments: int) -> tuple[Path, ...]:
-        """Return the files for so many instruments."""
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """All files that may be written, but for the record."""
+        return (*self.outputs, *self.beside.values())
+
+    def tracks_for(self, instruments: int) -> tuple[Path, ...]:
+        """Return the files of the tracks for so many instruments."""
         stems = min(instruments, self.instruments)
         return self.outputs[:stems] + self.outputs[self.instruments :]
+
+    def written_for(self, instruments: int) -> tuple[Path, ...]:
+        """Return all files for so many instruments."""
+        return (*self.tracks_for(instruments), *self.beside.values())
 
 
 def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
@@ -70,11 +85,12 @@ def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
     tasks = [
         Task(
             found.path, _outputs(args, found, names), stems,
-            _output(args, found, "separation", "json"),
+            _output(args, found, "separation", "json"), _beside(args, found),
+            _template(args, found),
         )
         for found in recordings
     ]  # fmt: skip
-    written = [replace(task, outputs=(*task.outputs, task.record)) for task in tasks]
+    written = [replace(task, outputs=(*task.written, task.record)) for task in tasks]
     fields = "{folder}, {subfolder}, {track}, {suffix} and {stem}"
     advice = f"put {fields} in --filename, or change --out"
     check_collisions(written, [*(task.recording for task in tasks), *args.references], advice)
@@ -132,7 +148,7 @@ def _is_plain(template: str) -> bool:
 
 
 def _check_references(args: argparse.Namespace, recordings: int, settings: Settings) -> None:
-    for option in ("references", "save_dictionary"):
+    for option in ("references", "save_dictionary", "notes_in", "pitches"):
         if recordings > 1 and getattr(args, option):
             name = option.replace("_", "-")
             raise UsageError(f"--{name} suits one recording, these are {recordings}")
@@ -147,11 +163,31 @@ def _check_references(args: argparse.Namespace, recordings: int, settings: Setti
 
 
 def _outputs(args: argparse.Namespace, found: Found, stems: Sequence[str]) -> tuple[Path, ...]:
-    """Return the file of each stem; that of the dictionary comes last, if any."""
+    """Return the file of each track."""
     paths = [_output(args, found, stem, args.format) for stem in stems]
     if not all(path.suffix == f".{args.format}" for path in paths):
         raise UsageError(f"--filename {args.filename} must end in .{{ext}}")
-    return (*paths, *([args.save_dictionary] if args.save_dictionary else []))
+    return tuple(paths)
+
+
+def _beside(args: argparse.Namespace, found: Found) -> dict[str, Path]:
+    """Return the files beside the tracks by their names, see `BESIDE`."""
+    wanted = set(args.notes)
+    if args.report:
+        wanted |= {"notes.csv", "notes.mid", "report.html"}
+    if wanted:
+        wanted.add("found.csv")
+    if args.corrected:
+        wanted.add("corrections.csv")
+    paths = {name: _output(args, found, *name.rsplit(".", 1)) for name in BESIDE if name in wanted}
+    return paths | ({"dictionary": args.save_dictionary} if args.save_dictionary else {})
+
+
+def _template(args: argparse.Namespace, found: Found) -> str:
+    """Return the template below --out in which only {stem} and {ext} are left."""
+    place = _output(args, found, "\0stem", "\0ext").relative_to(args.out)
+    escaped = str(place).replace("{", "{{").replace("}", "}}")
+    return escaped.replace("\0stem", "{stem}").replace("\0ext", "{ext}")
 
 
 def _output(args: argparse.Namespace, found: Found, stem: str, ext: str) -> Path:

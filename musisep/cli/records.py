@@ -95,6 +95,10 @@ class Record:
                 return f"{path} is of another run, {difference}"
         return ""
 
+    def changed(self, paths: Iterable[Path]) -> Path | None:
+        """Return the first of the files that is there, and not as a run wrote it, if any."""
+        return next((path for path in paths if path.is_file() and not self._owns(path)), None)
+
     def begin(self, instruments: int) -> "Record":
         """Record that a run begins to write its files; what there was of another is stale."""
         previous = Record.load(self.path) or self

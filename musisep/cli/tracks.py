@@ -11,6 +11,8 @@ from musisep.settings import Settings
 
 LARGEST = 2**20
 """Bytes of a file of rules; more is none."""
+NOTES = {"csv": "notes.csv", "midi": "notes.mid"}
+"""Files of notes by the names of their formats."""
 FLAGS = {"names": "--stem-names", "derive": "--derive", "only": "--only"}
 """Options by the names that functions have for them, see `musisep.cli.base.as_options`."""
 
@@ -33,6 +35,31 @@ def add_track_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--only", type=_names, metavar="NAME,NAME", help="of all of these, write no others"
     )
+
+
+def add_notes_options(group: argparse._ArgumentGroup) -> None:
+    """Add --notes, --pitch-bends and --report."""
+    group.add_argument(
+        "--notes", type=_notes, default=[], metavar="FORMAT,FORMAT",
+        help="also write the notes that were found: csv, midi, or both",
+    )  # fmt: skip
+    group.add_argument(
+        "--pitch-bends", action="store_true",
+        help="with midi: exact pitches (default: rounded to semitones)",
+    )  # fmt: skip
+    group.add_argument(
+        "--report", action="store_true",
+        help="also write a page to listen to, to look at and to correct, and the notes",
+    )  # fmt: skip
+    group.set_defaults(corrected=False)
+
+
+def _notes(text: str) -> list[str]:
+    """Return the files of notes that are wanted."""
+    wanted = [name.strip().lower() for name in text.split(",")]
+    if unknown := [name for name in wanted if name not in NOTES]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} must be {' or '.join(NOTES)}")
+    return [NOTES[name] for name in wanted]
 
 
 def track_options(args: argparse.Namespace) -> dict[str, Any]:

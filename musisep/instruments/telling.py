@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from musisep._util.pitches import pitch_name
 from musisep.instruments.profiles import Profiles
 from musisep.names import ALIASES, GROUPS, INSTRUMENTS
-
-PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 class Told(NamedTuple):
@@ -57,9 +56,3 @@ def groups_of(profiles: Profiles) -> dict[str, list[str]]:
         group: [name for name in meant if name in profiles.names] for group, meant in GROUPS.items()
     }
     return {group: names for group, names in found.items() if names}
-
-
-def pitch_name(midi: int) -> str:
-    """Return the name of a MIDI pitch: C4 is 60, middle C."""
-    octave, step = divmod(midi, len(PITCHES))
-    return f"{PITCHES[step]}{octave - 1}"

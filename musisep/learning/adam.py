@@ -35,6 +35,9 @@ from musisep.tones.loss import dict_grads, unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Peaks
 
+POINTS = 100
+"""Of the curve of a learning, at most."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -135,6 +138,8 @@ class AdamSteps:
         Holds the columns that learn, ``adam.value`` [harmonic, column].
     ages : ndarray of int, shape (column,)
         Steps since each column started.
+    left : list of float
+        What was left unexplained of the frames of each step, before it.
 
     Raises
     ------
@@ -163,6 +168,7 @@ class AdamSteps:
         self.adam = Adam_B(start, alpha=self.schedule.first_step)
         self.ages = np.zeros(columns, dtype=np.int64)
         self.carried = np.zeros(columns)
+        self.left: list[float] = []
 
     def learn(self, batches: Iterable[Floats], runs: int) -> Iterator[Peaks]:
         """Take a step on each of `runs` batches of frames [frame, bin]; yield their tones.
@@ -189,6 +195,7 @@ class AdamSteps:
         """Find the tones of frames [frame, bin], improve the dictionary, return the tones."""
         columns = self.adam.value
         tones = self.finder(frames, columns, self.model)
+        self.left.append(unexplained(frames, tones, columns, self.model))
         higher, lower = dict_grads(frames, tones, columns, self.model)
         self.adam.step(higher - lower)
         self.carried += np.bincount(
@@ -295,7 +302,7 @@ class AdamLearner:
         """
         audible_frames = frames[evenly_spaced(audible(frames), self.schedule.fit_frames)]
         rngs = np.random.default_rng(self.seed).spawn(self.dictionaries)
-        found: list[Floats] = [np.empty(0)] * self.dictionaries
+        found: list[tuple[Floats, Floats]] = [(np.empty(0), np.empty(0))] * self.dictionaries
         left = [0.0] * self.dictionaries
         total = self.runs * self.dictionaries
         done = count(1)
@@ -310,15 +317,17 @@ class AdamLearner:
                 found[number] = self.learn_one(
                     frames, audible_frames, model, rngs[number], step_done
                 )
-                tones = self.finder(audible_frames, found[number], model)
-                left[number] = unexplained(audible_frames, tones, found[number], model)
+                dictionary, _ = found[number]
+                tones = self.finder(audible_frames, dictionary, model)
+                left[number] = unexplained(audible_frames, tones, dictionary, model)
             except BaseException:  # as on Ctrl-C: nobody waits for the other dictionaries
                 given_up.set()
                 raise
 
         each(learn, range(self.dictionaries))
         chosen = int(np.argmin(left))
-        return Learned(found[chosen], answers=tuple(left), chosen=chosen)
+        dictionary, curve = found[chosen]
+        return Learned(dictionary, answers=tuple(left), chosen=chosen, curve=tuple(curve.tolist()))
 
     def learn_one(
         self,
@@ -327,10 +336,11 @@ class AdamLearner:
         model: ToneModel,
         rng: np.random.Generator,
         step_done: Callable[[], bool],
-    ) -> Floats:
+    ) -> tuple[Floats, Floats]:
         """Learn a dictionary [harmonic, instrument] from drawn frames, and at last from others.
 
-        `step_done` is called after each step, and tells whether to go on.
+        `step_done` is called after each step, and tells whether to go on. What the drawn frames
+        left unexplained is returned as well, as means over up to `POINTS` successive parts.
         """
         steps = AdamSteps(
             model, self.finder, self.instruments, self.harmonics, self.lifetime, rng,
@@ -339,5 +349,6 @@ class AdamLearner:
         for _ in steps.learn(random_batches(frames, 1, rng), self.runs):
             if not step_done():
                 break
+        parts = np.array_split(steps.left, min(POINTS, len(steps.left)) or 1)
         steps.fit(audible_frames)
-        return steps.get_dict()
+        return steps.get_dict(), np.array([part.mean() for part in parts if part.size])

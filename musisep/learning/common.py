@@ -9,6 +9,7 @@ from musisep._util.fields import check_fields
 from musisep.learning.selection import audible, evenly_spaced
 from musisep.learning.updates import falling, fit_columns, smoothed
 from musisep.multipitch.joint import JointSearch
+from musisep.tones.loss import unexplained
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats
 
@@ -65,14 +66,19 @@ class CommonColumns:
         search: JointSearch,
         model: ToneModel,
         step_done: Callable[[], None],
-    ) -> Floats:
-        """Return the columns [harmonic, column]; `search` finds tones, at first at this price."""
+    ) -> tuple[Floats, list[float]]:
+        """Return columns [harmonic, column], and what they left unexplained after each turn.
+
+        `search` finds tones, at first at this price.
+        """
         dear = replace(search, price=self.price)
         columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)
         audible_frames = np.ascontiguousarray(frames[evenly_spaced(audible(frames), self.frames)])
+        curve = []
         for step in range(self.steps):
             peaks = (dear if step < self.steps - 1 else search)(audible_frames, columns, model)
             columns = fit_columns(audible_frames, peaks, columns, model, self.updates)
             columns = (self.early if step < self.steps - self.late_steps else self.late)(columns)
+            curve.append(unexplained(audible_frames, peaks, columns, model))
             step_done()
-        return columns
+        return columns, curve

@@ -79,7 +79,7 @@ class CountingLearner:
 
 def left_by(loudest: int, frames: Floats, heard: Heard, model: ToneModel) -> float:
     """Return what so many tones of each frame, the loudest, leave unexplained of the recording."""
-    columns, tones = heard
+    columns, tones, _ = heard
     ranks = np.argsort(np.argsort(-tones.amps, axis=1, kind="stable"), axis=1)
     params = tones.params.copy()
     params[:, AMP] *= ranks < loudest

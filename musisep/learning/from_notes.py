@@ -7,7 +7,7 @@ to instruments, and each instrument's column of the dictionary is learned from i
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
@@ -41,10 +41,14 @@ UNLIKELY = math.log(1e-3)
 
 
 class Heard(NamedTuple):
-    """What sounds, whoever plays it: common columns [harmonic, column], tones (frame, place)."""
+    """What sounds, whoever plays it: common columns [harmonic, column], tones (frame, place).
+
+    ``curve`` is what was left unexplained after each turn of the learning of these columns.
+    """
 
     columns: Floats
     tones: Peaks
+    curve: tuple[float, ...] = ()
 
 
 class Answer(NamedTuple):
@@ -140,7 +144,7 @@ class NotesLearner:
         def step_done() -> None:
             report("learning", next(done), total)
 
-        columns, tones = heard or self.anybodys_tones(frames, model, step_done)
+        columns, tones, curve = heard or self.anybodys_tones(frames, model, step_done)
         start = columns.mean(axis=1, keepdims=True)
         if self.expected is not None and self.expected.complete:
             start, tones = self.expected_tones(frames, start, model, self.expected)
@@ -152,6 +156,7 @@ class NotesLearner:
             certainty=best.certainty,
             notes=best.notes._replace(known=best.known),
             common=columns,
+            curve=(*curve, best.unexplained),
         )
 
     @property
@@ -183,8 +188,8 @@ class NotesLearner:
         self, frames: Floats, model: ToneModel, step_done: Callable[[], None]
     ) -> Heard:
         """Return what sounds, whoever plays it: at most `most` tones at a time."""
-        columns = self.common(frames, self._anybody, model, step_done)
-        return Heard(columns, self.common_tones(frames, columns, model))
+        columns, curve = self.common(frames, self._anybody, model, step_done)
+        return Heard(columns, self.common_tones(frames, columns, model), tuple(curve))
 
     def common_tones(self, frames: Floats, columns: Floats, model: ToneModel) -> Peaks:
         """Return the tones of frames [frame, bin] with columns that anybody's tones may take."""

@@ -67,6 +67,9 @@ class Learned:
         the instruments play them.
     common : ndarray, shape (harmonic, column), optional
         Columns that tones of any instrument may take, with which these were found.
+    curve : tuple of float
+        What was left unexplained while it was learned, from 0 to 1: after each turn, of the frames
+        that were looked at. Empty if nothing was learned in turns.
     """
 
     dictionary: Floats
@@ -79,6 +82,7 @@ class Learned:
     counted: Counted | None = None
     notes: Notes | None = None
     common: Floats | None = None
+    curve: tuple[float, ...] = ()
 
 
 class Learner(Protocol):

@@ -30,18 +30,21 @@ class Trust:
         Log likelihood that a note gains for the instrument that is to play all of it.
     demand : float
         Price per frame of a note that does not sound, in units of `Prices`.
+    firm : bool
+        Whether what sounds there is the note's in any case.
     """
 
     early_s: float = 0.05
     late_s: float = 0.1
     weight: float = 8.0
     demand: float = 0.02
+    firm: bool = False
 
 
-FIRM = Trust(early_s=0.0, late_s=0.0, weight=50.0, demand=0.3)
+FIRM = Trust(early_s=0.0, late_s=0.0, weight=50.0, demand=0.3, firm=True)
 """Of corrections: more than anything else tells."""
-WEAK = Trust(early_s=0.0, late_s=0.0, weight=0.3, demand=0.0)
-"""Of notes that were found before: instruments keep their names, and else it tells nothing."""
+WEAK = Trust(early_s=0.0, late_s=0.0, weight=1.0, demand=0.0)
+"""Of notes that were not corrected: instruments keep their names, and it tells little else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,27 +57,27 @@ class Told:
         Nearly all that is played, when it is played; some of it may be wrong.
     corrections : Score, optional
         Notes and rests that are certain.
-    found : Score, optional
-        Notes that were found before these were corrected.
+    edited : Score, optional
+        All notes as they are since they were corrected.
     trust : Trust
         How much is made of the score.
     """
 
     score: Score | None = None
     corrections: Score | None = None
-    found: Score | None = None
+    edited: Score | None = None
     trust: Trust = Trust()
 
     def __bool__(self) -> bool:
         """Return whether anything is told."""
-        return any(told is not None for told in (self.score, self.corrections, self.found))
+        return any(told is not None for told in (self.score, self.corrections, self.edited))
 
     def expected(self, times_s: Floats, model: ToneModel) -> Expected | None:
         """Return what is told of frames at rising times in seconds; None for nothing."""
         told = [
             expected_on(score, times_s, model, trust)
             for score, trust in (
-                (self.score, self.trust), (self.corrections, FIRM), (self.found, WEAK),
+                (self.score, self.trust), (self.corrections, FIRM), (self.edited, WEAK),
             )
             if score is not None
         ]  # fmt: skip
@@ -99,6 +102,7 @@ def expected_on(score: Score, times_s: Floats, model: ToneModel, trust: Trust) -
         insts=notes.instrument.copy(),
         weights=np.full(len(notes), trust.weight),
         demands=np.full(len(notes), trust.demand),
+        firm=np.full(len(notes), trust.firm),
         near=Prices.near_sigmas * model.fsigma,
     )
     return told.chosen(ends > begins)

@@ -11,7 +11,7 @@ from musisep.tones.peaks import Floats, Ints, Peaks
 
 Bools = NDArray[np.bool_]
 
-COLUMNS = ("begins", "ends", "shifts", "insts", "weights", "demands")
+COLUMNS = ("begins", "ends", "shifts", "insts", "weights", "demands", "firm")
 """What there is of each event."""
 
 
@@ -31,6 +31,8 @@ class Expected:
         Log likelihood that a note gains for its instrument, if all of it is expected.
     demands : ndarray, shape (event,)
         Price per frame if the tone does not sound, in units of `musisep.multipitch.viterbi.Prices`.
+    firm : ndarray of bool, shape (event,)
+        Whether it is certain: then a tone that is found there is its instrument's.
     near : float
         Bins within which a tone is the expected one.
     complete : bool
@@ -43,6 +45,7 @@ class Expected:
     insts: Ints
     weights: Floats
     demands: Floats
+    firm: Bools
     near: float
     complete: bool = False
 
@@ -76,7 +79,9 @@ class Expected:
         every = self.chosen(np.tile(told, columns))
         own = np.repeat(np.arange(columns), told.size)
         insts = np.where(every.insts == NONE, NONE, own)
-        return replace(every, insts=insts, demands=np.zeros(insts.size))
+        return replace(
+            every, insts=insts, demands=np.zeros(insts.size), firm=np.zeros(insts.size, np.bool_)
+        )
 
     def of_players(self, players: Ints) -> "Expected":
         """Return what is known of some of the instruments, which get numbers from 0 on."""
@@ -128,6 +133,27 @@ class Expected:
             own[frames] |= near & (tones.insts[frames] == self.insts[event])
         amps = np.where(own, tones.amps, 0.0)
         return Peaks(amps, tones.shifts, tones.sigmas, tones.spreads, tones.insts)
+
+    def enforced(self, tones: Peaks) -> Peaks:
+        """Return tones (frame, place) of which those at the pitch of a firm event are its own.
+
+        Other instruments keep theirs if some other event lets them play there, too. An instrument
+        may have more tones at a time then than it has places.
+        """
+        result = tones.copy()
+        for event in np.flatnonzero(self.plays & self.firm):
+            frames = slice(self.begins[event], self.ends[event])
+            near = np.abs(tones.shifts[frames] - self.shifts[event]) < self.near
+            others = [*self._beside(event), self.insts[event]]
+            given = near & ~np.isin(result.insts[frames], others)
+            result.insts[frames][given] = self.insts[event]
+        return result
+
+    def _beside(self, event: int) -> Ints:
+        """Return the instruments that play a pitch and time as well, by what is no mere score."""
+        together = (self.begins < self.ends[event]) & (self.ends > self.begins[event])
+        near = np.abs(self.shifts - self.shifts[event]) < self.near
+        return self.insts[together & near & self.plays & (self.firm | (self.demands == 0))]
 
     def evidence(self, numbers: Ints, shifts: Floats, instruments: int) -> Floats:
         """Return log likelihoods [note, instrument] that notes have by what is expected.

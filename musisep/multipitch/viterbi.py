@@ -167,7 +167,8 @@ class Viterbi:
             demands = np.zeros(prior.shifts.shape) if prior.demands is None else prior.demands
             _kernels.add_contradictions(
                 shifts, amps, insts, prior.shifts, prior.insts, demands,
-                prices.near_sigmas * model.fsigma, prices.contradiction, prices.unison, prices.novelty, costs,
+                prices.near_sigmas * model.fsigma, prices.contradiction, prices.unison,
+                prices.novelty, costs,
             )  # fmt: skip
         path = _kernels.cheapest_path(
             shifts, amps, costs, prices.jump, prices.onset, prices.glide_sigmas * model.fsigma,
@@ -175,7 +176,8 @@ class Viterbi:
         )  # fmt: skip
         index = np.arange(len(frames)), path
         chosen = Hypotheses(*(array[index][:, None] for array in hypotheses))
-        return self.search.refine(frames, dictionary, model, chosen)
+        tones = self.search.refine(frames, dictionary, model, chosen)
+        return tones if self.expected is None else self.expected.enforced(tones)
 
 
 def check_prior(prior: Prior, frames: int) -> None:

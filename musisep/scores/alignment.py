@@ -254,7 +254,6 @@ def _warped(heard, played, near=None):
     lows, highs = np.zeros(size, np.int64), np.full(size, others)
     if near is not None:
         rows, columns, ratio = near
-        low, high = np.full(size, others), np.zeros(size, np.int64)
         frame = np.minimum(np.arange(size) // ratio, rows[-1])
         first = np.searchsorted(rows, np.maximum(frame - RADIUS, 0), side="left")
         last = np.searchsorted(rows, np.minimum(frame + RADIUS, rows[-1]), side="right") - 1

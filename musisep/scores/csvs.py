@@ -4,14 +4,14 @@ import csv
 import io
 import math
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from musisep.io.replacing import replacing
+from musisep._util.pitches import HIGHEST, hz_of, midi_near, midi_of, pitch_name
 from musisep.io.reading import regular_file
+from musisep.io.replacing import replacing
 from musisep.scores.score import NOBODY, NoteTable, Score, note_table
 
 COLUMNS = (
@@ -20,36 +20,23 @@ COLUMNS = (
 """Of a file that is written; when it is read, others do not matter, nor their order."""
 REST, NOBODYS = "rest", "nobody"
 """Pitch of a rest; instrument of a note that nobody plays."""
-NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, "##": 2, "bb": -2}
 LARGEST = 2**26
 """Bytes of a file; more is none."""
 FAR_CENTS = 50.0
 """A pitch and a frequency that differ by more contradict each other."""
 
 
-def pitch_name(f0_hz: float) -> tuple[str, float]:
-    """Return the name of the nearest note, as A4 for 440 Hz, and how many cents it is missed by."""
-    midi = 69 + 12 * math.log2(f0_hz / 440)
-    nearest = round(midi)
-    return f"{NAMES[nearest % 12]}{nearest // 12 - 1}", 100 * (midi - nearest)
-
-
 def pitch_hz(text: str) -> float:
     """Return the frequency of a pitch: a name, as A4, Bb3 or F#5, or a MIDI number; ValueError."""
-    named = re.fullmatch(r"([A-Ga-g])(##|bb|[#♯b♭]?)(-?\d+)", text.strip())
-    if named:
-        letter, sign, octave = named.groups()
-        midi = 12.0 * (int(octave) + 1) + LETTERS[letter.upper()] + SIGNS[sign]
-    else:
+    midi: float | None = midi_of(text)
+    if midi is None:
         try:
             midi = float(text)
         except ValueError:
-            raise ValueError(f"{text!r} must be a note, as A4 or Bb3, or a MIDI number") from None
-    if not 0 <= midi <= 127:
-        raise ValueError(f"{text!r} must be from C-1 to G9, or from 0 to 127")
-    return 440 * 2.0 ** ((midi - 69) / 12)
+            midi = math.nan
+    if not 0 <= midi <= HIGHEST:
+        raise ValueError(f"pitch {text!r} must be a note, as A4 or Bb3, or a MIDI number")
+    return hz_of(midi)
 
 
 def write_csv(path: str | os.PathLike[str], score: Score) -> None:
@@ -60,19 +47,23 @@ def write_csv(path: str | os.PathLike[str], score: Score) -> None:
     AudioFileError
         If the file cannot be written.
     """
-    with (
-        replacing(Path(path)) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for onset_s, offset_s, f0_hz, level_db, number, certainty in score.notes.tolist():
-            pitch, cents = (REST, math.nan) if math.isnan(f0_hz) else pitch_name(f0_hz)
-            instrument = NOBODYS if number == NOBODY else score.names[number]
-            writer.writerow((
-                f"{onset_s:.4f}", f"{offset_s:.4f}", pitch, _text(cents, 1), _text(f0_hz, 3),
-                _text(level_db, 1), instrument, _text(certainty, 3),
-            ))  # fmt: skip
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(written(score), encoding="utf-8", newline="")
+
+
+def written(score: Score) -> str:
+    """Return the text that `write_csv` writes."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for onset_s, offset_s, f0_hz, level_db, number, certainty in score.notes.tolist():
+        pitch, cents = (REST, math.nan) if math.isnan(f0_hz) else _named(f0_hz)
+        instrument = NOBODYS if number == NOBODY else score.names[number]
+        writer.writerow((
+            f"{onset_s:.4f}", f"{offset_s:.4f}", pitch, _text(cents, 1), _text(f0_hz, 3),
+            _text(level_db, 1), instrument, _text(certainty, 3),
+        ))  # fmt: skip
+    return file.getvalue()
 
 
 def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -> Score:
@@ -177,6 +168,13 @@ def _table(notes: Sequence[tuple[float, ...]], numbers: Sequence[int]) -> NoteTa
     onset_s, offset_s, f0_hz, level_db, certainty = np.array(notes).reshape(-1, 5).T
     insts = np.array(numbers, np.int64)
     return note_table(onset_s, offset_s, f0_hz, insts, level_db=level_db, certainty=certainty)
+
+
+def _named(f0_hz: float) -> tuple[str, float]:
+    """Return the name of the nearest pitch, and by how many cents it is missed."""
+    exact = midi_near(f0_hz)
+    nearest = min(max(round(exact), 0), HIGHEST)
+    return pitch_name(nearest), 100 * (exact - nearest)
 
 
 def _text(value: float, digits: int) -> str:

@@ -114,3 +114,10 @@ class Score:
     def __len__(self) -> int:
         """Return the number of notes and rests."""
         return len(self.notes)
+
+    def excerpt(self, start_s: float, end_s: float) -> "Score":
+        """Return what sounds between two times in seconds, as seen from the first."""
+        notes = self.notes.copy()
+        notes.onset_s = np.maximum(notes.onset_s - start_s, 0.0)
+        notes.offset_s = np.minimum(notes.offset_s, end_s) - start_s
+        return Score(notes[notes.offset_s > notes.onset_s], self.names)

@@ -1,8 +1,9 @@
 import pytest
 from lessons_of import profiles_of
 
+from musisep._util.pitches import pitch_name
 from musisep.instruments import library
-from musisep.instruments.telling import groups_of, pitch_name, told_of
+from musisep.instruments.telling import groups_of, told_of
 
 
 def test_what_is_known_of_a_name():

@@ -5,8 +5,8 @@ import pytest
 from melodies import HARMONICS, MODEL, mixture
 
 from musisep._util.progress import no_progress
-from musisep.learning.counted import CountingLearner, left_by
 from musisep.learning.common import CommonColumns
+from musisep.learning.counted import CountingLearner, left_by
 from musisep.learning.from_notes import NotesLearner
 from musisep.notes.counting import Counted, TextureCounting
 from musisep.notes.tracking import Notes

@@ -223,7 +223,8 @@ SEARCH = JointSearch(2, 2)
 
 
 def common_columns(spectra, **options):
-    return replace(COMMON, **options)(spectra, SEARCH, MODEL, lambda: None)
+    columns, _ = replace(COMMON, **options)(spectra, SEARCH, MODEL, lambda: None)
+    return columns
 
 
 def test_common_columns_fall_and_leave_little():
@@ -250,7 +251,15 @@ def test_common_columns_do_not_depend_on_the_seed(seed, monkeypatch):
 
     monkeypatch.setattr(CommonColumns, "__call__", noting)
     learner(seed=seed, restarts=1)(frames, MODEL)
-    assert [columns.tobytes() for columns in seen] == [learned.tobytes()]
+    assert [columns.tobytes() for columns, _ in seen] == [learned.tobytes()]
+
+
+def test_what_is_left_unexplained_falls_from_turn_to_turn():
+    _, frames = mixture(2)
+    found = learner(restarts=1)(frames, MODEL)
+    assert len(found.curve) == COMMON.steps + 1
+    assert found.curve[-1] == found.answers[0]
+    assert found.curve[0] > 2 * min(found.curve[1:])
 
 
 @pytest.mark.parametrize(("late_steps", "falls"), [(0, False), (1, True), (8, True)])

@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from sinusoids import RATE, two_sinusoids
 
-import musisep
 from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.audio.logfreq import LogAxis
 from musisep.plots import (
@@ -17,7 +17,6 @@ from musisep.plots import (
     spectrogram_figure,
     waveform_figure,
 )
-from musisep.tones.table import TONE_TYPE
 
 AXIS = LogAxis(50, 3200, 60)
 LOUD = np.full((60, 8), 10.0)
@@ -115,24 +114,9 @@ def test_what_is_no_dictionary_is_not_drawn(amplitudes):
         dictionary_figure(amplitudes)
 
 
-RATE, STEPS = 16_000, np.arange(16_000) / 16_000
-
-
 @pytest.fixture(scope="module")
 def separated():
-    """A separation of two sinusoids, on two channels, with the true stems and tones."""
-    tones = [0.5 * np.sin(2 * np.pi * hz * STEPS) for hz in (400, 1600)]
-    stems = np.stack([[tones[0], 0 * STEPS], [0 * STEPS, tones[1]]])
-    hop = round(0.0116 * RATE)
-    times = np.arange(1 + RATE // hop) * hop / RATE
-    table = np.rec.array(
-        [(t, k, hz, 0.5 / 2**0.5, 0) for t in times for k, hz in enumerate((400, 1600))],
-        dtype=TONE_TYPE,
-    )
-    return musisep.Separation(
-        stems, stems.sum(axis=0), RATE, musisep.Dictionary(np.ones((1, 2))), table,
-        musisep.Settings(), 0.0,
-    )  # fmt: skip
+    return two_sinusoids()
 
 
 def test_mixture_model_and_stems_are_drawn_on_one_scale(separated):
@@ -168,8 +152,9 @@ def test_matplotlib_waits_for_a_picture_and_pyplot_is_not_used(tmp_path):
         import sys
         import numpy as np
         from musisep import plots
+        from musisep.audio.logfreq import LogAxis
         assert "matplotlib" not in sys.modules
-        axis = plots.LogAxis(50, 3200, 60)
+        axis = LogAxis(50, 3200, 60)
         plots.save_figure(plots.spectrogram_figure({"a": np.ones((60, 8))}, axis, 0.1), sys.argv[1])
         assert "matplotlib.pyplot" not in sys.modules
     """

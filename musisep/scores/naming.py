@@ -1,0 +1,21 @@
+"""Names of instruments as files of other programs have them, made fit for names of tracks."""
+
+from collections.abc import Iterable
+
+
+def fit_names(given: Iterable[str]) -> list[str]:
+    """Return names that stems can have, each different: what cannot stand in one is a hyphen.
+
+    An empty name becomes instrument1, instrument2, ... by its place.
+    """
+    names: list[str] = []
+    for number, text in enumerate(given, 1):
+        name = "".join(c if c.isprintable() and c not in '/\\:*?"<>|,=' else "-" for c in text)
+        name = name.strip().lstrip(".") or f"instrument{number}"
+        if name.casefold() in ("mix", "mixture", "residual"):
+            name += " part"
+        known, second, plain = {other.casefold() for other in names}, 2, name
+        while name.casefold() in known:
+            name, second = f"{plain} {second}", second + 1
+        names.append(name)
+    return names
