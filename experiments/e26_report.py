@@ -1,6 +1,6 @@
 """Size and loading time of the page of a report, for a recording of some minutes.
 
-    python experiments/e26_report.py [--minutes 5] [--instruments 2] [--out report.html]
+    python experiments/e26_report.py [--minutes 5] [--instruments 2] [--jobs 2]
 
 The recording that comes with the package is separated, and the result is repeated until it is long
 enough; more instruments are made by dividing the stems. Printed are the size of the page in MB, the
@@ -67,13 +67,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--instruments", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("report.html"))
     args = parser.parse_args()
     with resources.as_file(resources.files("musisep") / "demo" / "mix.flac") as path:
         found = separate(*files.read(path), instruments=2)
     long, notes = repeated(found, 60 * args.minutes, args.instruments)
     begin = time.perf_counter()
-    write_report(long, args.out, notes=notes, title="Five minutes of the demo recording")
+    write_report(long, args.out, notes=notes, title="The demo recording", jobs=args.jobs)
     written = time.perf_counter() - begin
     size = args.out.stat().st_size / 1e6
     drawn, ready = loaded_s(args.out)

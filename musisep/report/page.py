@@ -14,6 +14,7 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
+import scipy.fft
 from numpy.typing import ArrayLike
 
 from musisep._util import checks
@@ -42,6 +43,7 @@ def write_report(
     title: str = "Separation",
     provenance: Mapping[str, Any] | None = None,
     folder: str | os.PathLike[str] | None = None,
+    jobs: int = 1,
 ) -> None:
     """Write a page for a browser, on which stems are heard, and notes are seen and corrected.
 
@@ -67,6 +69,8 @@ def write_report(
         What else is known of how it was made, such as the name and SHA-256 of the recording.
     folder : path, optional
         Of the tracks, for the command that corrects them; default: that of the page.
+    jobs : int
+        Processor cores to use, of which each encodes a track.
 
     Raises
     ------
@@ -90,7 +94,8 @@ def write_report(
         "notes": facts.notes_of(score.notes),
         "command": f"musisep correct {_quoted(path.parent if folder is None else folder)} --notes",
     }
-    content = _assembled(told | _pictured(separation) | _heard(separation, stems))
+    with scipy.fft.set_workers(checks.at_least("jobs", jobs, 1)):
+        content = _assembled(told | _pictured(separation) | _heard(separation, stems))
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8", newline="\n")
 

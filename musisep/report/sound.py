@@ -16,7 +16,7 @@ from musisep.io.stored import Floats, Stored
 
 FORMAT, SUBTYPE = "opus", "OPUS"
 """Browsers find the exact sample in it, which several tracks in time need; in MP3 of a variable
-bit rate they guess. Chrome, Edge and Firefox play it, and Safari since macOS 15 and iOS 18."""
+bit rate they guess. Chrome, Edge and Firefox play it, and Safari since 18.4."""
 OPUS_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Sample rates that it has."""
 LEAST_BITS, MOST_BITS = 16_000, 96_000

@@ -3,12 +3,13 @@
 import re
 import shutil
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from reported import duet_notes, duet_separation
 
-from musisep.report import write_report
+from musisep.report import sound, write_report
 from musisep.scores.corrections import corrections
 from musisep.scores.csvs import read_csv
 from musisep.scores.score import NOBODY, Score
@@ -49,7 +50,7 @@ def opened(browser, report):
     """A function that opens the page, on which nothing may go wrong."""
     faults, contexts = [], []
 
-    def open_page(width=1280, height=1000, **options):
+    def open_page(width=1280, height=1000, *, path=report, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -57,8 +58,8 @@ def opened(browser, report):
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
         page.on("request", lambda asked: faults.append(asked.url) if "http" in asked.url else None)
-        page.goto(report.as_uri())
-        until(page, "musisep.player.tracks.every((t) => t.media.readyState >= 3)")
+        page.goto(path.as_uri())
+        until(page, "musisep.player.tracks.every((t) => !t.media || t.media.readyState >= 3)")
         return page
 
     yield open_page
@@ -184,8 +185,11 @@ def test_notes_are_given_deleted_and_taken_back(page, tmp_path):
     page.keyboard.press("2")
     assert page.inner_text("#announcer") == "1 note given to string <b>"
     page.click("#undo")
+    players = "musisep.score.notes.map((n) => n.instrument)"
     assert page.evaluate("musisep.score.unsaved") is False
+    assert page.evaluate(players).count(1) == 4
     page.click("#redo")
+    assert page.evaluate(players).count(1) == 5
     page.mouse.click(*place(page, 1.2, 196.0))
     page.keyboard.press("Delete")
     assert page.evaluate("musisep.score.notes.length") == 7
@@ -360,3 +364,18 @@ def test_zoom_stays_where_one_looks(page):
     assert page.evaluate("musisep.roll.to - musisep.roll.from") > before
     page.click("#fit")
     assert page.evaluate("musisep.roll.to") >= LENGTH_S - 0.01
+
+
+def test_a_page_without_sound_or_notes_says_so(opened, tmp_path, monkeypatch):
+    monkeypatch.setattr(sound, "LONG_BYTES", 1)
+    separation = replace(duet_separation(), certainty=None, likenesses=None)
+    write_report(separation, tmp_path / "silent.html", notes=duet_notes()[:0])
+    page = opened(path=tmp_path / "silent.html")
+    assert page.inner_text("#said").startswith("The recording is too long to be heard")
+    assert page.is_disabled("#play") and page.is_disabled("#doubtful")
+    page.focus("#list")
+    for key in ("ArrowDown", "Delete", "Space", "n", "1", "Control+a"):
+        page.keyboard.press(key)
+    page.mouse.click(*place(page, 1.0, 261.6))
+    assert page.inner_text("#time") == "0:01.0 / 0:02.0"
+    assert downloaded(page, tmp_path).notes.size == 0

@@ -6,6 +6,8 @@ const VERDICTS = {
   poor: "likely poor",
   unknown: "of unknown quality",
 };
+const CANNOT_PLAY =
+  "This browser cannot play Ogg Opus. Chrome, Edge and Firefox can, and Safari since 18.4.";
 const SVG = "http://www.w3.org/2000/svg";
 const LEAST_DB = -60;
 
@@ -17,8 +19,9 @@ function showFacts(told, at) {
   const channels = { 1: "mono", 2: "stereo" }[told.channels] ?? `${told.channels} channels`;
   at("summary").textContent =
     `${clock(told.seconds)}, ${told.sampleRate} Hz, ${channels}: ${VERDICTS[told.called]}${left}.`;
-  at("said").textContent = told.said;
-  at("said").hidden = !told.said;
+  const said = told.said || (canPlay() ? "" : CANNOT_PLAY);
+  at("said").textContent = said;
+  at("said").hidden = !said;
   at("cards").replaceChildren(...told.instruments.map(cardOf));
   at("measures").hidden = !told.measures.length;
   const decibels = (value) => element("td", { text: value === null ? "–" : value.toFixed(2) });

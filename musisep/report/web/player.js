@@ -141,9 +141,11 @@ class Player {
   }
 }
 
+const canPlay = () => new Audio().canPlayType('audio/ogg; codecs="opus"') !== "";
+
 // An element that plays a file, of which there are the letters of base 64; null without.
 function soundOf(letters) {
-  if (!letters) return null;
+  if (!letters || !canPlay()) return null;
   const binary = atob(letters),
     bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
