@@ -6,7 +6,9 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # typing would take longer than all else that is imported here
 if TYPE_CHECKING:
+    from musisep.hints import Hints
     from musisep.result import Separation
+    from musisep.scores.score import Score
     from musisep.separation import separate
     from musisep.settings import Settings
     from musisep.spectrogram import Spectrogram
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dictionary",
+    "Hints",
+    "Score",
     "Separation",
     "Settings",
     "Spectrogram",
@@ -30,6 +34,8 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "Dictionary": "musisep.tones.dictionary",
+        "Hints": "musisep.hints",
+        "Score": "musisep.scores.score",
         "Separation": "musisep.result",
         "Settings": "musisep.settings",
         "Spectrogram": "musisep.spectrogram",

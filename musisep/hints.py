@@ -72,6 +72,10 @@ class Hints:
         object.__setattr__(self, "ranges", ranges)
         object.__setattr__(self, "position", tuple(map(_checked_position, self.position)))
 
+    def __bool__(self) -> bool:
+        """Tell whether anything is known."""
+        return bool(self.ranges or self.lead or self.position)
+
     def ranges_of(self, names: Sequence[str]) -> list[Range | None]:
         """Return the range of each instrument, in Hz; None if nothing is known of it.
 

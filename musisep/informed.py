@@ -61,7 +61,7 @@ class Knowledge:
     @property
     def ordered(self) -> bool:
         """Whether the instruments have an order, which their stems keep."""
-        return bool(self.told) or self.hints is not None
+        return bool(self.told) or bool(self.hints)
 
     @property
     def known_profiles(self) -> Profiles:
@@ -94,7 +94,7 @@ class Knowledge:
             if score is not None:
                 _check_number(f"{name} is", settings, score.names)
                 _check_use(name, parts)
-        if self.hints is not None:
+        if self.hints:
             _check_number("hints are", settings, [])
             _check_use("hints", parts)
             parts = make_stages(
@@ -107,8 +107,8 @@ class Knowledge:
             own = GivenDictionary(self.dictionary.amplitudes, parts.finder, learner)
             parts = replace(parts, learner=own)
         if settings.names:
-            learner = named(settings.names, self.known_profiles, parts.learner)
-            parts = replace(parts, learner=learner)
+            own_names = named(settings.names, self.known_profiles, parts.learner)
+            parts = replace(parts, learner=own_names)
         return parts
 
     def _hinted(self, settings: Settings, parts: Stages) -> Hinted:

@@ -85,8 +85,8 @@ def in_pieces(
         audio = mixture[..., span.start : span.stop]
         start_s = span.start / sample_rate
         piece = at_level(hear(parts, audio, sample_rate, settings, start_s), level)
-        own = tell(replace(parts, learner=of_piece), told, piece)
-        known = own.learner(piece.frames, piece.model, no_progress, piece.sides, before)
+        own = tell(replace(parts, learner=replace(of_piece, before=before)), told, piece)
+        known = own.learner(piece.frames, piece.model, no_progress, piece.sides)
         found = find(own, piece, known, no_progress)
         weight = float(silence_losses(piece.frames, piece.model).sum())
         del piece  # before more memory is taken

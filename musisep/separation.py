@@ -116,7 +116,7 @@ def separate(
     function("progress", report)
     parts = known.stages(settings, stages)
     audio, sample_rate = load(mixture, sample_rate, scratch, settings.whole_s)
-    if hints is not None:
+    if hints:
         hints.positions_of(settings.most_instruments, len(audio))
     known, alignment = aligned(known, audio, sample_rate, report, keep=not align_score)
     with scipy.fft.set_workers(jobs):
@@ -139,7 +139,7 @@ def aligned(
     *,
     keep: bool,
 ) -> tuple[Knowledge, Alignment | None]:
-    """Put a score, if there is one, into the time and tuning of a recording, unless it keeps its."""
+    """Put a score, if there is one, into the time and tuning of a recording."""
     if known.score is None or keep:
         return known, None
     report("aligning", 0, 1)

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musisep.cli.base import UsageError, complaint, say
+from musisep.cli.hints import add_hint_options, hints_of
 from musisep.cli.models import load_model
+from musisep.hints import Hints
 from musisep.io.hashing import digest
+from musisep.names import numbered
 from musisep.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def add_given_options(group: argparse._ArgumentGroup) -> None:
-    """Add --dictionary, --model, --notes-in, --pitches and --aligned."""
+    """Add --dictionary, --model, --notes-in, --pitches, --aligned and the hints."""
     group.add_argument(
         "--dictionary", type=Path, metavar="FILE",
         help="use what was learned before, adapted to the recording",
@@ -42,6 +45,7 @@ def add_given_options(group: argparse._ArgumentGroup) -> None:
         "--aligned", action="store_true",
         help="the times and the tuning of --notes-in are those of the recording",
     )  # fmt: skip
+    add_hint_options(group)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,7 @@ class Given:
     ----------
     dictionary : Dictionary, optional
     model : Model, optional
+    hints : Hints, optional
     score : Score, optional
         From --notes-in or --pitches.
     aligned : bool
@@ -64,6 +69,7 @@ class Given:
 
     dictionary: Dictionary | None = None
     model: Model | None = None
+    hints: Hints | None = None
     score: Score | None = None
     aligned: bool = False
     corrections: Score | None = None
@@ -76,7 +82,15 @@ class Given:
         return list(self.score.names) if self.score else []
 
     def check(self, settings: Settings) -> None:
-        """Refuse a score that is not of the instruments of the settings; ValueError."""
+        """Refuse a score or hints that are not of the instruments of the settings; ValueError."""
+        if self.hints:
+            if settings.counted:
+                raise ValueError("instruments='auto' is of no use with hints; give their number")
+            from musisep.stems import stem_names  # loads NumPy
+
+            names = self.names or numbered(settings.names) or None
+            self.hints.ranges_of(stem_names(settings.most_instruments, names))
+            self.hints.positions_of(settings.most_instruments, channels=2)
         if self.score and settings.most_instruments != len(self.score.names):
             known = ", ".join(self.score.names)
             raise ValueError(
@@ -89,6 +103,7 @@ class Given:
         return {
             "dictionary": self.dictionary,
             "profiles": self.model.profiles if self.model else None,
+            "hints": self.hints,
             "score": self.score and self.score.excerpt(start_s, start_s + length_s),
             "align_score": not self.aligned,
             "corrections": self.corrections,
@@ -120,9 +135,12 @@ def load_given(args: argparse.Namespace) -> Given | None:
     files |= {f"pitches {number}": path for number, path in enumerate(args.pitches, 1)}
     digests = [(f"sha256 of the {name}", path and digest(path)) for name, path in files.items()]
     digests.append(("sha256 of the model", model and model.digest))
+    hints = hints_of(args)
+    digests.append(("hints", str(hints) if hints else None))
     return Given(
-        dictionary, model, score, bool(args.aligned or args.pitches), digests=tuple(digests)
-    )
+        dictionary, model, hints or None, score, bool(args.aligned or args.pitches),
+        digests=tuple(digests),
+    )  # fmt: skip
 
 
 def _dictionary(path: Path | None) -> Dictionary | None:

@@ -209,7 +209,7 @@ def _write_beside(
     from musisep.scores import Score
     from musisep.scores.csvs import write_csv
 
-    score = Score(separation.notes, tuple(names)) if task.beside else None
+    score = Score(separation.notes, tuple(names))
     for name, path in task.beside.items():
         with files.replacing(path, partial(ready, path)) as temporary:
             if name == "dictionary":

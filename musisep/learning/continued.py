@@ -40,6 +40,8 @@ class PieceLearner:
     vote : float
         Log likelihood that a note gains for the instrument that played all of it in the piece
         before.
+    before : Peaks, shape (frame, tone), optional
+        Tones of the first frames as they were found in the piece before.
     """
 
     learned: Learned
@@ -47,6 +49,7 @@ class PieceLearner:
     learner: NotesLearner = field(default_factory=NotesLearner)
     remembered: int = 200
     vote: float = 3.0
+    before: Peaks | None = None
 
     def __call__(
         self,
@@ -54,19 +57,18 @@ class PieceLearner:
         model: ToneModel,
         report: Progress = no_progress,
         sides: Sides | None = None,
-        before: Peaks | None = None,
     ) -> Learned:
         """Return the dictionary, and who plays which tone of `frames` [frame, bin].
 
-        `sides` [frame, bin] tell where between two channels they are heard, if there are two;
-        `before` (frame, tone) are the tones of the first frames as they were found in the piece
-        before.
+        `sides` [frame, bin] tell where between two channels they are heard, if there are two.
         """
         known = self.learned
         if not isinstance(self.finder, Viterbi) or known.notes is None:
             return Learned(known.dictionary, known=True)
         near = self.learner.prices.near_sigmas * model.fsigma
-        assignment = Remembering(self.learner.assignment, self._earlier, before, near, self.vote)
+        assignment = Remembering(
+            self.learner.assignment, self._earlier, self.before, near, self.vote
+        )
         learner = replace(self.learner, updates=0, assignment=assignment)
         expected = self.learner.expected
         if known.common is None or (expected is not None and expected.complete):

@@ -16,8 +16,8 @@ SIDED = 6.0
 """Log likelihood that a note loses if it is heard at the other side than an instrument sits, half
 of it in the middle; a guess."""
 LEADING = 4.0
-"""Log likelihood by which a note is the lead's if it is above, or below, all that sound with it, and
-another's if it is not; a guess."""
+"""Log likelihood that a note gains for the lead if it is above, or below, all that sound with it,
+and loses if it is not; a guess."""
 
 
 @dataclass(frozen=True, eq=False)

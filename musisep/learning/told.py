@@ -122,13 +122,16 @@ def with_expected(part: Part, expected: Expected) -> Part:
     """
     if not is_dataclass(part):
         return part
-    names = {field.name for field in fields(part)}
+    any_part: Any = part
+    names = {field.name for field in fields(any_part)}
     changes: dict[str, Any] = {
-        name: with_expected(getattr(part, name), expected) for name in names & {"learner", "finder"}
+        name: with_expected(getattr(any_part, name), expected)
+        for name in names & {"learner", "finder"}
     }
     if "expected" in names:
         changes["expected"] = expected
     if "prices" in names and expected.complete:
-        prices = part.prices
+        prices = any_part.prices
         changes["prices"] = replace(prices, novelty=prices.novelty + NOVEL)
-    return replace(part, **changes)
+    told: Part = replace(any_part, **changes)
+    return told

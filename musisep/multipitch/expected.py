@@ -1,6 +1,7 @@
 """Tones that are expected: what is known beforehand, by a score or by corrections, of frames."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ class Expected:
 
     def joined(self, other: "Expected") -> "Expected":
         """Return what is known by both, of the same frames."""
-        both = {
+        both: dict[str, Any] = {
             name: np.concatenate((getattr(self, name), getattr(other, name))) for name in COLUMNS
         }
         return replace(self, **both)
@@ -149,7 +150,7 @@ class Expected:
             result.insts[frames][given] = self.insts[event]
         return result
 
-    def _beside(self, event: int) -> Ints:
+    def _beside(self, event: np.intp) -> Ints:
         """Return the instruments that play a pitch and time as well, by what is no mere score."""
         together = (self.begins < self.ends[event]) & (self.ends > self.begins[event])
         near = np.abs(self.shifts - self.shifts[event]) < self.near

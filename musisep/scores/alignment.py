@@ -11,6 +11,7 @@ whose times fit as they are keeps them.
    Intelligent Data Analysis, 2007.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from musisep.audio.features import estimate_tuning
 from musisep.audio.frontend import LogFrequencyFrontEnd
 from musisep.io.stored import Scratch
 from musisep.scores._kernels import warping as _kernels
-from musisep.scores.score import Score
+from musisep.scores.score import NoteTable, Score, chosen
 from musisep.tones.peaks import Floats, Ints
 
 HOP_S = 0.0232
@@ -39,8 +40,8 @@ ONSETS = 0.5
 """Weight of what begins; the rest is of what sounds."""
 BOTH, SINGLE = 2.0, 2.0
 """What a step in both times costs, and a step in one of them."""
-COARSEST, FINER, RADIUS = 600, 6, 4
-"""Frames of the coarsest warp; how much finer the next one is at most; how near to the one before
+COARSEST, FINER, RADIUS = 600, 4, 5
+"""Frames of the coarsest warp at most; how much finer the next one is; how near to the one before
 it keeps, in frames of that."""
 SEMITONES = range(-6, 7)
 """Transpositions that are tried."""
@@ -81,7 +82,7 @@ class Alignment:
         notes = score.notes.copy()
         notes.onset_s, notes.offset_s = self.times_s(notes.onset_s), self.times_s(notes.offset_s)
         notes.f0_hz = notes.f0_hz * 2 ** (self.cents / 1200)
-        return replace(score, notes=notes[notes.offset_s > notes.onset_s])
+        return Score(chosen(notes, notes.offset_s > notes.onset_s), score.names)
 
 
 def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
@@ -99,43 +100,37 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
     -------
     Alignment
     """
+    notes = chosen(score.notes, ~np.isnan(score.notes.f0_hz))
+    hop_s = round(HOP_S * sample_rate) / sample_rate
+    if not len(notes):
+        whole_s = np.array([0.0, audio.shape[1] / sample_rate])
+        return Alignment(whole_s, whole_s, 0.0, 1.0)
     spectrum, tuning = _heard(audio, sample_rate)
-    fine = tuning - _tuning_of(score)
-    fine -= 100 * np.round(fine / 100)
-    factors = _factors(max(len(spectrum), int(score.notes.offset_s.max(initial=0) / HOP_S)))
+    fine = tuning - _tuning_of(notes)
+    factors = _factors(max(len(spectrum), int(notes.offset_s.max() / hop_s)))
     heard = features(spectrum, factors[0])
     costs = {}
-    for cents in fine + 100.0 * np.array(SEMITONES):
-        costs[cents] = _warped(heard, _played(score, cents, factors[0]))[2]
-        costs[cents] /= TRANSPOSED if abs(cents) > 50 else 1.0
+    for cents in fine - 100 * round(fine / 100) + 100.0 * np.array(SEMITONES):
+        cost = _warped(heard, _played(notes, cents, hop_s, factors[0]))[2]
+        costs[float(cents)] = cost / (TRANSPOSED if abs(cents) > 50 else 1.0)
     cents = min(costs, key=lambda cents: costs[cents])
-    rows, columns, _ = _warped(heard, _played(score, cents, factors[0]))
-    tempo = _slope(columns, rows)
-    score = _in_tempo(score, tempo)
-    path: tuple[Ints, Ints] | None = None
-    for factor, before in zip(factors, (1, *factors), strict=False):
-        heard, played = features(spectrum, factor), _played(score, cents, factor)
-        near = None if path is None else (path[0], path[1], before // factor)
-        *path, cost = _warped(heard, played, near)
-    rows, columns = path
+    rows, columns, _ = _warped(heard, _played(notes, cents, hop_s, factors[0]))
+    tempo = float(np.polyfit(columns, rows, 1)[0])
+    in_tempo = notes.copy()
+    in_tempo.onset_s, in_tempo.offset_s = tempo * notes.onset_s, tempo * notes.offset_s
+    near: tuple[Ints, Ints] | None = None
+    for factor in factors:
+        played = _played(in_tempo, cents, hop_s, factor)
+        rows, columns, cost = _warped(features(spectrum, factor), played, near)
+        near = rows, columns
     counts = np.bincount(columns)
-    times = HOP_S * np.bincount(columns, rows) / counts
-    points = (np.arange(counts.size) - 1) * HOP_S / tempo
-    found = Alignment(points, times, float(cents), float(cost))
-    onsets = score.notes.onset_s / tempo
-    if np.quantile(np.abs(found.times_s(onsets) - onsets), MOST) <= KEPT_S:
-        return replace(found, recording_s=points)
-    return found
-
-
-def _slope(columns: Ints, rows: Ints) -> float:
-    return float(np.polyfit(columns, rows, 1)[0])
-
-
-def _in_tempo(score: Score, factor: float) -> Score:
-    notes = score.notes.copy()
-    notes.onset_s, notes.offset_s = notes.onset_s * factor, notes.offset_s * factor
-    return replace(score, notes=notes)
+    times_s = np.asarray(hop_s * np.bincount(columns, rows) / counts, np.float64)
+    points_s: Floats = (
+        (np.arange(counts.size) - 1.0) * hop_s / tempo
+    )  # the first frame is before the score
+    found = Alignment(points_s, times_s, cents, cost)
+    moved = np.abs(found.times_s(notes.onset_s) - notes.onset_s)
+    return replace(found, recording_s=points_s) if np.quantile(moved, MOST) <= KEPT_S else found
 
 
 def features(spectrum: Floats, factor: int, begun: Floats | None = None) -> Floats:
@@ -187,10 +182,11 @@ def _forgotten(begun: Floats) -> Floats:
 def _classes(values: Floats) -> Floats:
     """Sum values [frame, bin] in pitch classes."""
     number = np.arange(values.shape[1]) * 12 // BINS % 12
-    return values @ (number[:, None] == np.arange(12))
+    return np.asarray(values @ (number[:, None] == np.arange(12)))
 
 
-def _coarse(values: Floats, factor: int, joined) -> Floats:
+def _coarse(values: Floats, factor: int, joined: Callable[..., Floats]) -> Floats:
+    """Join so many frames to one."""
     missing = -len(values) % factor
     padded = np.pad(values, ((0, missing), (0, 0)))
     return joined(padded.reshape(-1, factor, values.shape[1]), axis=1)
@@ -203,7 +199,8 @@ def _heard(audio: Floats | Scratch, sample_rate: int) -> tuple[Floats, float]:
     )
     hop = round(HOP_S * sample_rate)
     margin, size = round(MARGIN_S / HOP_S) * hop, round(BLOCK_S / HOP_S) * hop
-    parts, tunings = [], []
+    parts: list[Floats] = []
+    tunings: list[float] = []
     for begin in range(0, audio.shape[1], size):
         start = max(0, begin - margin)
         block = np.asarray(audio[..., start : begin + size + margin])
@@ -211,27 +208,25 @@ def _heard(audio: Floats | Scratch, sample_rate: int) -> tuple[Floats, float]:
         first = (begin - start) // hop
         last = None if begin + size >= audio.shape[1] else first + size // hop
         parts.append(level * frames[first:last])
-        tunings.append(estimate_tuning(block.mean(axis=0), sample_rate=sample_rate))
+        tunings.append(float(estimate_tuning(block.mean(axis=0), sample_rate=sample_rate)))
     return np.concatenate(parts), 100.0 * float(np.median(tunings))
 
 
-def _tuning_of(score: Score) -> float:
-    """Return by how many cents the notes of a score are above the scale on 440 Hz, -50 to 50."""
-    pitches = 12 * np.log2(score.notes.f0_hz[~np.isnan(score.notes.f0_hz)] / 440)
+def _tuning_of(notes: NoteTable) -> float:
+    """Return by how many cents notes are above the scale on 440 Hz, from -50 to 50."""
+    pitches = 12 * np.log2(notes.f0_hz / 440)
     return 100 * float(np.angle(np.exp(2j * np.pi * pitches).sum())) / (2 * np.pi)
 
 
-def _played(score: Score, cents: float, factor: int) -> Floats:
-    """Return what a score sounds like as `features`, behind a frame of silence at the finest."""
-    notes = score.notes[~np.isnan(score.notes.f0_hz)]
-    frames = 2 + int(np.ceil(notes.offset_s.max(initial=0.0) / HOP_S))
+def _played(notes: NoteTable, cents: float, hop_s: float, factor: int) -> Floats:
+    """Return what notes sound like as `features`, behind a frame of silence at the finest."""
+    frames = 2 + int(np.ceil(notes.offset_s.max() / hop_s))
     bins = round(BINS * np.log2(HIGHEST_HZ / LOWEST_HZ))
-    spectrum, begun = np.zeros((frames, bins)), np.zeros((frames, bins))
+    spectrum, begun = np.zeros((2, frames, bins))
     orders = np.arange(1, HARMONICS + 1)
     for note in notes:
-        begin, end = (1 + int(np.rint(time / HOP_S)) for time in (note.onset_s, note.offset_s))
-        hz = note.f0_hz * 2 ** (cents / 1200) * orders
-        place = BINS * np.log2(hz / LOWEST_HZ)
+        begin, end = (1 + int(np.rint(time / hop_s)) for time in (note.onset_s, note.offset_s))
+        place = BINS * np.log2(note.f0_hz * 2 ** (cents / 1200) * orders / LOWEST_HZ)
         shape = np.exp(-0.5 * (np.arange(bins) - place[:, None]) ** 2) * orders[:, None] ** -FALL
         spectrum[begin : max(end, begin + 1)] += shape.sum(axis=0)
         begun[begin] += shape.sum(axis=0)
@@ -241,24 +236,24 @@ def _played(score: Score, cents: float, factor: int) -> Floats:
 def _factors(frames: int) -> list[int]:
     """Return how many frames make one in each warp, from the coarsest to the finest, 1."""
     factors = [1]
-    while frames / factors[0] > COARSEST:
-        factors.insert(0, min(factors[0] * FINER, -(-frames // COARSEST)))
-        if factors[0] == factors[1]:
-            break
+    while frames > COARSEST * factors[0]:
+        factors.insert(0, FINER * factors[0])
     return factors
 
 
-def _warped(heard, played, near=None):
+def _warped(
+    heard: Floats, played: Floats, near: tuple[Ints, Ints] | None = None
+) -> tuple[Ints, Ints, float]:
     """Return the cheapest path, as frames of both, and its mean cost; near to a coarser one."""
     size, others = len(heard), len(played)
     lows, highs = np.zeros(size, np.int64), np.full(size, others)
     if near is not None:
-        rows, columns, ratio = near
-        frame = np.minimum(np.arange(size) // ratio, rows[-1])
+        rows, columns = near
+        frame = np.minimum(np.arange(size) // FINER, rows[-1])
         first = np.searchsorted(rows, np.maximum(frame - RADIUS, 0), side="left")
         last = np.searchsorted(rows, np.minimum(frame + RADIUS, rows[-1]), side="right") - 1
-        lows = np.maximum((columns[first] - RADIUS) * ratio, 0)
-        highs = np.minimum((columns[last] + RADIUS + 1) * ratio, others)
+        lows = np.maximum((columns[first] - RADIUS) * FINER, 0)
+        highs = np.minimum((columns[last] + RADIUS + 1) * FINER, others)
         highs[-1] = others
     steps = np.zeros((size, int((highs - lows).max())), np.uint8)
     total = _kernels.cheapest_warp(
@@ -273,4 +268,4 @@ def _warped(heard, played, near=None):
         i, j = i - (step != _kernels.LEFT), j - (step != _kernels.UP)
         path.append((i, j))
     rows, columns = np.array(path[::-1]).T
-    return rows, columns, total / weight
+    return rows, columns, float(total / weight)

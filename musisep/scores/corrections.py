@@ -1,9 +1,11 @@
 """What was corrected: the difference between notes that were found and those that were edited."""
 
+from typing import Any
+
 import numpy as np
 
 from musisep._util.constants import NONE
-from musisep.scores.score import NOBODY, NoteTable, Score
+from musisep.scores.score import NOBODY, NoteTable, Score, chosen, in_order
 from musisep.tones.peaks import Floats, Ints
 
 SAME_S = 0.02
@@ -33,7 +35,7 @@ def corrections(found: Score, edited: Score) -> Score:
     ValueError
         If an instrument was edited that was not found.
     """
-    notes = edited.notes.copy()
+    notes: Any = edited.notes.copy()
     notes.instrument = _renamed(edited, found.names)[notes.instrument]
     matched = same_notes(notes, found.notes)
     kept = matched != NONE
@@ -41,9 +43,9 @@ def corrections(found: Score, edited: Score) -> Score:
     unchanged[kept] = notes.instrument[kept] == found.notes.instrument[matched[kept]]
     gone = np.ones(len(found.notes), np.bool_)
     gone[matched[kept]] = False
-    nobodys = found.notes[gone].copy()
+    nobodys = chosen(found.notes, gone)
     nobodys.instrument = NOBODY
-    return Score(_joined(notes[~unchanged], nobodys), found.names)
+    return Score(in_order(chosen(notes, ~unchanged), nobodys), found.names)
 
 
 def joined(earlier: Score, later: Score) -> Score:
@@ -57,7 +59,7 @@ def joined(earlier: Score, later: Score) -> Score:
     for note in new[np.isnan(new.f0_hz)]:
         together = (old.onset_s < note.offset_s) & (old.offset_s > note.onset_s)
         kept &= ~(together & (old.instrument == note.instrument))
-    return Score(_joined(old[kept], new), earlier.names)
+    return Score(in_order(chosen(old, kept), new), earlier.names)
 
 
 def same_notes(notes: NoteTable, others: NoteTable) -> Ints:
@@ -73,7 +75,7 @@ def same_notes(notes: NoteTable, others: NoteTable) -> Ints:
     pairs: list[tuple[float, int, int]] = []
     for number, (first, last) in enumerate(zip(low, high, strict=True)):
         near = order[first:last]
-        distance = _distance(notes[number], others[near])
+        distance = _distance(notes[number], chosen(others, near))
         pairs += [
             (float(far), number, int(other))
             for far, other in zip(distance, near, strict=True)
@@ -104,8 +106,3 @@ def _renamed(score: Score, names: tuple[str, ...]) -> Ints:
         if name not in names:
             raise ValueError(f"there is no instrument {name!r}, but {', '.join(names)}")
     return np.array([*(names.index(name) for name in score.names), NOBODY])
-
-
-def _joined(one: NoteTable, other: NoteTable) -> NoteTable:
-    table = np.concatenate((one, other)).view(np.recarray)
-    return table[np.lexsort((table.instrument, table.f0_hz, table.onset_s))]

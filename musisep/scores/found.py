@@ -117,7 +117,7 @@ def _cut(line: Ints, semitones: Floats, width: int) -> Ints:
     for begin, end in zip(begins, [*begins[1:], line.size], strict=True):
         smooth = uniform_filter1d(semitones[begin:end], width, mode="nearest")
         total, size = 0.0, 0
-        for at, pitch in enumerate(smooth.tolist(), begin):
+        for at, pitch in enumerate(smooth.tolist(), int(begin)):
             if size and abs(pitch - total / size) > STEP:
                 number, total, size = number + 1, 0.0, 0
             total, size, note[at] = total + pitch, size + 1, number

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from musisep._util.messages import shown
 from musisep.stems import stem_names
@@ -55,7 +55,19 @@ def note_table(
     table = np.recarray(columns[0].shape, dtype=NOTE_TYPE)
     for (name, _), column in zip(NOTE_TYPE, columns, strict=True):
         table[name] = column
-    return table[np.lexsort((table.instrument, table.f0_hz, table.onset_s))]
+    return in_order(table)
+
+
+def chosen(table: "NoteTable", which: NDArray[Any]) -> "NoteTable":
+    """Return a copy of some of the notes."""
+    return table[which].view(np.recarray)
+
+
+def in_order(*tables: "NoteTable") -> "NoteTable":
+    """Return the notes of all tables in the order of onsets, then of pitches."""
+    table = np.concatenate(tables).view(np.recarray)
+    order = np.lexsort((table.instrument, table.f0_hz, table.onset_s))
+    return table[order].view(np.recarray)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +105,7 @@ class Score:
         object.__setattr__(self, "names", tuple(stem_names(len(self.names), self.names)))
         if not self.names:
             raise ValueError("names must be those of the instruments, one at least")
-        notes = self.notes
+        notes: Any = self.notes
         wrong = {
             "must begin at 0 s or later": ~(np.isfinite(notes.onset_s) & (notes.onset_s >= 0)),
             "must end after it begins": ~(np.isfinite(notes.offset_s - notes.onset_s))
@@ -117,7 +129,7 @@ class Score:
 
     def excerpt(self, start_s: float, end_s: float) -> "Score":
         """Return what sounds between two times in seconds, as seen from the first."""
-        notes = self.notes.copy()
+        notes: Any = self.notes.copy()
         notes.onset_s = np.maximum(notes.onset_s - start_s, 0.0)
         notes.offset_s = np.minimum(notes.offset_s, end_s) - start_s
         return Score(notes[notes.offset_s > notes.onset_s], self.names)
