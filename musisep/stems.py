@@ -22,6 +22,8 @@ MIX = "mix"
 """The same, for those who type them."""
 RESIDUAL = "residual"
 """The name of what belongs to no instrument."""
+NOBODY = "nobody"
+"""The name of nobody, who plays notes that are none."""
 MOST_GAIN = 1000.0
 """In rules that are typed; more is a mistake."""
 GAIN = r"[0-9]+\.?[0-9]*|\.[0-9]+"
@@ -55,7 +57,7 @@ def stem_names(instruments: int, names: Sequence[str] | None = None) -> list[str
     given = f"names={','.join(names)}"
     for name in names:
         check_name(given, name)
-        if name in (MIX, MIXTURE, RESIDUAL):
+        if name in (MIX, MIXTURE, RESIDUAL) or name.casefold() == NOBODY:
             raise ValueError(f"{given}: {name!r} stands for something else; choose another name")
     if len(names) != instruments or len({name.casefold() for name in names}) < instruments:
         raise ValueError(f"{given} must be {instruments} different names, one for each instrument")

@@ -10,6 +10,7 @@ from musisep.cli.again import options_of
 from musisep.cli.base import Command, complaint, say
 from musisep.cli.given import Given, load_given
 from musisep.cli.guard import tell
+from musisep.cli.inputs import identity
 from musisep.cli.options import add_jobs_option, add_quiet_option
 from musisep.cli.planning import Task, plan
 from musisep.cli.records import Record, digest
@@ -24,6 +25,8 @@ RECORD = "separation.json"
 """What a folder of tracks holds that knows how they were made."""
 EDITED = ("notes.csv", "notes.mid")
 """Files beside the tracks that a user edits."""
+CORRECTIONS = "corrections.csv"
+"""What was corrected before; a user may edit it as well, to take something back."""
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +42,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--recording", type=Path, metavar="FILE", help="where the recording is, if it was moved"
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace tracks that were changed since"
+        "--overwrite", action="store_true", help="replace files that were changed since"
     )
     add_jobs_option(parser)
     add_quiet_option(parser)
@@ -87,11 +90,23 @@ def _planned(args: argparse.Namespace, record: Record) -> tuple[argparse.Namespa
     given = load_given(run)
     if given is None:
         raise ValueError("cannot be separated as it was")
+    for what, known in given.digests:
+        if record.made.get(what) != known:
+            name = what.removeprefix("sha256 of ")
+            raise ValueError(f"was made with another {name}; put that back, or separate anew")
+    if settings_of(run, given).counted:
+        run.instruments = record.instruments
+    run.references = _references(args.folder, run.references, record.instruments)
     (task,) = plan(run, settings_of(run, given))
-    changed = record.changed(task.tracks_for(record.instruments or task.instruments))
-    if changed and not args.overwrite:
-        raise FileExistsError(f"{changed} was changed since; use --overwrite, or move it")
     return run, task, given
+
+
+def _references(folder: Path, references: list[Path], instruments: int | None) -> list[Path]:
+    """Return the references, if the tracks can be measured with them; say so if not any more."""
+    lost = [path for path in references if not path.is_file()]
+    if lost:
+        say(f"{folder}: will not be measured: {lost[0]} is not there any more")
+    return [] if lost or len(references) != instruments else references
 
 
 def _defaults() -> dict[str, Any]:
@@ -113,24 +128,41 @@ def _corrected(
     place = task.beside.get("found.csv")
     if place is None or not place.is_file():
         raise ValueError("has no found.csv; separate it with --report or --notes first")
-    names = record.found["instruments"] if record.found else []
-    found = _read(read_csv, place, names)
-    edited = args.notes
-    if edited is None:
-        here = [task.beside[name] for name in EDITED if name in task.beside]
-        changed = [path for path in here if path.is_file() and record.changed([path])]
-        if not changed:
-            return "", given
-        edited = changed[0]
-    notes = _read(load_score, edited, found.names)
-    new = corrections(found, notes)
-    if not len(new):
+    found = _read(read_csv, place, record.found["instruments"] if record.found else [])
+    edited = _edited(args, record, task)
+    notes = _read(load_score, edited, found.names) if edited else found
+    try:
+        new = corrections(found, notes)
+    except ValueError as error:
+        raise ValueError(complaint(edited or place, error)) from error
+    before = task.beside[CORRECTIONS]
+    taken_back = record.changed([before])
+    if not len(new) and not taken_back:
         return "", given
-    before = task.beside["corrections.csv"]
     every = joined(_read(read_csv, before, found.names), new) if before.is_file() else new
     known = hashlib.sha256(written(every).encode()).hexdigest()
     digests = (*given.digests, ("sha256 of the corrections", known))
-    return _told(new), replace(given, corrections=every, edited=notes, digests=digests)
+    told = [_told(new)] * bool(len(new)) + [f"{before.name} was changed"] * bool(taken_back)
+    return ", ".join(told), replace(given, corrections=every, edited=notes, digests=digests)
+
+
+def _edited(args: argparse.Namespace, record: Record, task: Task) -> Path | None:
+    """Return the file of notes that was edited, if any.
+
+    Raises
+    ------
+    FileExistsError
+        If another file was changed as well, which would be replaced.
+    """
+    written = task.written_for(record.instruments or task.instruments)
+    changed = [path for path in written if record.changed([path])]
+    notes = [task.beside[name] for name in EDITED if task.beside.get(name) in changed]
+    edited: Path | None = args.notes or next(iter(notes), None)
+    kept = {identity(path) for path in (edited, task.beside[CORRECTIONS]) if path}
+    others = [path for path in changed if identity(path) not in kept]
+    if others and not args.overwrite:
+        raise FileExistsError(f"{others[0]} was changed since; use --overwrite, or move it")
+    return edited
 
 
 def _read(reader: Any, path: Path, *arguments: Any) -> "Score":

@@ -98,13 +98,19 @@ class Given:
                 f"{len(self.score.names)}: {known}; make them alike"
             )
 
+    def _score_of(self, start_s: float, length_s: float) -> Score | None:
+        """Return the score of a part of a recording; all of it if its time is another one."""
+        if self.score and self.aligned:
+            return self.score.excerpt(start_s, start_s + length_s)
+        return self.score
+
     def options(self, start_s: float, length_s: float) -> dict[str, Any]:
         """Return what `musisep.separate` is told of a part of a recording."""
         return {
             "dictionary": self.dictionary,
             "profiles": self.model.profiles if self.model else None,
             "hints": self.hints,
-            "score": self.score and self.score.excerpt(start_s, start_s + length_s),
+            "score": self._score_of(start_s, length_s),
             "align_score": not self.aligned,
             "corrections": self.corrections,
             "edited": self.edited,
@@ -123,13 +129,19 @@ def load_given(args: argparse.Namespace) -> Given | None:
         raise UsageError("--notes-in and --pitches both tell what is played; leave one out")
     if args.aligned and not args.notes_in:
         raise UsageError("--aligned is of use with --notes-in only")
+    if args.notes_in and not args.aligned and (args.start or args.duration):
+        raise UsageError(
+            "--notes-in is aligned with a whole recording; leave --start and --duration out, or "
+            "add --aligned if its times are those of the recording"
+        )
     path = args.dictionary or args.model
     try:
         dictionary, model = _dictionary(args.dictionary), load_model(args.model)
         path = args.notes_in or next(iter(args.pitches), None)
         score = _score(args)
     except (OSError, ValueError) as error:
-        say(complaint(path, error))
+        named = [other for other in args.pitches if str(other) in str(error)]
+        say(complaint(next(iter(named), path), error))
         return None
     files = {"dictionary": args.dictionary, "score": args.notes_in}
     files |= {f"pitches {number}": path for number, path in enumerate(args.pitches, 1)}

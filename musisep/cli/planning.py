@@ -18,8 +18,9 @@ from musisep.settings import Settings
 
 FILENAME = "{subfolder}/{track}/{stem}.{ext}"
 """Where tracks are below --out."""
-BESIDE = ("notes.csv", "notes.mid", "found.csv", "corrections.csv", "report.html")
-"""What may be written beside the tracks; ``found.csv`` tells what was edited in the first two."""
+BESIDE = ("corrections.csv", "notes.csv", "notes.mid", "found.csv", "report.html")
+"""What may be written beside the tracks, in this order: corrections are kept before notes that a
+user has edited are replaced; ``found.csv`` tells what was edited."""
 TEMPLATE_FIELDS = {"folder", "subfolder", "track", "suffix", "stem", "ext"}
 
 

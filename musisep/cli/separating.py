@@ -226,5 +226,5 @@ def _write_beside(
                     title=task.recording.stem, provenance=made, folder=path.parent,
                 )  # fmt: skip
             else:
-                corrected = name == "corrections.csv" and given.corrections
-                write_csv(temporary, corrected or score)
+                corrections = given.corrections if name == "corrections.csv" else None
+                write_csv(temporary, score if corrections is None else corrections)

@@ -20,6 +20,8 @@ STEP = 0.5
 SHORTEST_S = 0.01
 """A lone point sounds for so long."""
 LOWEST_HZ, HIGHEST_HZ = 1.0, 100_000.0
+OTHERS = ("confidence", "probability", "voicing", "voiced")
+"""Columns that trackers write beside the pitch, such as CREPE."""
 
 
 def read_contours(paths: Sequence[Path]) -> Score:
@@ -27,8 +29,9 @@ def read_contours(paths: Sequence[Path]) -> Score:
 
     Each line has a time in seconds and a fundamental frequency in Hz, with a file for each
     instrument; or one file has several frequencies in a line, one for each instrument. Columns are
-    separated by commas, semicolons, tabs or spaces; a head may name them. Where a frequency is 0,
-    negative, NaN or missing, the instrument is silent.
+    separated by commas, semicolons, tabs or spaces; with semicolons and tabs numbers may have a
+    decimal comma. A head may name the columns; those that it calls as in `OTHERS` are left out.
+    Where a frequency is 0, negative, NaN or missing, the instrument is silent.
 
     Parameters
     ----------
@@ -113,7 +116,7 @@ def _table(path: Path) -> tuple[list[str], Floats]:
         try:
             row = [float(cell) if cell else math.nan for cell in cells]
         except ValueError:
-            if rows or head:
+            if rows or head or _is_number(cells[0]):
                 raise ValueError(f"line {number}: {line.strip()[:40]!r} is no numbers") from None
             head = cells
             continue
@@ -121,14 +124,24 @@ def _table(path: Path) -> tuple[list[str], Floats]:
         rows.append(row)
     if not rows:
         raise ValueError("has no times and pitches")
-    return head, np.array(rows)
+    pitches = [name.lower() not in OTHERS for name in head] or slice(None)
+    return [name for name in head if name.lower() not in OTHERS], np.array(rows)[:, pitches]
 
 
 def _cells(line: str) -> list[str]:
     separator = next((sign for sign in ";\t," if sign in line), None)
     if separator is None:
         return line.split()
-    return [cell.strip() for cell in line.split(separator)]
+    point = {ord(","): "."} if separator != "," else {}
+    return [cell.strip().translate(point) for cell in line.split(separator)]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _check(number: int, row: list[float], rows: list[list[float]], head: list[str]) -> None:

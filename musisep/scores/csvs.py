@@ -13,13 +13,14 @@ from musisep._util.pitches import HIGHEST, hz_of, midi_near, midi_of, pitch_name
 from musisep.io.reading import regular_file
 from musisep.io.replacing import replacing
 from musisep.scores.score import NOBODY, NoteTable, Score, note_table
+from musisep.stems import NOBODY as NOBODYS
 
 COLUMNS = (
     "onset_s", "offset_s", "pitch", "cents", "f0_hz", "level_db", "instrument", "certainty"
 )  # fmt: skip
 """Of a file that is written; when it is read, others do not matter, nor their order."""
-REST, NOBODYS = "rest", "nobody"
-"""Pitch of a rest; instrument of a note that nobody plays."""
+REST = "rest"
+"""Pitch of a rest."""
 LARGEST = 2**26
 """Bytes of a file; more is none."""
 FAR_CENTS = 50.0
@@ -70,7 +71,8 @@ def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -
     """Read a score.
 
     A line needs ``onset_s``, ``offset_s`` or ``duration_s``, ``instrument``, and ``pitch`` or
-    ``f0_hz``. Fields are separated by commas, semicolons or tabs; with the last two numbers may
+    ``f0_hz``. The pitch of a rest is ``rest``, the instrument of a note that is none ``nobody``.
+    Fields are separated by commas, semicolons or tabs; with the last two numbers may
     have a decimal comma.
 
     Parameters
@@ -101,16 +103,20 @@ def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -
     for wanted in (("onset_s",), ("offset_s", "duration_s"), ("instrument",), ("pitch", "f0_hz")):
         if not set(wanted) & set(columns):
             raise ValueError(f"has no column {' or '.join(wanted)} in its first line")
-    notes, players = [], []
+    known = list(names or ())
+    notes: list[tuple[float, ...]] = []
+    players: list[int] = []
     try:
         for row in rows:
             if any(field.strip() for field in row):
                 cells = dict(zip(columns, (field.strip() for field in row), strict=False))
                 notes.append(_note(cells, decimal_comma=delimiter != ","))
-                players.append(cells.get("instrument", ""))
+                players.append(_player(cells.get("instrument", ""), known, more=names is None))
     except (ValueError, csv.Error) as error:
         raise ValueError(f"line {rows.line_num}: {error}") from None
-    return _score(notes, players, names)
+    if not known:
+        raise ValueError("has no notes of an instrument")
+    return Score(_table(notes, players), tuple(known))
 
 
 def _note(cells: Mapping[str, str], *, decimal_comma: bool) -> tuple[float, ...]:
@@ -143,25 +149,20 @@ def _note(cells: Mapping[str, str], *, decimal_comma: bool) -> tuple[float, ...]
             )
     elif not 0 < f0_hz < math.inf:
         raise ValueError("needs a pitch, as A4, or rest, or f0_hz above 0")
-    if not cells.get("instrument"):
-        raise ValueError(f"needs an instrument, or {NOBODYS}")
     return onset_s, offset_s, f0_hz, number("level_db"), number("certainty")
 
 
-def _score(
-    notes: Sequence[tuple[float, ...]], players: Sequence[str], names: Sequence[str] | None
-) -> Score:
-    """Return the notes as a score; a name that is not among `names` is a ValueError."""
-    known = list(names or ())
-    for number, player in enumerate(players, 2):
-        if player != NOBODYS and player not in known:
-            if names is not None:
-                raise ValueError(
-                    f"line {number}: there is no instrument {player!r}, but {', '.join(known)}"
-                )
-            known.append(player)
-    numbers = [NOBODY if player == NOBODYS else known.index(player) for player in players]
-    return Score(_table(notes, numbers), tuple(known))
+def _player(name: str, known: list[str], *, more: bool) -> int:
+    """Return the number of an instrument among those that are known, to which it may be added."""
+    if not name:
+        raise ValueError(f"needs an instrument, or {NOBODYS}")
+    if name.casefold() == NOBODYS:
+        return NOBODY
+    if name not in known:
+        if not more:
+            raise ValueError(f"there is no instrument {name!r}, but {', '.join(known)}")
+        known.append(name)
+    return known.index(name)
 
 
 def _table(notes: Sequence[tuple[float, ...]], numbers: Sequence[int]) -> NoteTable:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from musisep.stems import MIX, MIXTURE, NOBODY, RESIDUAL
+
 
 def fit_names(given: Iterable[str]) -> list[str]:
     """Return names that stems can have, each different: what cannot stand in one is a hyphen.
@@ -12,7 +14,7 @@ def fit_names(given: Iterable[str]) -> list[str]:
     for number, text in enumerate(given, 1):
         name = "".join(c if c.isprintable() and c not in '/\\:*?"<>|,=' else "-" for c in text)
         name = name.strip().lstrip(".") or f"instrument{number}"
-        if name.casefold() in ("mix", "mixture", "residual"):
+        if name.casefold() in (MIX, MIXTURE, RESIDUAL, NOBODY):
             name += " part"
         known, second, plain = {other.casefold() for other in names}, 2, name
         while name.casefold() in known:

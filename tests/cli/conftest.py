@@ -44,9 +44,10 @@ def calls(monkeypatch, stems, dictionary):
     made = []
 
     def oracle(
-        mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None, profiles=None
+        mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None, **told
     ):
         given = {"dictionary": dictionary, "settings": settings, "jobs": jobs, "scratch": scratch}
+        given |= told
         made.append({"mixture": mixture, **given})
         for done in (1, 2):
             progress("learning", done, 2)
