@@ -98,7 +98,12 @@ def _run(args: argparse.Namespace) -> int:
         return 1
     with tempfile.TemporaryDirectory(dir=Path.cwd() if args.scheduler else None) as scratch:
         tasks = [
-            Pairing(references_folder(own), (Path(scratch, f"{at}.pickle"),), 0, Path(), other, own)
+            Pairing(
+                references_folder(own),
+                (Path(scratch, f"{at}.pickle"),),
+                estimates=other,
+                references=own,
+            )
             for at, (other, own) in enumerate(pairs)
         ]
         status = max(status, run_batch(_attempt, tasks, args) if tasks else 1)

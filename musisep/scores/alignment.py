@@ -125,7 +125,7 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
         near = rows, columns
     counts = np.bincount(columns)
     times_s = np.asarray(hop_s * np.bincount(columns, rows) / counts, np.float64)
-    points_s: Floats = (
+    points_s: Any = (
         (np.arange(counts.size) - 1.0) * hop_s / tempo
     )  # the first frame is before the score
     found = Alignment(points_s, times_s, cents, cost)
