@@ -13,6 +13,7 @@ whose times fit as they are keeps them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -125,9 +126,8 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
         near = rows, columns
     counts = np.bincount(columns)
     times_s = np.asarray(hop_s * np.bincount(columns, rows) / counts, np.float64)
-    points_s: Any = (
-        (np.arange(counts.size) - 1.0) * hop_s / tempo
-    )  # the first frame is before the score
+    # The first frame is before the score.
+    points_s: Any = (np.arange(counts.size) - 1.0) * hop_s / tempo
     found = Alignment(points_s, times_s, cents, cost)
     moved = np.abs(found.times_s(notes.onset_s) - notes.onset_s)
     return replace(found, recording_s=points_s) if np.quantile(moved, MOST) <= KEPT_S else found
