@@ -75,6 +75,15 @@ class Knowledge:
             options = {"instruments": settings.names or len(self.score.names), **options}
         return settings.changed(options, dictionary=shape)
 
+    def check_times(self, length_s: float) -> None:
+        """Refuse corrected notes that begin when a recording of this length is over; ValueError."""
+        for name, score in (("edited", self.edited), ("corrections", self.corrections)):
+            latest_s = 0.0 if score is None else score.notes.onset_s.max(initial=0.0)
+            if latest_s > length_s:
+                raise ValueError(
+                    f"{name} has a note at {latest_s:g} s, but the recording ends at {length_s:g} s"
+                )
+
     def names(self, settings: Settings) -> list[str]:
         """Return the names of the instruments: their own, those of a score, or by number."""
         own = numbered(settings.names) or (self.score.names if self.score else None)

@@ -116,6 +116,7 @@ def separate(
     function("progress", report)
     parts = known.stages(settings, stages)
     audio, sample_rate = load(mixture, sample_rate, scratch, settings.whole_s)
+    known.check_times(audio.shape[1] / sample_rate)
     if hints:
         hints.positions_of(settings.most_instruments, len(audio))
     known, alignment = aligned(known, audio, sample_rate, report, keep=not align_score)

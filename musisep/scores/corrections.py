@@ -12,6 +12,8 @@ SAME_S = 0.02
 """Begins, and ends, of one note are so near in seconds: editors round."""
 SAME_SEMITONES = 0.51
 """So are its pitches: MIDI rounds."""
+FEW = 3
+"""All of so many notes may be corrected."""
 
 
 def corrections(found: Score, edited: Score) -> Score:
@@ -28,12 +30,13 @@ def corrections(found: Score, edited: Score) -> Score:
     -------
     Score
         With the names of `found`: notes that were added or given to another instrument, as notes of
-        theirs; those that were deleted, as notes of `NOBODY`; rests.
+        theirs; those that were deleted, as notes of `NOBODY`, but for the time in which another
+        note has their pitch since, as if they were made shorter; rests.
 
     Raises
     ------
     ValueError
-        If an instrument was edited that was not found.
+        If an instrument was edited that was not found, or no note is left as it was found.
     """
     notes: Any = edited.notes.copy()
     notes.instrument = _renamed(edited, found.names)[notes.instrument]
@@ -43,23 +46,19 @@ def corrections(found: Score, edited: Score) -> Score:
     unchanged[kept] = notes.instrument[kept] == found.notes.instrument[matched[kept]]
     gone = np.ones(len(found.notes), np.bool_)
     gone[matched[kept]] = False
-    nobodys = chosen(found.notes, gone)
+    if gone.all() and (gone.size > FEW or (gone.size and not len(notes))):
+        raise ValueError(
+            "has none of the notes that were found; name the notes of this recording, as they were "
+            "found but for what is wrong"
+        )
+    nobodys = _left(chosen(found.notes, gone), notes)
     nobodys.instrument = NOBODY
     return Score(in_order(chosen(notes, ~unchanged), nobodys), found.names)
 
 
 def joined(earlier: Score, later: Score) -> Score:
     """Return earlier corrections and later ones, which win where they contradict."""
-    old, new = earlier.notes, later.notes
-    kept = np.ones(len(old), np.bool_)
-    for note in new[~np.isnan(new.f0_hz)]:
-        together = (old.onset_s < note.offset_s) & (old.offset_s > note.onset_s)
-        same = np.abs(12 * np.log2(old.f0_hz / note.f0_hz)) < SAME_SEMITONES
-        kept &= ~(together & same)
-    for note in new[np.isnan(new.f0_hz)]:
-        together = (old.onset_s < note.offset_s) & (old.offset_s > note.onset_s)
-        kept &= ~(together & (old.instrument == note.instrument))
-    return Score(in_order(chosen(old, kept), new), earlier.names)
+    return Score(in_order(_left(earlier.notes, later.notes), later.notes), earlier.names)
 
 
 def same_notes(notes: NoteTable, others: NoteTable) -> Ints:
@@ -86,6 +85,36 @@ def same_notes(notes: NoteTable, others: NoteTable) -> Ints:
         if result[number] == NONE and not taken[other]:
             result[number], taken[other] = other, True
     return result
+
+
+def _left(notes: NoteTable, others: NoteTable) -> NoteTable:
+    """Return what is left of notes in the time in which none of the others contradicts them.
+
+    Notes of one pitch contradict each other, and rests the notes of their instrument.
+    """
+    others = in_order(others)
+    sources: list[int] = []
+    spans: list[tuple[float, float]] = []
+    rests = np.isnan(others.f0_hz)
+    for number, note in enumerate(notes):
+        same = np.abs(12 * np.log2(others.f0_hz / note.f0_hz)) < SAME_SEMITONES
+        own = others.instrument == note.instrument
+        against = own if np.isnan(note.f0_hz) else same | (rests & own)
+        begin = note.onset_s
+        for other in others[against & (others.offset_s > begin)]:
+            _add(spans, begin, min(other.onset_s, note.offset_s))
+            begin = max(begin, other.offset_s)
+        _add(spans, begin, note.offset_s)
+        sources += [number] * (len(spans) - len(sources))
+    left: Any = chosen(notes, np.array(sources, np.int64))
+    left.onset_s, left.offset_s = np.array(spans).reshape(-1, 2).T
+    return in_order(left)
+
+
+def _add(spans: list[tuple[float, float]], begin_s: float, end_s: float) -> None:
+    """Add a span, unless it takes no time to speak of."""
+    if end_s - begin_s > SAME_S:
+        spans.append((begin_s, end_s))
 
 
 def _distance(note: np.record, others: NoteTable) -> Floats:
