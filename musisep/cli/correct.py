@@ -93,7 +93,7 @@ def _planned(args: argparse.Namespace, record: Record) -> tuple[argparse.Namespa
     for what, known in given.digests:
         if record.made.get(what) != known:
             name = what.removeprefix("sha256 of ")
-            raise ValueError(f"was made with another {name}; put that back, or separate anew")
+            raise ValueError(f"{name} was changed since; put it back, or separate anew")
     if settings_of(run, given).counted:
         run.instruments = record.instruments
     run.references = _references(args.folder, run.references, record.instruments)

@@ -100,9 +100,13 @@ class Given:
 
     def _score_of(self, start_s: float, length_s: float) -> Score | None:
         """Return the score of a part of a recording; all of it if its time is another one."""
-        if self.score and self.aligned:
-            return self.score.excerpt(start_s, start_s + length_s)
-        return self.score
+        if not self.score or not self.aligned:
+            return self.score
+        part = self.score.excerpt(start_s, start_s + length_s)
+        if not len(part):
+            end_s = start_s + length_s
+            raise ValueError(f"the score has no notes from {start_s:g} to {end_s:g} s")
+        return part
 
     def options(self, start_s: float, length_s: float) -> dict[str, Any]:
         """Return what `musisep.separate` is told of a part of a recording."""

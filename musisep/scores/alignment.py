@@ -157,7 +157,7 @@ def features(spectrum: Floats, factor: int, begun: Floats | None = None) -> Floa
     silent = norms <= np.sqrt(SOFT) * norms.max(initial=TINY)
     sounds = np.hstack((np.where(silent, 0.0, roots / np.maximum(norms, TINY)), silent))
     strength = np.linalg.norm(begun, axis=1, keepdims=True)
-    share = np.minimum(1, strength / max(RISE * np.quantile(strength, 0.98), TINY))
+    share = strength / np.maximum(strength, max(RISE * np.quantile(strength, 0.98), TINY))
     begins = np.hstack((share * begun / np.maximum(strength, TINY), np.sqrt(1 - share**2)))
     return np.hstack((np.sqrt(1 - ONSETS) * sounds, np.sqrt(ONSETS) * begins))
 

@@ -108,24 +108,25 @@ def _table(path: Path) -> tuple[list[str], Floats]:
     except UnicodeDecodeError as error:
         raise ValueError(f"is no text in UTF-8 ({error.reason})") from None
     head: list[str] = []
+    others: set[int] = set()
     rows: list[list[float]] = []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        cells = _cells(line)
+        cells = [cell for place, cell in enumerate(_cells(line)) if place not in others]
         try:
             row = [float(cell) if cell else math.nan for cell in cells]
         except ValueError:
             if rows or head or _is_number(cells[0]):
                 raise ValueError(f"line {number}: {line.strip()[:40]!r} is no numbers") from None
-            head = cells
+            others = {place for place, name in enumerate(cells) if name.lower() in OTHERS}
+            head = [name for place, name in enumerate(cells) if place not in others]
             continue
         _check(number, row, rows, head)
         rows.append(row)
     if not rows:
         raise ValueError("has no times and pitches")
-    pitches = [name.lower() not in OTHERS for name in head] or slice(None)
-    return [name for name in head if name.lower() not in OTHERS], np.array(rows)[:, pitches]
+    return head, np.array(rows)
 
 
 def _cells(line: str) -> list[str]:
@@ -146,7 +147,7 @@ def _is_number(cell: str) -> bool:
 
 def _check(number: int, row: list[float], rows: list[list[float]], head: list[str]) -> None:
     """Refuse a line that does not fit those before it."""
-    width = len(rows[0]) if rows else max(len(head), 2)
+    width = len(rows[0]) if rows else max(len(head or row), 2)
     if len(row) != width:
         raise ValueError(f"line {number} has {len(row)} columns, and not {width}")
     if not (row[0] >= 0 and math.isfinite(row[0])):

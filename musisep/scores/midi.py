@@ -126,6 +126,8 @@ def read_midi(path: str | os.PathLike[str], names: Sequence[str] | None = None) 
     known = fit_names(voice.name for voice in voices)
     order = list(range(len(known)))
     if names is not None:
+        own = [voice.name.strip() for voice in voices]
+        known = [name if name in names else fit for name, fit in zip(own, known, strict=True)]
         for name in known:
             if name not in names:
                 raise ValueError(f"there is no instrument {name!r}, but {', '.join(names)}")

@@ -11,6 +11,7 @@ from musisep.__main__ import main
 from musisep.io.files import write
 from musisep.notes.counting import Counted
 from musisep.result import Separation
+from musisep.scores import Score
 from musisep.tones.dictionary import Dictionary
 
 GIVEN = {"mix.wav", "reed.wav", "string.wav"}
@@ -47,7 +48,7 @@ def calls(monkeypatch, stems, dictionary):
         mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None, **told
     ):
         given = {"dictionary": dictionary, "settings": settings, "jobs": jobs, "scratch": scratch}
-        given |= told
+        given |= {name: score for name, score in told.items() if isinstance(score, Score)}
         made.append({"mixture": mixture, **given})
         for done in (1, 2):
             progress("learning", done, 2)
