@@ -44,9 +44,7 @@ def calls(monkeypatch, stems, dictionary):
     """The calls of `separate`, which finds 9/10 of the true stems at once, the string first."""
     made = []
 
-    def oracle(
-        mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None, **told
-    ):
+    def oracle(mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None, **told):
         given = {"dictionary": dictionary, "settings": settings, "jobs": jobs, "scratch": scratch}
         given |= {name: score for name, score in told.items() if isinstance(score, Score)}
         made.append({"mixture": mixture, **given})
