@@ -1,6 +1,5 @@
 """A score: a table of notes, and the names of the instruments that play them."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,19 +129,6 @@ class Score:
     def __len__(self) -> int:
         """Return the number of notes and rests."""
         return len(self.notes)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "Score":
-        """Read a score from a table (``.csv``) or a MIDI file: see `musisep.scores.files`."""
-        from musisep.scores.files import load_score
-
-        return load_score(path)
-
-    def save(self, path: str | os.PathLike[str], *, pitch_bends: bool = False) -> None:
-        """Write a score to a table (``.csv``) or a MIDI file: see `musisep.scores.files`."""
-        from musisep.scores.files import save_score
-
-        save_score(self, path, pitch_bends=pitch_bends)
 
     @property
     def chords(self) -> bool:
