@@ -155,7 +155,7 @@ class Separation:
 
     @property
     def score(self) -> Score:
-        """The notes with the names of the instruments; ``score.save("notes.mid")`` writes them."""
+        """The notes with the names of the instruments; `musisep.scores.save_score` writes them."""
         return Score(self.notes, tuple(self.names))
 
     @cached_property

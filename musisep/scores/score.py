@@ -17,6 +17,9 @@ NOTE_TYPE = [
 NOBODY = -1
 """Instrument of a note that nobody plays: it was found, and is none."""
 
+LEGATO_S = 0.15
+"""Notes that overlap for less are no chord."""
+
 NoteTable = np.recarray[Any, Any]
 
 
@@ -81,7 +84,7 @@ class Score:
     Parameters
     ----------
     notes : recarray, shape (note,)
-        With the columns `NOTE_TYPE`.
+        With the columns `NOTE_TYPE`; they are put in the order of onsets.
     names : sequence of str
         Of the instruments.
 
@@ -101,7 +104,7 @@ class Score:
         names = getattr(getattr(self.notes, "dtype", None), "names", None)
         if names is None or not set(columns) <= set(names) or self.notes.ndim != 1:
             raise ValueError(f"notes={shown(self.notes)} must have columns {', '.join(columns)}")
-        object.__setattr__(self, "notes", self.notes.view(np.recarray))
+        object.__setattr__(self, "notes", in_order(self.notes))
         object.__setattr__(self, "names", tuple(stem_names(len(self.names), self.names)))
         if not self.names:
             raise ValueError("names must be those of the instruments, one at least")
@@ -126,6 +129,16 @@ class Score:
     def __len__(self) -> int:
         """Return the number of notes and rests."""
         return len(self.notes)
+
+    @property
+    def chords(self) -> bool:
+        """Whether some instrument plays several notes at a time, and not just for a moment."""
+        for number in range(len(self.names)):
+            own: Any = self.notes[(self.notes.instrument == number) & ~np.isnan(self.notes.f0_hz)]
+            ends = own.offset_s - np.minimum(LEGATO_S, 0.5 * (own.offset_s - own.onset_s))
+            if np.any(own.onset_s[1:] < np.maximum.accumulate(ends)[:-1]):
+                return True
+        return False
 
     def excerpt(self, start_s: float, end_s: float) -> "Score":
         """Return what sounds between two times in seconds, as seen from the first."""
