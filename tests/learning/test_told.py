@@ -118,7 +118,7 @@ def test_an_instrument_that_rests_plays_nothing(mixture):
     for player in 0, 1:
         rests = score((1.0, 1.6, np.nan, player))
         separation = separated(mixture, tones=2, corrections=rests)
-        assert share(separation, 1.1, 1.5)[player] < 0.02
+        assert share(separation, 1.1, 1.5)[player] < 0.1
 
 
 def test_a_pitch_that_nobody_plays_is_not_found(mixture):

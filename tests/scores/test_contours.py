@@ -44,7 +44,7 @@ def test_a_contour_is_cut_where_it_pauses_or_steps(score):
         text(LINE).replace(",0\n", ",\n"),
         text(LINE).replace(",0\n", ",NaN\n"),
     ],
-    ids="comments head confidence decimals negative missing nan".split(),
+    ids=["comments", "head", "confidence", "decimals", "negative", "missing", "nan"],
 )
 def test_trackers_write_them_in_many_ways(score, tmp_path, content):
     again = read(tmp_path, content)

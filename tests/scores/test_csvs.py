@@ -68,7 +68,7 @@ def test_what_is_written_is_read_as_it_was(plain, path):
         lambda text: "\n".join(",".join(line.split(",")[::-1]) for line in text.splitlines()),
         lambda text: "\n".join((lines := text.splitlines())[:1] + lines[:0:-1]),
     ],
-    ids="bom semicolons tabs empty extra case quotes columns order".split(),
+    ids=["bom", "semicolons", "tabs", "empty", "extra", "case", "quotes", "columns", "order"],
 )
 def test_other_ways_to_write_it_are_the_same(plain, path, change):
     again = read(path, change(PLAIN), names=plain.names)
