@@ -119,7 +119,8 @@ def read_midi(path: str | os.PathLike[str], names: Sequence[str] | None = None) 
         midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
         voices = _voices(midi)
     except (EOFError, OSError, ValueError, LookupError, TypeError, KeyError) as error:
-        raise ValueError(f"is no MIDI file, or damaged ({error}); export it again") from None
+        fault = str(error) or "it ends early"
+        raise ValueError(f"is no MIDI file, or damaged ({fault}); export it again") from None
     if not voices:
         raise ValueError("has no notes with pitches; export a score")
     known = fit_names(voice.name for voice in voices)

@@ -43,11 +43,8 @@ def calls(monkeypatch, stems, dictionary):
     """The calls of `separate`, which finds 9/10 of the true stems at once, the string first."""
     made = []
 
-    def oracle(
-        mixture, sample_rate, *, dictionary, settings, jobs, progress, scratch=None, profiles=None
-    ):
-        given = {"dictionary": dictionary, "settings": settings, "jobs": jobs, "scratch": scratch}
-        made.append({"mixture": mixture, **given})
+    def oracle(mixture, sample_rate, *, settings, progress, **given):
+        made.append({"mixture": mixture, "settings": settings, **given})
         for done in (1, 2):
             progress("learning", done, 2)
         progress("masking", 1, 1)
