@@ -133,7 +133,7 @@ def _cells(line: str) -> list[str]:
 
 def _check(number: int, row: list[float], rows: list[list[float]], head: list[str]) -> None:
     """Refuse a line that does not fit those before it."""
-    width = len(rows[0]) if rows else max(len(head), 2)
+    width = len(rows[0]) if rows else max(len(head) or len(row), 2)
     if len(row) != width:
         raise ValueError(f"line {number} has {len(row)} columns, and not {width}")
     if not (row[0] >= 0 and math.isfinite(row[0])):

@@ -50,7 +50,8 @@ def corrections(found: Score, edited: Score) -> Score:
 
 def joined(earlier: Score, later: Score) -> Score:
     """Return earlier corrections and later ones, which win where they contradict."""
-    old, new = earlier.notes, later.notes
+    new, rests = later.notes, np.isnan(earlier.notes.f0_hz)
+    old = in_order(chosen(earlier.notes, ~rests), _cut(chosen(earlier.notes, rests), new))
     kept = np.ones(len(old), np.bool_)
     for note in new[~np.isnan(new.f0_hz)]:
         together = (old.onset_s < note.offset_s) & (old.offset_s > note.onset_s)
@@ -60,6 +61,18 @@ def joined(earlier: Score, later: Score) -> Score:
         together = (old.onset_s < note.offset_s) & (old.offset_s > note.onset_s)
         kept &= ~(together & (old.instrument == note.instrument))
     return Score(in_order(chosen(old, kept), new), earlier.names)
+
+
+def _cut(rests: NoteTable, notes: NoteTable) -> NoteTable:
+    """Return rests without the times in which their instruments play notes."""
+    for note in notes[~np.isnan(notes.f0_hz)]:
+        own = rests.instrument == note.instrument
+        before, after = chosen(rests, own), chosen(rests, own)
+        before.offset_s = np.minimum(before.offset_s, note.onset_s)
+        after.onset_s = np.maximum(after.onset_s, note.offset_s)
+        rests = in_order(chosen(rests, ~own), before, after)
+        rests = chosen(rests, rests.offset_s > rests.onset_s)
+    return rests
 
 
 def same_notes(notes: NoteTable, others: NoteTable) -> Ints:

@@ -146,7 +146,7 @@ class Voice(NamedTuple):
 
 
 def _voices(midi: mido.MidiFile) -> list[Voice]:
-    """Return the voices of a file that have notes: tracks, or channels if there is one track."""
+    """Return the voices of a file that have notes: tracks, or the channels of a single track."""
     if midi.type == 2:
         raise ValueError("its tracks are different pieces")
     seconds = _Clock(midi)
@@ -154,7 +154,7 @@ def _voices(midi: mido.MidiFile) -> list[Voice]:
     for track in midi.tracks:
         notes = _notes_of(track, seconds)
         pitched = {channel: own for channel, own in notes.items() if channel != DRUMS and own}
-        if len(midi.tracks) == 1:
+        if len(midi.tracks) == 1 and len(pitched) > 1:
             voices += [Voice("", own) for _, own in sorted(pitched.items())]
         elif pitched:
             name = _unicode(track.name)
