@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from musisep.cli.again import options_of
 from musisep.cli.base import Command, complaint, say
-from musisep.cli.given import Given, load_given
+from musisep.cli.given import CORRECTIONS, Given, load_given
 from musisep.cli.guard import tell
 from musisep.cli.options import add_jobs_option, add_quiet_option
 from musisep.cli.planning import Task, plan
@@ -113,15 +113,13 @@ def _corrected(
     place = task.beside.get("found.csv")
     if place is None or not place.is_file():
         raise ValueError("has no found.csv; separate it with --report or --notes first")
+    if record.changed([place]):
+        raise ValueError(f"{place} was changed, by which corrections are known; separate it again")
     names = record.found["instruments"] if record.found else []
     found = _read(read_csv, place, names)
-    edited = args.notes
+    edited = _edited(args, record, task)
     if edited is None:
-        here = [task.beside[name] for name in EDITED if name in task.beside]
-        changed = [path for path in here if path.is_file() and record.changed([path])]
-        if not changed:
-            return "", given
-        edited = changed[0]
+        return "", given
     notes = _read(load_score, edited, found.names)
     new = corrections(found, notes)
     if not len(new):
@@ -129,8 +127,20 @@ def _corrected(
     before = task.beside["corrections.csv"]
     every = joined(_read(read_csv, before, found.names), new) if before.is_file() else new
     known = hashlib.sha256(written(every).encode()).hexdigest()
-    digests = (*given.digests, ("sha256 of the corrections", known))
+    digests = (*given.digests, (CORRECTIONS, known))
     return _told(new), replace(given, corrections=every, edited=notes, digests=digests)
+
+
+def _edited(args: argparse.Namespace, record: Record, task: Task) -> Path | None:
+    """Return the file of notes that was edited, if any; FileExistsError if another one was, too."""
+    here = [task.beside[name] for name in EDITED if name in task.beside]
+    changed = [path for path in here if path.is_file() and record.changed([path])]
+    edited: Path | None = args.notes or next(iter(changed), None)
+    others = [path for path in changed if edited and not path.samefile(edited)]
+    if others and not (args.notes and args.overwrite):
+        advice = "name one with --notes, and use --overwrite, or move the other"
+        raise FileExistsError(f"{others[0]} was edited as well as {edited}; {advice}")
+    return edited
 
 
 def _read(reader: Any, path: Path, *arguments: Any) -> "Score":

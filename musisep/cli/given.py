@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from musisep.scores import Score
     from musisep.tones.dictionary import Dictionary
 
+CORRECTIONS = "sha256 of the corrections"
+"""What a record calls the digest of corrections, which only `musisep correct` has."""
+
 
 def add_given_options(group: argparse._ArgumentGroup) -> None:
     """Add --dictionary, --model, --notes-in, --pitches, --aligned and the hints."""
@@ -137,6 +140,7 @@ def load_given(args: argparse.Namespace) -> Given | None:
     digests.append(("sha256 of the model", model and model.digest))
     hints = hints_of(args)
     digests.append(("hints", str(hints) if hints else None))
+    digests.append((CORRECTIONS, None))
     return Given(
         dictionary, model, hints or None, score, bool(args.aligned or args.pitches),
         digests=tuple(digests),
