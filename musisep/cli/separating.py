@@ -213,6 +213,10 @@ def _write_beside(
     from musisep.scores.csvs import write_csv
 
     score = Score(separation.notes, tuple(names))
+    known = {
+        name: value for name, value in made.items()
+        if value is not None and name not in ("version", "settings")  # the page has these
+    }  # fmt: skip
     for name, path in task.beside.items():
         with files.replacing(path, partial(ready, path)) as temporary:
             if name == "dictionary":
@@ -226,7 +230,7 @@ def _write_beside(
 
                 write_report(
                     separation, temporary, notes=separation.notes, names=names, measures=measures,
-                    title=task.recording.stem, provenance=made, folder=task.place,
+                    title=task.recording.stem, provenance=known, folder=task.place,
                 )  # fmt: skip
             else:
                 corrections = given.corrections if name == "corrections.csv" else None
