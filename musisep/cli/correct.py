@@ -12,17 +12,15 @@ from musisep.cli.given import Given, load_given
 from musisep.cli.guard import tell
 from musisep.cli.inputs import identity
 from musisep.cli.options import add_jobs_option, add_quiet_option
-from musisep.cli.planning import Task, plan
+from musisep.cli.planning import RECORD, Task, plan
 from musisep.cli.records import Record, digest
 from musisep.cli.separate import SEPARATE, settings_of
-from musisep.cli.separating import attempt
+from musisep.cli.separating import CORRECTED, attempt
 from musisep.io.replacing import AudioFileError
 
 if TYPE_CHECKING:
     from musisep.scores import Score
 
-RECORD = "separation.json"
-"""What a folder of tracks holds that knows how they were made."""
 EDITED = ("notes.csv", "notes.mid")
 """Files beside the tracks that a user edits."""
 CORRECTIONS = "corrections.csv"
@@ -141,7 +139,7 @@ def _corrected(
         return "", given
     every = joined(_read(read_csv, before, found.names), new) if before.is_file() else new
     known = hashlib.sha256(written(every).encode()).hexdigest()
-    digests = (*given.digests, ("sha256 of the corrections", known))
+    digests = (*given.digests, (CORRECTED, known))
     told = [_told(new)] * bool(len(new)) + [f"{before.name} was changed"] * bool(taken_back)
     return ", ".join(told), replace(given, corrections=every, edited=notes, digests=digests)
 

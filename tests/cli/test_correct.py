@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -241,3 +242,25 @@ def test_folders_of_no_use_are_refused(separate, wrong, folder):
     del record["found"]["options"]
     (OUT / "separation.json").write_text(json.dumps(record))
     wrong(rf"{OUT}: is of an earlier version, which kept no options; separate it again")
+
+
+def test_corrections_are_not_lost_when_it_is_separated_again(separated, separate, capsys):
+    give_first_note()
+    correct()
+    kept = (OUT / "corrections.csv").read_bytes()
+    capsys.readouterr()
+    again = ["separate", "mix.wav", "--quiet", "--notes", "csv,midi", "--stem-names"]
+    assert main([*again, ",".join(NAMES)]) == 1
+    assert "of another run, with sha256 of the corrections" in capsys.readouterr().err
+    assert (OUT / "corrections.csv").read_bytes() == kept
+
+
+@pytest.mark.parametrize("template", ["{track}/{stem}.{ext}", "{track} {stem}.{ext}"])
+def test_the_command_that_a_page_shows_corrects(separate, calls, template):
+    separate("--report", "--filename", template)
+    (page,) = Path("separated").rglob("*report.html")
+    (command,) = re.findall(r'"command":"musisep correct ([^"]*) --notes"', page.read_text())
+    (notes,) = Path("separated").rglob("*notes.csv")
+    edit(",instrument1,", ",instrument2,", notes)
+    correct(folder=shlex.split(command)[0])
+    assert told(calls) == [(0, 587, 1)]
