@@ -1,6 +1,6 @@
 """What corrections of notes are worth: the largest wrong notes are corrected, a few at a time.
 
-    python experiments/e28_corrections.py FOLDER ... [--worst 10] [--out curve.csv]
+    python experiments/e28_corrections.py FOLDER ... [--worst 10] [--out CSV] [--rst TABLE]
 
 FOLDER holds items with a score (see items.py). The items are separated blindly, and those of the
 lowest SDR are corrected: an oracle, which knows the score, gives wrong notes to their instruments,
@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from items import Floats, Item, item_folders, read_item
+from summary import list_table
 
 import musisep
 from musisep.metrics.table import measure_table
@@ -112,6 +113,37 @@ def judged(item: Item, separation: musisep.Separation) -> tuple[list[int], float
     return [int(row.stem or 0) for row in rows], float(np.mean([row.sdr for row in rows]))
 
 
+def worst(folders: list[Path], number: int) -> list[Path]:
+    """Return the folders of the items whose mean SDR is lowest without help."""
+    sdrs = {}
+    for folder in folders:
+        item = read_item(folder)
+        blind = musisep.separate(item.mixture, item.sample_rate, instruments=len(item.stems))
+        sdrs[folder] = judged(item, blind)[1]
+    return sorted(folders, key=lambda folder: sdrs[folder])[:number]
+
+
+def curve_table(path: Path) -> list[list[str]]:
+    """Return the SDR of each item over corrections, and the mean, as text.
+
+    An item in which nothing is wrong any more keeps its last value.
+    """
+    numbers = np.concatenate(([0], np.cumsum(ROUNDS)))
+    curves: dict[str, dict[int, float]] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            curves.setdefault(row["item"], {})[int(row["corrections"])] = float(row["sdr_db"])
+    values = np.array([
+        [own[max(known for known in own if known <= number)] for number in numbers]
+        for own in curves.values()
+    ])  # fmt: skip
+    rows = [["mean", *(f"{mean:.1f}" for mean in values.mean(axis=0))]]
+    rows += [
+        [name, *(f"{value:.1f}" for value in own)] for name, own in zip(curves, values, strict=True)
+    ]
+    return [["corrections", *map(str, numbers)], *rows]
+
+
 def main() -> None:
     """Correct the worst items and write the curve."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -119,10 +151,13 @@ def main() -> None:
     parser.add_argument("--items", nargs="+", metavar="NAME", help="instead of the worst ones")
     parser.add_argument("--worst", type=int, default=10, metavar="N")
     parser.add_argument("--out", type=Path, default=Path("corrections.csv"), metavar="CSV")
+    parser.add_argument("--rst", type=Path, metavar="TABLE")
     args = parser.parse_args()
     folders = [path for folder in args.folders for path in item_folders(folder)]
     if args.items:
         folders = [path for path in folders if path.name in args.items]
+    else:
+        folders = worst(folders, args.worst)
     with args.out.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("item", "corrections", "sdr_db"))
@@ -131,6 +166,10 @@ def main() -> None:
             for number, sdr in corrected(item):
                 writer.writerow((item.name, number, f"{sdr:.3f}"))
                 print(f"{item.name}  {number:2}  {sdr:6.2f} dB", flush=True)
+    table = curve_table(args.out)
+    print(*("  ".join(row) for row in table), sep="\n")
+    if args.rst:
+        args.rst.write_text(list_table("", table), encoding="utf-8")
 
 
 if __name__ == "__main__":

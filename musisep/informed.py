@@ -25,10 +25,6 @@ from musisep.stages import Stages, make_stages
 from musisep.stems import stem_names
 from musisep.tones.dictionary import Dictionary
 
-OF_CHORDS = 2
-"""Tones of an instrument at a time that are looked for if it is known to play several: more cost
-more than they find (`docs/experiments.rst`, "Scores")."""
-
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
@@ -77,11 +73,7 @@ class Knowledge:
         shape = None if self.dictionary is None else self.dictionary.amplitudes.shape
         if self.score is not None:
             options = {"instruments": settings.names or len(self.score.names), **options}
-        changed = settings.changed(options, dictionary=shape)
-        every = [score for score in (self.score, self.corrections, self.edited) if score]
-        if any(score.chords for score in every) and changed.tones < OF_CHORDS:
-            return replace(changed, tones=OF_CHORDS)
-        return changed
+        return settings.changed(options, dictionary=shape)
 
     def check_times(self, length_s: float) -> None:
         """Refuse corrected notes that begin when a recording of this length is over; ValueError."""

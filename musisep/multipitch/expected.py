@@ -1,6 +1,7 @@
 """Tones that are expected: what is known beforehand, by a score or by corrections, of frames."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,12 @@ from musisep.multipitch.finder import Prior
 from musisep.tones.peaks import Floats, Ints, Peaks
 
 Bools = NDArray[np.bool_]
+
+LEGATO_FRAMES = 26
+"""Notes of an instrument that overlap for fewer frames are no chord: 0.3 s, of which half is what
+they may be early and late."""
+MOST_TONES = 2
+"""More tones at a time cost more than they find (`docs/experiments.rst`, "Scores")."""
 
 COLUMNS = ("begins", "ends", "shifts", "insts", "weights", "demands", "firm")
 """What there is of each event."""
@@ -59,6 +66,19 @@ class Expected:
     def plays(self) -> Bools:
         """Which events are notes that somebody plays."""
         return ~self.rests & (self.insts != NONE)
+
+    @cached_property
+    def tones(self) -> int:
+        """Number of tones that an instrument plays at a time, `MOST_TONES` at most."""
+        most = 1
+        for inst in np.unique(self.insts[self.plays]):
+            own = self.plays & (self.insts == inst)
+            begins, ends = self.begins[own], self.ends[own]
+            lasting = np.maximum(ends - LEGATO_FRAMES, (begins + ends) // 2)
+            running = np.searchsorted(np.sort(begins), begins, side="right")
+            over = np.searchsorted(np.sort(lasting), begins, side="right")
+            most = max(most, int((running - over).max()))
+        return min(most, MOST_TONES)
 
     def chosen(self, which: Bools | Ints) -> "Expected":
         """Return some of the events, or some of them several times."""

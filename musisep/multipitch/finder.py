@@ -37,6 +37,20 @@ class Hypotheses(NamedTuple):
     amps: Floats
     gains: Floats
 
+    def widened(self, tones: int, wider: int) -> "Hypotheses":
+        """Return the same with places for more tones of each instrument, which are silent."""
+        if wider == tones:
+            return self
+        frames, number, size = self.shifts.shape
+        missing = [(0, 0)] * 3 + [(0, wider - tones)]
+        shifts, amps = (
+            np.pad(values.reshape(frames, number, -1, tones), missing).reshape(
+                frames, number, size // tones * wider
+            )
+            for values in (self.shifts, self.amps)
+        )
+        return self._replace(shifts=shifts, amps=amps)
+
 
 def check_hypotheses(hypotheses: Hypotheses, frames: int, places: int) -> None:
     """Refuse hypotheses that are not of so many frames and places; ValueError."""

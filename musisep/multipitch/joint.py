@@ -9,7 +9,7 @@ places the beam holds every pair, and the search is exhaustive over the candidat
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.fft
@@ -168,6 +168,10 @@ class JointSearch:
 
         each_block(refine, len(frames))
         return Peaks.from_params(params, insts)
+
+    def of_more(self, tones: int) -> "JointSearch":
+        """Return a search for so many tones of one instrument, each of which has a price."""
+        return replace(self, tones=tones, most=None, price=max(self.price, CHORD_PRICE * tones))
 
 
 def instruments_search(instruments: int, tones: int) -> JointSearch:

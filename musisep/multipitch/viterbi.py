@@ -116,11 +116,21 @@ class Viterbi:
             return self.search.propose(frames, dictionary, model, self.proposals)
         free = self.search.propose(
             frames, dictionary, model, self.proposals, excluded=self.expected.excluded
-        )
-        told = self.search.propose(
+        ).widened(self.search.tones, self.tones)
+        told = self.refining.propose(
             frames, dictionary, model, self.offers - self.proposals, excluded=self.expected.outside
         )
         return Hypotheses(*(np.concatenate(both, axis=1) for both in zip(free, told, strict=True)))
+
+    @property
+    def tones(self) -> int:
+        """Number of tones of one instrument at a time: more if that is expected."""
+        return max(self.search.tones, 1 if self.expected is None else self.expected.tones)
+
+    @property
+    def refining(self) -> JointSearch:
+        """The search for so many tones."""
+        return self.search if self.tones == self.search.tones else self.search.of_more(self.tones)
 
     @property
     def source(self) -> object:
@@ -148,7 +158,7 @@ class Viterbi:
             If the prior is not one of these frames.
         """
         frames, dictionary = checked_input(frames, dictionary, model)
-        insts = places(dictionary.shape[1], self.search.tones)
+        insts = places(dictionary.shape[1], self.tones)
         check_hypotheses(hypotheses, len(frames), insts.size)
         if prior is not None:
             check_prior(prior, len(frames))
@@ -156,7 +166,7 @@ class Viterbi:
             told = self.expected.prior(len(frames), dictionary.shape[1])
             prior = told if prior is None else prior.joined(told)
         if not len(frames):
-            return self.search.refine(frames, dictionary, model, hypotheses)
+            return self.refining.refine(frames, dictionary, model, hypotheses)
         shifts, amps, gains = hypotheses
         silence, prices = silence_losses(frames, model), self.prices
         unit = 2 * max(silence.mean(), TINY)
@@ -176,7 +186,7 @@ class Viterbi:
         )  # fmt: skip
         index = np.arange(len(frames)), path
         chosen = Hypotheses(*(array[index][:, None] for array in hypotheses))
-        tones = self.search.refine(frames, dictionary, model, chosen)
+        tones = self.refining.refine(frames, dictionary, model, chosen)
         return tones if self.expected is None else self.expected.enforced(tones)
 
 

@@ -17,9 +17,6 @@ NOTE_TYPE = [
 NOBODY = -1
 """Instrument of a note that nobody plays: it was found, and is none."""
 
-LEGATO_S = 0.15
-"""Notes that overlap for less are no chord."""
-
 NoteTable = np.recarray[Any, Any]
 
 
@@ -129,16 +126,6 @@ class Score:
     def __len__(self) -> int:
         """Return the number of notes and rests."""
         return len(self.notes)
-
-    @property
-    def chords(self) -> bool:
-        """Whether some instrument plays several notes at a time, and not just for a moment."""
-        for number in range(len(self.names)):
-            own: Any = self.notes[(self.notes.instrument == number) & ~np.isnan(self.notes.f0_hz)]
-            ends = own.offset_s - np.minimum(LEGATO_S, 0.5 * (own.offset_s - own.onset_s))
-            if np.any(own.onset_s[1:] < np.maximum.accumulate(ends)[:-1]):
-                return True
-        return False
 
     def excerpt(self, start_s: float, end_s: float) -> "Score":
         """Return what sounds between two times in seconds, as seen from the first."""
