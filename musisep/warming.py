@@ -42,6 +42,8 @@ from musisep.learning.learner import Learned
 from musisep.multipitch.finder import Prior
 from musisep.notes.assignment import AnnealedAssignment
 from musisep.notes.tracking import NoteTracking
+from musisep.scores.alignment import align
+from musisep.scores.score import Score, note_table
 from musisep.separation import separate
 from musisep.tones.model import ToneModel
 from musisep.tones.peaks import Floats, Peaks
@@ -99,6 +101,11 @@ def compile_rest() -> None:
     separate(sound()[:1], SAMPLE_RATE, **QUICK, stages={"learner": learner, "finder": finder})
 
 
+def compile_alignment() -> None:
+    """Align a score."""
+    align(Score(note_table(0.0, 0.2, 220.0, 0), ("one",)), sound().astype(np.float64), SAMPLE_RATE)
+
+
 def compile_spectra(kind: type[np.floating]) -> None:
     """Transform one signal and many, to and fro."""
     transform = SpectralTransform(**FRAMING)
@@ -150,6 +157,7 @@ def compile_inversion(kind: type[np.floating]) -> None:
 JOBS: tuple[Callable[[], None], ...] = (
     *(partial(compile_separation, settings) for settings in SETTINGS),
     partial(compile_separation, SETTINGS[0], channels=1),
+    compile_alignment,
     *(
         partial(job, kind)
         for job in (compile_spectra, compile_features, compile_inversion)

@@ -207,3 +207,14 @@ def placed(shares, silent, points, spectra):
         for k, (power, own) in enumerate(zip(powers, covariances, strict=True)):
             parts[(k, slice(None), *at)] = power * own @ np.linalg.inv(total) @ pair
     return parts
+
+
+def cheapest_warp(rows, columns, lows, highs, both, single):
+    """Cost of the cheapest way from the first cell to the last within a band; infinite if none."""
+    costs = {(-1, -1): 0.0}
+    for i, j in np.ndindex(len(rows), len(columns)):
+        if lows[i] <= j < highs[i]:
+            cell = 1 - rows[i].astype(float) @ columns[j].astype(float)
+            ways = [((i - 1, j - 1), both), ((i - 1, j), single), ((i, j - 1), single)]
+            costs[i, j] = min(costs.get(way, np.inf) + price * cell for way, price in ways)
+    return costs[len(rows) - 1, len(columns) - 1]

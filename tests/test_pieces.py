@@ -158,15 +158,24 @@ def test_excerpts_are_of_what_is_audible():
     audio = np.zeros((1, 100 * RATE))
     audio[:, 40 * RATE : 60 * RATE] = 0.5
     audio += 1e-5
-    found = excerpts(audio, RATE, 8.0)
+    found, _ = excerpts(audio, RATE, 8.0)
     assert np.mean(np.abs(found) > 0.4) > 0.7
-    assert excerpts(np.zeros((2, 100 * RATE)), RATE, 8.0).shape[0] == 2
+    assert excerpts(np.zeros((2, 100 * RATE)), RATE, 8.0)[0].shape[0] == 2
 
 
 def test_the_end_is_looked_at_as_well():
     audio = np.zeros((1, 100 * RATE + 5 * RATE // 10))
     audio[:, -RATE // 2 :] = 0.5
-    assert excerpts(audio, RATE, 8.0).max() == 0.5
+    assert excerpts(audio, RATE, 8.0)[0].max() == 0.5
+
+
+def test_it_is_known_when_excerpts_are():
+    audio = np.arange(100.0 * RATE)[None]
+    found, (here_s, there_s) = excerpts(audio, RATE, 8.0)
+    assert (np.diff(here_s) > 0).all() and (np.diff(there_s) > 0).all()
+    middles = 0.5 * (here_s[::2] + here_s[1::2])  # of stretches, which fade in and out
+    heard = found[0, np.rint(middles * RATE).astype(int)]
+    np.testing.assert_allclose(heard / RATE, np.interp(middles, here_s, there_s), atol=0.01)
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,7 @@ def _made(task: Task, args: argparse.Namespace, given: Given, settings: Settings
         "residual": args.residual,
         "derive": [f"{name}={rule}" for name, rule in track_options(args)["derive"].items()],
         "only": args.only,
+        "pitch bends": args.pitch_bends and "notes.mid" in task.beside,
     }
     of_json: dict[str, Any] = json.loads(json.dumps(made))
     return of_json

@@ -50,6 +50,8 @@ TRANSPOSED = 0.93
 """One of more than half a semitone is believed if it costs at most so much as none does."""
 MOST, KEPT_S = 0.75, 0.12
 """Times are kept if this share of the notes would move by so many seconds at most."""
+MOST_TIMES, MOST_MORE_S = 8.0, 60.0
+"""A score takes at most so many times as long as its recording, and so many seconds more."""
 BLOCK_S, MARGIN_S = 60.0, 1.0
 """Blocks in which a recording is heard, and what they have in common."""
 
@@ -75,8 +77,9 @@ class Alignment:
 
     def times_s(self, score_s: Floats) -> Floats:
         """Return the times in the recording, in seconds, of times in the score."""
-        beyond = np.maximum(score_s - self.score_s[-1], 0)
-        return np.interp(score_s, self.score_s, self.recording_s) + beyond
+        inside = np.clip(score_s, self.score_s[0], self.score_s[-1])
+        within_s = np.interp(inside, self.score_s, self.recording_s)
+        return np.maximum(within_s + score_s - inside, 0.0)
 
     def applied(self, score: Score) -> Score:
         """Return the score as it is played; notes that the recording has no time for are left."""
@@ -100,21 +103,25 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
     Returns
     -------
     Alignment
+
+    Raises
+    ------
+    ValueError
+        If the score is so much longer than the recording that it is none of it.
     """
     notes = chosen(score.notes, ~np.isnan(score.notes.f0_hz))
-    hop_s = round(HOP_S * sample_rate) / sample_rate
-    if not len(notes):
-        whole_s = np.array([0.0, audio.shape[1] / sample_rate])
+    hop_s, length_s = round(HOP_S * sample_rate) / sample_rate, audio.shape[1] / sample_rate
+    if not len(notes) or length_s <= hop_s:
+        whole_s = np.array([0.0, length_s])
         return Alignment(whole_s, whole_s, 0.0, 1.0)
+    _check_length(notes, length_s)
+    start_s = notes.onset_s.min()  # a rest at the begin has nothing that it could be aligned with
+    notes.onset_s, notes.offset_s = notes.onset_s - start_s, notes.offset_s - start_s
     spectrum, tuning = _heard(audio, sample_rate)
     fine = tuning - _tuning_of(notes)
     factors = _factors(max(len(spectrum), int(notes.offset_s.max() / hop_s)))
     heard = features(spectrum, factors[0])
-    costs = {}
-    for cents in fine - 100 * round(fine / 100) + 100.0 * np.array(SEMITONES):
-        cost = _warped(heard, _played(notes, cents, hop_s, factors[0]))[2]
-        costs[float(cents)] = cost / (TRANSPOSED if abs(cents) > 50 else 1.0)
-    cents = min(costs, key=lambda cents: costs[cents])
+    cents = _transposition(heard, notes, fine, hop_s, factors[0])
     rows, columns, _ = _warped(heard, _played(notes, cents, hop_s, factors[0]))
     tempo = float(np.polyfit(columns, rows, 1)[0])
     in_tempo = notes.copy()
@@ -126,11 +133,32 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
         near = rows, columns
     counts = np.bincount(columns)
     times_s = np.asarray(hop_s * np.bincount(columns, rows) / counts, np.float64)
-    # The first frame is before the score.
-    points_s: Any = (np.arange(counts.size) - 1.0) * hop_s / tempo
+    before = 1.0  # of the frames that are played is before the score
+    points_s: Any = start_s + (np.arange(counts.size) - before) * hop_s / tempo
     found = Alignment(points_s, times_s, cents, cost)
-    moved = np.abs(found.times_s(notes.onset_s) - notes.onset_s)
+    moved = np.abs(found.times_s(start_s + notes.onset_s) - notes.onset_s - start_s)
     return replace(found, recording_s=points_s) if np.quantile(moved, MOST) <= KEPT_S else found
+
+
+def _check_length(notes: NoteTable, length_s: float) -> None:
+    """Refuse a score that is far longer than the recording; ValueError."""
+    last_s = notes.offset_s.max()
+    if last_s > MOST_TIMES * length_s + MOST_MORE_S:
+        raise ValueError(
+            f"score ends at {last_s:.4g} s, but the recording takes {length_s:.4g} s; give the "
+            "score of what is played"
+        )
+
+
+def _transposition(
+    heard: Floats, notes: NoteTable, fine: float, hop_s: float, factor: int
+) -> float:
+    """Return the cents, `fine` and some semitones, by which notes are lower than is heard."""
+    costs = {}
+    for cents in fine - 100 * round(fine / 100) + 100.0 * np.array(SEMITONES):
+        cost = _warped(heard, _played(notes, cents, hop_s, factor))[2]
+        costs[float(cents)] = cost / (TRANSPOSED if abs(cents) > 50 else 1.0)
+    return min(costs, key=lambda cents: costs[cents])
 
 
 def features(spectrum: Floats, factor: int, begun: Floats | None = None) -> Floats:

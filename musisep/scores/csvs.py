@@ -14,6 +14,7 @@ from musisep.io.reading import regular_file
 from musisep.io.replacing import replacing
 from musisep.scores.score import NOBODY, NoteTable, Score, note_table
 from musisep.stems import NOBODY as NOBODYS
+from musisep.stems import stem_names
 
 COLUMNS = (
     "onset_s", "offset_s", "pitch", "cents", "f0_hz", "level_db", "instrument", "certainty"
@@ -25,6 +26,8 @@ LARGEST = 2**26
 """Bytes of a file; more is none."""
 FAR_CENTS = 50.0
 """A pitch and a frequency that differ by more contradict each other."""
+MOST_CENTS = 100_000.0
+"""By so much a pitch may be missed; more is none."""
 
 
 def pitch_hz(text: str) -> float:
@@ -99,24 +102,28 @@ def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    columns = [name.strip().lower() for name in next(rows, [])]
-    for wanted in (("onset_s",), ("offset_s", "duration_s"), ("instrument",), ("pitch", "f0_hz")):
-        if not set(wanted) & set(columns):
-            raise ValueError(f"has no column {' or '.join(wanted)} in its first line")
-    known = list(names or ())
-    notes: list[tuple[float, ...]] = []
-    players: list[int] = []
+    notes, players, known = [], [], list(names or ())
     try:
+        columns = _columns(next(rows, []))
         for row in rows:
             if any(field.strip() for field in row):
                 cells = dict(zip(columns, (field.strip() for field in row), strict=False))
                 notes.append(_note(cells, decimal_comma=delimiter != ","))
-                players.append(_player(cells.get("instrument", ""), known, more=names is None))
+                players.append(_player(cells["instrument"], known, fixed=names is not None))
     except (ValueError, csv.Error) as error:
         raise ValueError(f"line {rows.line_num}: {error}") from None
     if not known:
         raise ValueError("has no notes of an instrument")
     return Score(_table(notes, players), tuple(known))
+
+
+def _columns(head: Sequence[str]) -> list[str]:
+    """Return the names of columns; ValueError if one lacks."""
+    columns = [name.strip().lower() for name in head]
+    for wanted in (("onset_s",), ("offset_s", "duration_s"), ("instrument",), ("pitch", "f0_hz")):
+        if not set(wanted) & set(columns):
+            raise ValueError(f"has no column {' or '.join(wanted)}")
+    return columns
 
 
 def _note(cells: Mapping[str, str], *, decimal_comma: bool) -> tuple[float, ...]:
@@ -125,43 +132,55 @@ def _note(cells: Mapping[str, str], *, decimal_comma: bool) -> tuple[float, ...]
     def number(name: str) -> float:
         text = cells.get(name, "")
         try:
-            return float(text.replace(",", ".") if decimal_comma else text) if text else math.nan
+            value = float(text.replace(",", ".") if decimal_comma else text) if text else math.nan
         except ValueError:
-            raise ValueError(f"{name} {text!r} must be a number") from None
+            value = math.inf
+        if math.isinf(value):
+            raise ValueError(f"{name} {text!r} must be a number")
+        return value
 
     onset_s, offset_s = number("onset_s"), number("offset_s")
     if math.isnan(offset_s):
         offset_s = onset_s + number("duration_s")
-    if not (0 <= onset_s < offset_s < math.inf):
+    if not 0 <= onset_s < offset_s:
         raise ValueError("must begin at 0 s or later, and end after it begins")
-    pitch, f0_hz = cells.get("pitch", ""), number("f0_hz")
-    if pitch.lower() == REST:
+    if not cells.get("instrument"):
+        raise ValueError(f"needs an instrument, or {NOBODYS}")
+    pitch = cells.get("pitch", "")
+    if pitch.lower() != REST:
+        f0_hz = _f0_hz(pitch, number("cents"), number("f0_hz"))
+    elif cells["instrument"] == NOBODYS:
+        raise ValueError("a rest must be of an instrument")
+    else:
         f0_hz = math.nan
-    elif pitch:
-        cents = number("cents")
-        named = pitch_hz(pitch) * 2 ** (0.0 if math.isnan(cents) else cents / 1200)
-        if not f0_hz > 0:
-            f0_hz = named
-        elif abs(1200 * math.log2(f0_hz / named)) > FAR_CENTS:
-            raise ValueError(
-                f"pitch {pitch} and f0_hz {f0_hz:g} contradict each other; change both, or empty "
-                "one of them"
-            )
-    elif not 0 < f0_hz < math.inf:
-        raise ValueError("needs a pitch, as A4, or rest, or f0_hz above 0")
     return onset_s, offset_s, f0_hz, number("level_db"), number("certainty")
 
 
-def _player(name: str, known: list[str], *, more: bool) -> int:
-    """Return the number of an instrument among those that are known, to which it may be added."""
-    if not name:
-        raise ValueError(f"needs an instrument, or {NOBODYS}")
+def _f0_hz(pitch: str, cents: float, f0_hz: float) -> float:
+    """Return the frequency that a pitch and cents, a frequency, or all of these give."""
+    if f0_hz <= 0:
+        raise ValueError(f"f0_hz {f0_hz:g} must be above 0")
+    if abs(cents) > MOST_CENTS:
+        raise ValueError(f"cents {cents:g} must be from -{MOST_CENTS:g} to {MOST_CENTS:g}")
+    if not pitch:
+        if math.isnan(f0_hz):
+            raise ValueError("needs a pitch, as A4, or rest, or f0_hz above 0")
+        return f0_hz
+    named = pitch_hz(pitch) * 2 ** (0.0 if math.isnan(cents) else cents / 1200)
+    if abs(1200 * math.log2(f0_hz / named)) > FAR_CENTS:
+        advice = "change both, or empty one of them"
+        raise ValueError(f"pitch {pitch} and f0_hz {f0_hz:g} contradict each other; {advice}")
+    return named if math.isnan(f0_hz) else f0_hz
+
+
+def _player(name: str, known: list[str], *, fixed: bool) -> int:
+    """Return the number of an instrument, which becomes known unless those that are are all."""
     if name.casefold() == NOBODYS:
         return NOBODY
     if name not in known:
-        if not more:
+        if fixed:
             raise ValueError(f"there is no instrument {name!r}, but {', '.join(known)}")
-        known.append(name)
+        known[:] = stem_names(len(known) + 1, [*known, name])
     return known.index(name)
 
 

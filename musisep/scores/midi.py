@@ -119,8 +119,8 @@ def read_midi(path: str | os.PathLike[str], names: Sequence[str] | None = None) 
         midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
         voices = _voices(midi)
     except (EOFError, OSError, ValueError, LookupError, TypeError, KeyError) as error:
-        reason = str(error) or "it ends too early"  # mido says nothing of that
-        raise ValueError(f"is no MIDI file, or damaged ({reason}); export it again") from None
+        fault = str(error) or "it ends too early"
+        raise ValueError(f"is no MIDI file, or damaged ({fault}); export it again") from None
     if not voices:
         raise ValueError("has no notes with pitches; export a score")
     known = fit_names(voice.name for voice in voices)
@@ -148,7 +148,7 @@ class Voice(NamedTuple):
 
 
 def _voices(midi: mido.MidiFile) -> list[Voice]:
-    """Return the voices of a file that have notes: tracks, or channels if there is one track."""
+    """Return the voices of a file that have notes: tracks, or the channels of a single track."""
     if midi.type == 2:
         raise ValueError("its tracks are different pieces")
     seconds = _Clock(midi)
@@ -156,7 +156,7 @@ def _voices(midi: mido.MidiFile) -> list[Voice]:
     for track in midi.tracks:
         notes = _notes_of(track, seconds)
         pitched = {channel: own for channel, own in notes.items() if channel != DRUMS and own}
-        if len(midi.tracks) == 1:
+        if len(midi.tracks) == 1 and len(pitched) > 1:
             voices += [Voice("", own) for _, own in sorted(pitched.items())]
         elif pitched:
             name = _unicode(track.name)

@@ -101,11 +101,10 @@ class Score:
         names = getattr(getattr(self.notes, "dtype", None), "names", None)
         if names is None or not set(columns) <= set(names) or self.notes.ndim != 1:
             raise ValueError(f"notes={shown(self.notes)} must have columns {', '.join(columns)}")
-        object.__setattr__(self, "notes", in_order(self.notes))
         object.__setattr__(self, "names", tuple(stem_names(len(self.names), self.names)))
         if not self.names:
             raise ValueError("names must be those of the instruments, one at least")
-        notes: Any = self.notes
+        notes: Any = self.notes.view(np.recarray)
         wrong = {
             "must begin at 0 s or later": ~(np.isfinite(notes.onset_s) & (notes.onset_s >= 0)),
             "must end after it begins": ~(np.isfinite(notes.offset_s - notes.onset_s))
@@ -122,6 +121,7 @@ class Score:
             if where.any():
                 number = int(np.flatnonzero(where)[0])
                 raise ValueError(f"notes[{number}]={notes[number].tolist()} {fault}")
+        object.__setattr__(self, "notes", in_order(notes))
 
     def __len__(self) -> int:
         """Return the number of notes and rests."""

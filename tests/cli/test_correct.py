@@ -168,7 +168,7 @@ def test_what_cannot_be_meant_is_refused_with_the_name_of_the_file(separated, ca
     for change, match in (
         (kept.replace("reed", "Reed", 1), "line 3: there is no instrument 'Reed', but reed, .*"),
         (kept.splitlines()[0], "has none of the notes that were found; .*"),
-        (kept.replace("instrument", "player"), "has no column instrument in its first line"),
+        (kept.replace("instrument", "player"), "line 1: has no column instrument"),
     ):
         (OUT / "notes.csv").write_text(change)
         wrong(place + match)
