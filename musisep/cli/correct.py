@@ -70,7 +70,8 @@ def _record(folder: Path) -> Record:
     """Return the record of a folder, or what is named in its place."""
     record = Record.load(folder / RECORD if folder.is_dir() else folder)
     if record is None or not record.found:
-        raise ValueError(f"has no complete {RECORD}; name a folder that musisep separate has made")
+        advice = "name a folder, or a record, of musisep separate"
+        raise ValueError(f"has no complete {RECORD}; {advice}")
     return record
 
 

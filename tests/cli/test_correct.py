@@ -89,7 +89,7 @@ def test_a_table_that_was_edited_is_told(separated, calls, capsys):
     give_first_note()
     correct()
     assert told(calls) == [(0, 587, 1)]
-    assert len(calls[-1]["edited"]) == len(NOTES)
+    assert calls[-1]["edited"].notes.instrument.tolist() == [1, 1, 0, 0, 0]
     assert calls[-1]["edited"].names == NAMES
     assert "1 note given or added\n" in capsys.readouterr().out
     assert ",string," in (OUT / "corrections.csv").read_text()
@@ -233,7 +233,7 @@ def test_options_are_those_of_the_run(separate, calls):
 
 
 def test_folders_of_no_use_are_refused(separate, wrong, folder):
-    advice = "name a folder that musisep separate has made"
+    advice = "name a folder, or a record, of musisep separate"
     wrong(rf"nothing: has no complete separation\.json; {advice}", folder="nothing")
     wrong(rf"\.: has no complete separation\.json; {advice}", folder=".")
     separate()
