@@ -26,6 +26,8 @@ WITHOUT = "Learn them from this recording: leave --dictionary out"
 """What may help if a dictionary is given."""
 ANOTHER_SCORE = "Try another one, or leave --notes-in out"
 """What may help if a score does not fit."""
+SAME_CENTS = 5
+"""A difference in tuning below is none that is heard."""
 SURE = 0.7
 """Certainty from which on another number of instruments need not be tried, nor names be doubted."""
 ANSWERS = {"adam": "dictionaries"}
@@ -80,9 +82,10 @@ def alignment_lines(separation: Separation) -> list[str]:
     if not found.fits:
         return [f"  the score seems to be of something else. {ANOTHER_SCORE}"]
     slower, cents = found.slower, round(found.cents)
-    tempo = "as fast" if abs(slower - 1) < 0.005 else f"{slower:.2f} times as slow"
-    tuning = f"{abs(cents)} cents {'higher' if cents > 0 else 'lower'}" if cents else "tuned alike"
-    return [f"  the score fits: the recording is {tempo}, and {tuning}"]
+    tempo = "as long" if abs(slower - 1) < 0.005 else f"{slower:.2f} times as long"
+    height = f"{abs(cents)} cents {'higher' if cents > 0 else 'lower'}"
+    tuning = height if abs(cents) >= SAME_CENTS else "tuned alike"
+    return [f"  the score fits: the recording takes {tempo}, and is {tuning}"]
 
 
 def count_lines(separation: Separation) -> list[str]:

@@ -18,13 +18,13 @@ def lines(slower=1.0, cents=0.0, share=0.5):
 @pytest.mark.parametrize(
     ("slower", "cents", "told"),
     [
-        (1.0, 0.2, "as fast, and tuned alike"),
-        (1.184, -30.4, "1.18 times as slow, and 30 cents lower"),
-        (0.5, 200.0, "0.50 times as slow, and 200 cents higher"),
+        (1.0, 1.2, "as long, and is tuned alike"),
+        (1.184, -30.4, "1.18 times as long, and is 30 cents lower"),
+        (0.5, 200.0, "0.50 times as long, and is 200 cents higher"),
     ],
 )
 def test_a_score_that_fits_is_told_with_tempo_and_tuning(slower, cents, told):
-    assert lines(slower, cents) == [f"  the score fits: the recording is {told}"]
+    assert lines(slower, cents) == [f"  the score fits: the recording takes {told}"]
 
 
 def test_a_wrong_score_is_told_with_advice():
