@@ -264,3 +264,11 @@ def test_the_command_that_a_page_shows_corrects(separate, calls, template):
     edit(",instrument1,", ",instrument2,", notes)
     correct(folder=shlex.split(command)[0])
     assert told(calls) == [(0, 587, 1)]
+
+
+def test_a_page_says_how_it_was_made_each_thing_once(separate):
+    separate("--report", "--seed", "7")
+    (made,) = re.findall(r'"provenance":(\[\[.*?\]\])', (OUT / "report.html").read_text())
+    names = [name for name, _ in json.loads(made)]
+    assert {"recording", "sha256 of the recording", "format"} <= set(names)
+    assert not {"version", "settings", "sha256 of the score"} & set(names)
