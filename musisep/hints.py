@@ -197,7 +197,8 @@ def _number_of(key: str, names: Sequence[str]) -> int:
     alike = [number for number, name in enumerate(names) if canonical(name) == canonical(key)]
     if len(alike) == 1:
         return alike[0]
-    fault = "several instruments are called so" if alike else "no instrument is called so"
+    several = alike and not key[-1:].isdigit()  # else it is one more of a kind
+    fault = "several instruments are called so" if several else "no instrument is called so"
     raise ValueError(f"ranges: {shown(key)}: {fault}; they are {', '.join(names)}")
 
 

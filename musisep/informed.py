@@ -101,11 +101,12 @@ class Knowledge:
         for name in ("score", "corrections", "edited"):
             score = getattr(self, name)
             if score is not None:
-                _check_number(f"{name} is", settings, score.names)
-                _check_use(name, parts)
+                what = "corrections are" if name == "corrections" else f"{name} is"
+                _check_number(what, settings, score.names)
+                _check_use(what, parts)
         if self.hints:
             _check_number("hints are", settings, [])
-            _check_use("hints", parts)
+            _check_use("hints are", parts)
             parts = make_stages(
                 settings, {**(given or {}), "assignment": self._hinted(settings, parts)}
             )
@@ -149,6 +150,6 @@ def _check_number(what: str, settings: Settings, names: Sequence[str]) -> None:
         raise ValueError(f"instruments={number!r}, but {given}; make them alike")
 
 
-def _check_use(name: str, parts: Stages) -> None:
+def _check_use(what: str, parts: Stages) -> None:
     if not isinstance(parts.finder, Viterbi) or isinstance(parts.learner, AdamLearner):
-        raise ValueError(f"{name} is of use with method='notes' and finder='viterbi' only")
+        raise ValueError(f"{what} of use with method='notes' and finder='viterbi' only")

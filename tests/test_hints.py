@@ -80,6 +80,7 @@ def test_hints_know_the_stems_by_name_and_by_number():
         ({"oboe": "C4-C6"}, "'oboe': no instrument is called so; they are violin1, violin2"),
         ({"violin": "C4-C6"}, "'violin': several instruments are called so"),
         ({"instrument3": "C4-C6"}, "'instrument3': no instrument"),
+        ({"violin3": "C4-C6"}, "'violin3': no instrument is called so; they are violin1"),
         ({"instrument1": "C4-C6", "violin1": "C4-C6"}, "violin1 has two ranges"),
     ],
 )
@@ -155,3 +156,8 @@ def test_hints_load_no_numpy():
 def test_texts_are_parsed_as_the_options_are():
     assert parse_ranges("a=196Hz-400Hz,b=cello") == {"a": (196, 400), "b": range_of("C2-A5")}
     assert parse_position("Left, 0.5 ,centre") == (-1, 0.5, 0)
+
+
+def test_one_more_than_there_are_is_no_instrument():
+    with pytest.raises(ValueError, match="'instrument3': no instrument is called so"):
+        Hints(ranges={"instrument3": "C4-C6"}).ranges_of(["instrument1", "instrument2"])

@@ -187,7 +187,7 @@ def test_the_same_is_told_again_in_the_same_bytes(kind):
         ({"hints": Hints(lead="low"), "instruments": "auto"}, "as hints are given"),
         ({"score": SCORE, "finder": "joint"}, "score is of use with method='notes' and finder='v"),
         ({"edited": SCORE, "method": "adam"}, "edited is of use with method='notes' and finder='"),
-        ({"hints": Hints(lead="low"), "method": "adam"}, "hints is of use with method='notes'"),
+        ({"hints": Hints(lead="low"), "method": "adam"}, "hints are of use with method='notes'"),
         ({"hints": Hints(position=("left", "right"))}, "position"),
         ({"hints": Hints(ranges={"oboe": "C4-C5"})}, "'oboe': no instrument is called so"),
     ],
