@@ -181,7 +181,7 @@ def test_the_same_is_told_again_in_the_same_bytes(kind):
         ({"score": SCORE.notes}, "score=.* must be a Score"),
         ({"corrections": "a.csv"}, "corrections='a.csv' must be a Score"),
         ({"hints": {"lead": "high"}}, "hints=.* must be a Hints"),
-        ({"score": SCORE, "instruments": 3}, "instruments=3, but score is of 2 instruments, reed, "),
+        ({"score": SCORE, "instruments": 3}, "instruments=3, but score is of 2 instruments, "),
         ({"corrections": SCORE, "instruments": "auto"}, "must be a number or names, as correct"),
         ({"score": SCORE, "instruments": "auto"}, "must be a number or names, as score is given"),
         ({"hints": Hints(lead="low"), "instruments": "auto"}, "as hints are given"),

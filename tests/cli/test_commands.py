@@ -43,7 +43,10 @@ def test_a_mistyped_command_gets_a_list_of_commands(folder, calls, capsys, first
         main([first, "mix.wav"])
     usage, message = capsys.readouterr().err.splitlines()
     assert usage.startswith("usage: musisep ")
-    names = "separate, correct, invert, config, train, instruments, data, evaluate, benchmark and warm-up"
+    names = (
+        "separate, correct, invert, config, train, instruments, data, evaluate, benchmark and "
+        "warm-up"
+    )
     commands = f"the commands are {names}"
     assert message == f"musisep: error: {first!r} is no file and no command; {commands}"
     assert calls == []

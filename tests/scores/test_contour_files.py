@@ -102,5 +102,5 @@ def test_of_several_files_the_wrong_one_is_named(tmp_path):
         read_contours(written(tmp_path, "0 440\n1 440", "0 220 330"))
     with open(tmp_path / "huge.csv", "wb") as file:
         file.truncate(2**26 + 1)
-    with pytest.raises(ValueError, match="^is larger than 64 MB, which is no contour$"):
+    with pytest.raises(ValueError, match=r"^is larger than 64 MB, which is no contour$"):
         read_contours([tmp_path / "huge.csv"])

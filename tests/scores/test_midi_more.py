@@ -158,7 +158,7 @@ def test_what_is_no_score_is_said(tmp_path, file, message):
 
 def test_a_track_that_was_renamed_is_named(tmp_path):
     file = midi([named("oboe"), *note(60, 0, 96)])
-    with pytest.raises(ValueError, match="^there is no instrument 'oboe', but horn, flute$"):
+    with pytest.raises(ValueError, match=r"^there is no instrument 'oboe', but horn, flute$"):
         read(tmp_path, file, ["horn", "flute"])
 
 
@@ -184,5 +184,5 @@ def test_damaged_files_are_read_or_refused_in_a_line(tmp_path_factory, at, byte,
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
     with open(tmp_path / "score.mid", "wb") as file:
         file.truncate(2**23 + 1)
-    with pytest.raises(ValueError, match="^is larger than 8 MB, which is no score$"):
+    with pytest.raises(ValueError, match=r"^is larger than 8 MB, which is no score$"):
         read_midi(tmp_path / "score.mid")
