@@ -109,7 +109,7 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
     ValueError
         If the score is so much longer than the recording that it is none of it.
     """
-    notes = chosen(score.notes, ~np.isnan(score.notes.f0_hz))
+    notes: Any = chosen(score.notes, ~np.isnan(score.notes.f0_hz))
     hop_s, length_s = round(HOP_S * sample_rate) / sample_rate, audio.shape[1] / sample_rate
     if not len(notes) or length_s <= hop_s:
         whole_s = np.array([0.0, length_s])
