@@ -101,8 +101,13 @@ def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
     written = [replace(task, outputs=(*task.written, task.record)) for task in tasks]
     fields = "{folder}, {subfolder}, {track}, {suffix} and {stem}"
     advice = f"put {fields} in --filename, or change --out"
-    check_collisions(written, [*(task.recording for task in tasks), *args.references], advice)
+    check_collisions(written, [*(task.recording for task in tasks), *told_by(args)], advice)
     return tasks
+
+
+def told_by(args: argparse.Namespace) -> list[Path]:
+    """Return the files beside recordings that are read, and are not to be replaced."""
+    return [*args.references, *args.pitches, *([args.notes_in] if args.notes_in else ())]
 
 
 def check_writable(path: Path) -> None:

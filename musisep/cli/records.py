@@ -156,8 +156,8 @@ def _is_number(instruments: object) -> bool:
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Name the first thing in which two runs differ, innermost; empty if there is none."""
-    for name, value in now.items():
-        old = before.get(name)
+    for name in {**now, **before}:
+        old, value = before.get(name), now.get(name)
         if isinstance(old, dict) and isinstance(value, dict):
             if inner := _difference(old, value):
                 return inner

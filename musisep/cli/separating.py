@@ -19,7 +19,7 @@ from musisep.cli.given import Given
 from musisep.cli.guard import tell
 from musisep.cli.inputs import check_recording
 from musisep.cli.options import EXCERPT, flag
-from musisep.cli.planning import Task, check_writable, existing_folder
+from musisep.cli.planning import Task, check_writable, existing_folder, told_by
 from musisep.cli.records import Record, digest, state_of
 from musisep.cli.tracks import track_options
 from musisep.io.formats import writable
@@ -194,7 +194,7 @@ def _save(
     levels = {name: blocks_level_db(blocks_of(signal)) for name, signal in tracks.items()}
     _write_beside(separation, names, task, args, given, measures, record.made, ready)
     found = found_of(separation, names, levels, gain) | again(task, args)
-    record.finish(args.out, [task.recording, *args.references], found)
+    record.finish(args.out, [task.recording, *told_by(args)], found)
     return paths, levels
 
 

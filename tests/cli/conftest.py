@@ -12,7 +12,10 @@ from musisep.io.files import write
 from musisep.notes.counting import Counted
 from musisep.result import Separation
 from musisep.tones.dictionary import Dictionary
+from musisep.tones.table import TONE_TYPE
 
+NOTES = [(0, 0, 0.5, 220.0), (1, 0, 0.4, 587.3), (0, 0.6, 1.0, 246.9), (1, 0.5, 1.0, 659.3)]
+"""Of `noted`: instrument, begin and end in seconds, pitch in hertz."""
 GIVEN = {"mix.wav", "reed.wav", "string.wav"}
 
 
@@ -62,6 +65,26 @@ def calls(monkeypatch, stems, dictionary):
         )  # fmt: skip
 
     learned = dictionary
+    monkeypatch.setattr(musisep.separation, "separate", oracle)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 1)  # other processes would not have the oracle
+    return made
+
+
+@pytest.fixture
+def noted(monkeypatch, stems, dictionary):
+    """The calls of `separate`, which finds the same notes at once, whatever it is told."""
+    made = []
+
+    def oracle(mixture, sample_rate, *, settings, progress, **given):
+        made.append(given | {"settings": settings})
+        found = np.tile(0.9 * stems[::-1, None, : mixture.shape[1]], (1, len(mixture), 1))
+        hop_s = round(settings.hop_s * sample_rate) / sample_rate
+        tones = [(frame * hop_s, inst, f0_hz, 1.0, 0.0)
+                 for inst, begin, end, f0_hz in NOTES
+                 for frame in range(round(begin / hop_s), round(end / hop_s))]  # fmt: skip
+        table = np.array(sorted(tones), TONE_TYPE).view(np.recarray)
+        return Separation(found, mixture, sample_rate, dictionary, table, settings, 0.25)
+
     monkeypatch.setattr(musisep.separation, "separate", oracle)
     monkeypatch.setattr("joblib.cpu_count", lambda: 1)  # other processes would not have the oracle
     return made

@@ -43,7 +43,9 @@ def test_it_is_told_what_was_found(folder, calls, stems):
     options = ["--stem-names", "cello,oboe", "--residual", "--derive", "low=cello+residual"]
     assert main(["separate", "mix.wav", *options, "--quiet"]) == 0
     told = found()
-    levels = told.pop("level_db")
+    levels, chosen = told.pop("level_db"), told.pop("options")
+    assert chosen["stem_names"] == ["cello", "oboe"] and chosen["residual"]
+    assert told.pop("recording") == "../../mix.wav"
     assert list(levels) == ["cello", "oboe", "residual", "low"]
     assert told.pop("recording") == "../../mix.wav"
     assert told.pop("options")["stem_names"] == ["cello", "oboe"]
