@@ -72,7 +72,7 @@ def separate(
         is a prior: wrong and missing notes are survived.
     align_score : bool
         Whether to warp the time of the score to that of the recording, and its tuning, where they
-        do not fit as they are (`musisep.scores.align`).
+        do not fit as they are (`musisep.scores.alignment.align`).
     corrections : Score, optional
         Notes, and rests, that are certain, and notes of `musisep.scores.NOBODY`, which are none;
         times are those of the recording.

@@ -12,17 +12,15 @@ from musisep.cli.given import Given, load_given
 from musisep.cli.guard import tell
 from musisep.cli.inputs import identity
 from musisep.cli.options import add_jobs_option, add_quiet_option
-from musisep.cli.planning import Task, plan
+from musisep.cli.planning import RECORD, Task, plan
 from musisep.cli.records import Record, digest
 from musisep.cli.separate import SEPARATE, settings_of
-from musisep.cli.separating import attempt
+from musisep.cli.separating import CORRECTED, attempt
 from musisep.io.replacing import AudioFileError
 
 if TYPE_CHECKING:
     from musisep.scores import Score
 
-RECORD = "separation.json"
-"""What a folder of tracks holds that knows how they were made."""
 EDITED = ("notes.csv", "notes.mid")
 """Files beside the tracks that a user edits."""
 CORRECTIONS = "corrections.csv"
@@ -72,7 +70,8 @@ def _record(folder: Path) -> Record:
     """Return the record of a folder, or what is named in its place."""
     record = Record.load(folder / RECORD if folder.is_dir() else folder)
     if record is None or not record.found:
-        raise ValueError(f"has no complete {RECORD}; name a folder that musisep separate has made")
+        advice = "name a folder, or a record, of musisep separate"
+        raise ValueError(f"has no complete {RECORD}; {advice}")
     return record
 
 
@@ -141,7 +140,7 @@ def _corrected(
         return "", given
     every = joined(_read(read_csv, before, found.names), new) if before.is_file() else new
     known = hashlib.sha256(written(every).encode()).hexdigest()
-    digests = (*given.digests, ("sha256 of the corrections", known))
+    digests = (*given.digests, (CORRECTED, known))
     told = [_told(new)] * bool(len(new)) + [f"{before.name} was changed"] * bool(taken_back)
     return ", ".join(told), replace(given, corrections=every, edited=notes, digests=digests)
 

@@ -21,6 +21,8 @@ FILENAME = "{subfolder}/{track}/{stem}.{ext}"
 BESIDE = ("corrections.csv", "notes.csv", "notes.mid", "found.csv", "report.html")
 """What may be written beside the tracks, in this order: corrections are kept before notes that a
 user has edited are replaced; ``found.csv`` tells what was edited."""
+RECORD = "separation.json"
+"""What a folder of tracks holds that knows how they were made, unless a template names it."""
 TEMPLATE_FIELDS = {"folder", "subfolder", "track", "suffix", "stem", "ext"}
 
 
@@ -44,6 +46,11 @@ class Task:
     def written(self) -> tuple[Path, ...]:
         """All files that may be written, but for the record."""
         return (*self.outputs, *self.beside.values())
+
+    @property
+    def place(self) -> Path:
+        """What `musisep correct` is given: the folder, or the record if a template names it."""
+        return self.record.parent if self.record.name == RECORD else self.record
 
     def tracks_for(self, instruments: int) -> tuple[Path, ...]:
         """Return the files of the tracks for so many instruments."""
@@ -86,7 +93,7 @@ def plan(args: argparse.Namespace, settings: Settings) -> list[Task]:
     tasks = [
         Task(
             found.path, _outputs(args, found, names), stems,
-            _output(args, found, "separation", "json"), _beside(args, found),
+            _output(args, found, *RECORD.rsplit(".", 1)), _beside(args, found),
             _template(args, found),
         )
         for found in recordings

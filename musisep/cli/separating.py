@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 FLAGS = {field.name: flag(field.name) for field in fields(Settings)}
 """The options that are called like the fields of `Settings`."""
+CORRECTED = "sha256 of the corrections"
+"""What tells corrected tracks from others in a record."""
 TOLD = ("notes.csv", "notes.mid", "report.html")
 """Files beside the tracks of which a user is told."""
 
@@ -138,6 +140,7 @@ def _made(task: Task, args: argparse.Namespace, given: Given, settings: Settings
         "sha256 of the recording": digest(task.recording),
         "start": args.start,
         "duration": args.duration,
+        CORRECTED: None,  # a run without any must not pass for one with corrections
         **dict(given.digests),
         "settings": asdict(settings),
         "format": args.format,
@@ -211,6 +214,10 @@ def _write_beside(
     from musisep.scores.csvs import write_csv
 
     score = Score(separation.notes, tuple(names))
+    known = {
+        name: value for name, value in made.items()
+        if value is not None and name not in ("version", "settings")  # the page has these
+    }  # fmt: skip
     for name, path in task.beside.items():
         with files.replacing(path, partial(ready, path)) as temporary:
             if name == "dictionary":
@@ -224,7 +231,7 @@ def _write_beside(
 
                 write_report(
                     separation, temporary, notes=separation.notes, names=names, measures=measures,
-                    title=task.recording.stem, provenance=made, folder=path.parent,
+                    title=task.recording.stem, provenance=known, folder=task.place,
                 )  # fmt: skip
             else:
                 corrections = given.corrections if name == "corrections.csv" else None

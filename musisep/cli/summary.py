@@ -24,6 +24,10 @@ ADVICE = "Try --front-end pursuit, or another number of --instruments"
 """What may help."""
 WITHOUT = "Learn them from this recording: leave --dictionary out"
 """What may help if a dictionary is given."""
+ANOTHER_SCORE = "Try another one, or leave --notes-in out"
+"""What may help if a score does not fit."""
+SAME_CENTS = 5
+"""A difference in tuning below is none that is heard."""
 SURE = 0.7
 """Certainty from which on another number of instruments need not be tried, nor names be doubted."""
 ANSWERS = {"adam": "dictionaries"}
@@ -64,10 +68,24 @@ def stem_lines(
         for path, (name, level) in zip(paths, levels.items(), strict=True)
     ]
     left = f"  the model leaves {separation.unexplained:.1%} of the recording unexplained"
-    told = count_lines(separation) + likeness_lines(separation, names)
+    told = alignment_lines(separation) + count_lines(separation) + likeness_lines(separation, names)
     told += confidence_lines(separation)
     told += misfit_lines(separation, names)
     return [*lines, f"{left}{_choice(separation)}", *told]
+
+
+def alignment_lines(separation: Separation) -> list[str]:
+    """Tell how the time and tuning of a score became those of the recording, or what to try."""
+    found = separation.alignment
+    if found is None:
+        return []
+    if not found.fits:
+        return [f"  the score seems to be of something else. {ANOTHER_SCORE}"]
+    slower, cents = found.slower, round(found.cents)
+    tempo = "as long" if abs(slower - 1) < 0.005 else f"{slower:.2f} times as long"
+    height = f"{abs(cents)} cents {'higher' if cents > 0 else 'lower'}"
+    tuning = height if abs(cents) >= SAME_CENTS else "tuned alike"
+    return [f"  the score fits: the recording takes {tempo}, and is {tuning}"]
 
 
 def count_lines(separation: Separation) -> list[str]:

@@ -48,6 +48,11 @@ SEMITONES = range(-6, 7)
 """Transpositions that are tried."""
 TRANSPOSED = 0.93
 """One of more than half a semitone is believed if it costs at most so much as none does."""
+STRANGE = 0.82
+"""A score whose cost is a larger share of that of other transpositions is of something else:
+`experiments/e31_wrong_scores.py`."""
+SPANS = 8
+"""Parts of a score of whose tempi the median is told."""
 MOST, KEPT_S = 0.75, 0.12
 """Times are kept if this share of the notes would move by so many seconds at most."""
 MOST_TIMES, MOST_MORE_S = 8.0, 60.0
@@ -67,13 +72,29 @@ class Alignment:
     cents : float
         By how much the recording is higher.
     cost : float
-        Mean cost of what is compared, from 0 to 1; high if the score is of something else.
+        Mean cost of what is compared, from 0 to 1.
+    share : float
+        Cost as a share of the median of all transpositions, compared coarsely. It is near to 1 if
+        the score is of something else, as no transposition is better than others then.
     """
 
     score_s: Floats
     recording_s: Floats
     cents: float
     cost: float
+    share: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether the score seems to be that of the recording."""
+        return self.share < STRANGE
+
+    @property
+    def slower(self) -> float:
+        """How many times as long the recording takes as the score, but for silence around it."""
+        apart = max(1, self.score_s.size // SPANS)
+        spans = (times[apart:] - times[:-apart] for times in (self.recording_s, self.score_s))
+        return float(np.median(np.divide(*spans)))
 
     def times_s(self, score_s: Floats) -> Floats:
         """Return the times in the recording, in seconds, of times in the score."""
@@ -113,7 +134,7 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
     hop_s, length_s = round(HOP_S * sample_rate) / sample_rate, audio.shape[1] / sample_rate
     if not len(notes) or length_s <= hop_s:
         whole_s = np.array([0.0, length_s])
-        return Alignment(whole_s, whole_s, 0.0, 1.0)
+        return Alignment(whole_s, whole_s, 0.0, 1.0, 1.0)
     _check_length(notes, length_s)
     start_s = notes.onset_s.min()  # a rest at the begin has nothing that it could be aligned with
     notes.onset_s, notes.offset_s = notes.onset_s - start_s, notes.offset_s - start_s
@@ -121,7 +142,7 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
     fine = tuning - _tuning_of(notes)
     factors = _factors(max(len(spectrum), int(notes.offset_s.max() / hop_s)))
     heard = features(spectrum, factors[0])
-    cents = _transposition(heard, notes, fine, hop_s, factors[0])
+    cents, share = _transposition(heard, notes, fine, hop_s, factors[0])
     rows, columns, _ = _warped(heard, _played(notes, cents, hop_s, factors[0]))
     tempo = float(np.polyfit(columns, rows, 1)[0])
     in_tempo = notes.copy()
@@ -135,7 +156,7 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
     times_s = np.asarray(hop_s * np.bincount(columns, rows) / counts, np.float64)
     before = 1.0  # of the frames that are played is before the score
     points_s: Any = start_s + (np.arange(counts.size) - before) * hop_s / tempo
-    found = Alignment(points_s, times_s, cents, cost)
+    found = Alignment(points_s, times_s, cents, cost, share)
     moved = np.abs(found.times_s(start_s + notes.onset_s) - notes.onset_s - start_s)
     return replace(found, recording_s=points_s) if np.quantile(moved, MOST) <= KEPT_S else found
 
@@ -152,13 +173,17 @@ def _check_length(notes: NoteTable, length_s: float) -> None:
 
 def _transposition(
     heard: Floats, notes: NoteTable, fine: float, hop_s: float, factor: int
-) -> float:
-    """Return the cents, `fine` and some semitones, by which notes are lower than is heard."""
-    costs = {}
-    for cents in fine - 100 * round(fine / 100) + 100.0 * np.array(SEMITONES):
-        cost = _warped(heard, _played(notes, cents, hop_s, factor))[2]
-        costs[float(cents)] = cost / (TRANSPOSED if abs(cents) > 50 else 1.0)
-    return min(costs, key=lambda cents: costs[cents])
+) -> tuple[float, float]:
+    """Return by how many cents, `fine` and semitones, notes are lower than is heard.
+
+    The second is what that costs, as a share of the median of all transpositions.
+    """
+    tried = fine - 100 * round(fine / 100) + 100.0 * np.array(SEMITONES)
+    costs = np.array(
+        [_warped(heard, _played(notes, cents, hop_s, factor))[2] for cents in tried.tolist()]
+    )
+    best = int(np.argmin(costs / np.where(np.abs(tried) > 50, TRANSPOSED, 1.0)))
+    return float(tried[best]), float(costs[best] / max(np.median(costs), TINY))
 
 
 def features(spectrum: Floats, factor: int, begun: Floats | None = None) -> Floats:

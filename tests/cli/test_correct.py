@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_a_table_that_was_edited_is_told(separated, calls, capsys):
     give_first_note()
     correct()
     assert told(calls) == [(0, 587, 1)]
-    assert len(calls[-1]["edited"]) == len(NOTES)
+    assert calls[-1]["edited"].notes.instrument.tolist() == [1, 1, 0, 0, 0]
     assert calls[-1]["edited"].names == NAMES
     assert "1 note given or added\n" in capsys.readouterr().out
     assert ",string," in (OUT / "corrections.csv").read_text()
@@ -232,7 +233,7 @@ def test_options_are_those_of_the_run(separate, calls):
 
 
 def test_folders_of_no_use_are_refused(separate, wrong, folder):
-    advice = "name a folder that musisep separate has made"
+    advice = "name a folder, or a record, of musisep separate"
     wrong(rf"nothing: has no complete separation\.json; {advice}", folder="nothing")
     wrong(rf"\.: has no complete separation\.json; {advice}", folder=".")
     separate()
@@ -241,3 +242,25 @@ def test_folders_of_no_use_are_refused(separate, wrong, folder):
     del record["found"]["options"]
     (OUT / "separation.json").write_text(json.dumps(record))
     wrong(rf"{OUT}: is of an earlier version, which kept no options; separate it again")
+
+
+def test_corrections_are_not_lost_when_it_is_separated_again(separated, separate, capsys):
+    give_first_note()
+    correct()
+    kept = (OUT / "corrections.csv").read_bytes()
+    capsys.readouterr()
+    again = ["separate", "mix.wav", "--quiet", "--notes", "csv,midi", "--stem-names"]
+    assert main([*again, ",".join(NAMES)]) == 1
+    assert "of another run, with sha256 of the corrections" in capsys.readouterr().err
+    assert (OUT / "corrections.csv").read_bytes() == kept
+
+
+@pytest.mark.parametrize("template", ["{track}/{stem}.{ext}", "{track} {stem}.{ext}"])
+def test_the_command_that_a_page_shows_corrects(separate, calls, template):
+    separate("--report", "--filename", template)
+    (page,) = Path("separated").rglob("*report.html")
+    (command,) = re.findall(r'"command":"musisep correct ([^"]*) --notes"', page.read_text())
+    (notes,) = Path("separated").rglob("*notes.csv")
+    edit(",instrument1,", ",instrument2,", notes)
+    correct(folder=shlex.split(command)[0])
+    assert told(calls) == [(0, 587, 1)]

@@ -60,6 +60,12 @@ def test_outside_is_all_but_what_somebody_plays(told):
     assert where(~out, 1) == (set(range(2, 6)), set(range(18, 23)))
 
 
+def test_what_is_excluded_is_outside_even_if_it_is_expected():
+    told = expected((0, 10, 10, 0, 8, 0.02, 0), (3, 6, 10, NONE, 50, 0, 1))
+    out = told.outside(slice(0, FRAMES), INSTRUMENTS, BINS)
+    assert where(~out, 0)[0] == {0, 1, 2, 6, 7, 8, 9}
+
+
 @pytest.mark.parametrize("name", ["excluded", "outside"])
 def test_blocks_of_frames_are_parts_of_all(told, name):
     whole = getattr(told, name)(slice(0, FRAMES), INSTRUMENTS, BINS)

@@ -94,13 +94,13 @@ def test_the_right_score_costs_less_than_another_one():
 
 
 def test_times_beyond_the_score_keep_their_distance_and_others_are_interpolated():
-    found = Alignment(np.array([1.0, 2, 3]), np.array([0.5, 1.5, 3.5]), 100.0, 0.1)
+    found = Alignment(np.array([1.0, 2, 3]), np.array([0.5, 1.5, 3.5]), 100.0, 0.1, 0.5)
     times_s = found.times_s(np.array([0.0, 0.75, 1.5, 2.5, 3, 6]))
     np.testing.assert_allclose(times_s, [0, 0.25, 1, 2.5, 3.5, 6.5])
 
 
 def test_notes_for_which_the_recording_has_no_time_are_left_out():
-    found = Alignment(np.array([0.0, 1, 2]), np.array([0.0, 0.0, 1.0]), 0.0, 0.1)
+    found = Alignment(np.array([0.0, 1, 2]), np.array([0.0, 0.0, 1.0]), 0.0, 0.1, 0.5)
     assert 0 < len(found.applied(SCORE)) < len(SCORE)
 
 

@@ -114,7 +114,7 @@ def test_spreadsheets_have_other_separators(tmp_path, content):
         (HEAD[:-1] + ",f0_hz\n0,1,A4,a,220", "line 2: pitch A4 and f0_hz 220 contradict each .*"),
         (HEAD[:-1] + ",f0_hz\n0,1,A4,a,inf", "line 2: f0_hz 'inf' must be a number"),
         (HEAD[:-1] + ",f0_hz\n0,1,,a,inf", "line 2: f0_hz 'inf' must be a number"),
-        (HEAD[:-1] + ",cents\n0,1,A4,a,1e99", r"line 2: cents 1e\+99 must be from -100000 .*"),
+        (HEAD[:-1] + ",cents\n0,1,A4,a,1e99", r"line 2: cents 1e\+99 must be from -100000 to 1.*"),
         (HEAD[:-1] + ",cents\n0,1,A4,a,-inf", "line 2: cents '-inf' must be a number"),
         (HEAD[:-1] + ",level_db\n0,1,A4,a,inf", "line 2: level_db 'inf' must be a number"),
     ],
@@ -127,7 +127,9 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, content, message):
 
 def test_an_instrument_that_nobody_knows_is_named_with_its_line(tmp_path):
     text = HEAD + "0,1,A4,oboe\n\n0,1,A4,hron\n"
-    with pytest.raises(ValueError, match=r"^line 4: there is no instrument 'hron', but oboe, h"):
+    with pytest.raises(
+        ValueError, match=r"^line 4: there is no instrument 'hron', but oboe, horn$"
+    ):
         read(tmp_path, text, ["oboe", "horn"])
     assert read(tmp_path, text.replace("hron", "horn"), ["horn", "oboe"]).names == ("horn", "oboe")
     assert len(read(tmp_path, HEAD, ["horn"])) == 0  # all notes were deleted
