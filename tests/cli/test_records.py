@@ -325,3 +325,11 @@ def test_an_excerpt_that_ends_early_is_told_of(folder, calls, capsys):
     assert main(["separate", "mix.wav", "--quiet", "--start", "0.5", "--duration", "9"]) == 0
     message = "musisep: mix.wav: ends before --duration 9, after 1.5 s\n"
     assert capsys.readouterr().err == message
+
+
+def test_a_run_that_was_told_more_is_another_run(separated, calls, failed):
+    record = json.loads(separated["separation.json"])
+    record["made"]["sha256 of the tea leaves"] = "brown"
+    (OUT / "separation.json").write_text(json.dumps(record))
+    failed(["mix.wav"], "mix.wav: .*, with sha256 of the tea leaves brown instead of None; use .*")
+    assert without_record(OUT).items() <= separated.items()

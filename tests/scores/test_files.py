@@ -35,9 +35,9 @@ def test_other_suffixes_are_refused(tmp_path, name):
 
 
 def test_names_are_made_fit_for_tracks():
-    given = ["Violin I/II", "", "violin i-ii", "..hidden", " Oboe ", "a\nb", "mix", "Residual",
+    given = ["Violin I/II", "", "VIOLIN i-ii", "..hidden", " Oboe ", "a\nb", "mix", "Residual",
              "a=b,c", "Flöte", "\ufeff"]  # fmt: skip
     fit = fit_names(given)
-    assert fit[:5] == ["Violin I-II", "instrument2", "violin i-ii 2", "hidden", "Oboe"]
+    assert fit[:5] == ["Violin I-II", "instrument2", "VIOLIN i-ii 2", "hidden", "Oboe"]
     assert fit[9] == "Flöte"
     assert stem_names(len(given), fit) == fit  # which refuses what cannot be one
