@@ -22,6 +22,7 @@ import musisep
 from musisep.metrics.table import measure_table
 from musisep.scores import NOBODY, NoteTable, Score, note_table
 from musisep.scores.corrections import joined
+from musisep.scores.score import chosen, in_order
 
 ROUNDS = (1, 2, 3, 4)
 """Corrections of each round: ten in all."""
@@ -80,6 +81,14 @@ def faults(found: NoteTable, true: NoteTable, owners: list[int]) -> list[Correct
     return sorted(wrong, key=lambda one: -one.size)
 
 
+def edit(notes: NoteTable, corrections: NoteTable) -> NoteTable:
+    """Return notes as a user has them after corrections: what was corrected is replaced."""
+    corrected = set(zip(corrections.onset_s, corrections.f0_hz, strict=True))
+    kept = [key not in corrected for key in zip(notes.onset_s, notes.f0_hz, strict=True)]
+    played = chosen(corrections, corrections.instrument != NOBODY)
+    return in_order(chosen(notes, np.array(kept, np.bool_)), played)
+
+
 def size(note: np.record) -> float:
     """Return how much a note matters: seconds times amplitude."""
     return float((note.offset_s - note.onset_s) * 10 ** (note.level_db / 20))
@@ -97,8 +106,8 @@ def corrected(item: Item) -> Iterator[tuple[int, float]]:
         if not new:
             return
         columns = map(np.array, zip(*(one.note for one in new), strict=True))
-        new_ones = Score(note_table(*columns), found.names)
-        given, edited = joined(given, new_ones), joined(found, new_ones)
+        added = Score(note_table(*columns), found.names)
+        given, edited = joined(given, added), Score(edit(found.notes, added.notes), found.names)
         separation = musisep.separate(
             item.mixture, item.sample_rate, instruments=number, corrections=given, edited=edited
         )
