@@ -26,8 +26,9 @@ from musisep.scores.score import chosen, in_order
 
 ROUNDS = (1, 2, 3, 4)
 """Corrections of each round: ten in all."""
-NEAR_SEMITONES, LEAST_SHARE = 0.6, 0.3
-"""A found note is one of the score that is so near, and sounds for at least this share of it."""
+NEAR_SEMITONES, LEAST_SHARE, MOST_SHARE = 0.6, 0.3, 0.6
+"""A found note is one of the score that is so near, and sounds for at least this share of it. It is
+given to another stem that sounds for the second share; what is between is left as it is."""
 
 
 class Correction(NamedTuple):
@@ -71,8 +72,10 @@ def faults(found: NoteTable, true: NoteTable, owners: list[int]) -> list[Correct
         by_stem = np.bincount(
             [owners[k] for k in true.instrument], overlaps(note, true), len(owners)
         )
-        owner = int(by_stem.argmax()) if by_stem.max() >= LEAST_SHARE else NOBODY
-        if owner == NOBODY or by_stem[note.instrument] < LEAST_SHARE:
+        owner = int(by_stem.argmax())
+        if by_stem.max() < LEAST_SHARE:
+            wrong.append(Correction(size(note), (*note.tolist()[:3], NOBODY)))
+        elif by_stem[note.instrument] < LEAST_SHARE and by_stem[owner] >= MOST_SHARE:
             wrong.append(Correction(size(note), (*note.tolist()[:3], owner)))
     for note in true:
         if overlaps(note, found).sum() < LEAST_SHARE:
