@@ -63,7 +63,7 @@ class Finding:
         frames, _, grid = self.front_end(item.mixture, item.sample_rate)
         model = ToneModel.on(grid)
         learner = NotesLearner(len(item.stems), price=self.price, common=self.common)
-        _, tones = learner.anybodys_tones(frames, model, lambda: None)
+        tones = learner.anybodys_tones(frames, model, lambda: None).tones
         kept = NoteTracking().linked(tones, model) != NONE
         return np.where(kept, tones.amps, 0.0), tones.shifts
 

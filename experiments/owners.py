@@ -67,7 +67,7 @@ def recording(folder: Path) -> Recording:
     assert isinstance(learner, NotesLearner)
     frames, _, grid = stages.front_end(item.mixture, item.sample_rate)
     model = ToneModel.on(grid)
-    _, tones = learner.anybodys_tones(frames, model, lambda: None)
+    tones = learner.anybodys_tones(frames, model, lambda: None).tones
     notes = learner.tracking(tones, frames, model)
     frame, place = np.nonzero(notes.numbers != NONE)
     note, amps = notes.numbers[frame, place], tones.amps[frame, place]
