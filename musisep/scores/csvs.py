@@ -100,10 +100,13 @@ def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -
     except UnicodeDecodeError as error:
         raise ValueError(f"is no text in UTF-8 ({error.reason}); save it as CSV in UTF-8") from None
     head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
+    told = head.lower().startswith("sep=")  # by Excel
+    delimiter = head[4:5] if told and head[4:5] in set(",;\t") else max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     notes, players, known = [], [], list(names or ())
     try:
+        if told:
+            next(rows)
         columns = _columns(next(rows, []))
         for row in rows:
             if any(field.strip() for field in row):

@@ -152,3 +152,10 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
 def test_pitches_are_names_or_numbers():
     assert pitch_hz("A4") == pitch_hz("69") == pitch_hz("69.0") == pytest.approx(440)
     assert pitch_hz("Bb3") == pitch_hz("A#3") == pytest.approx(233.0819)
+
+
+def test_excel_says_its_separator_in_a_line_of_its_own(tmp_path):
+    lines = "sep=;\r\nonset_s;offset_s;pitch;instrument\r\n0,5;1;A4;oboe\r\n"
+    assert read(tmp_path, lines).notes.onset_s.tolist() == [0.5]
+    with pytest.raises(ValueError, match=r"^line 4: needs an instrument, or nobody$"):
+        read(tmp_path, lines + "2;3;A4;\r\n")
