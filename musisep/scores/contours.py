@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from musisep.io.reading import regular_file
 from musisep.scores.naming import fit_names
+from musisep.scores.reading import content_of
 from musisep.scores.score import Score, note_table
 from musisep.tones.peaks import Floats
 
@@ -99,10 +99,7 @@ def cut(times_s: Floats, f0_hz: Floats) -> Iterable[tuple[float, float, float]]:
 
 def _table(path: Path) -> tuple[list[str], Floats]:
     """Return the names of the columns, if there are any, and the numbers of a file."""
-    with regular_file(Path(path)) as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError(f"is larger than {LARGEST >> 20} MB, which is no contour")
+    content = content_of(path, LARGEST, "contour")
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

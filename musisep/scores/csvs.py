@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from musisep._util.pitches import HIGHEST, hz_of, midi_near, midi_of, pitch_name
-from musisep.io.reading import regular_file
 from musisep.io.replacing import replacing
+from musisep.scores.reading import content_of
 from musisep.scores.score import NOBODY, NoteTable, Score, note_table
 from musisep.stems import NOBODY as NOBODYS
 from musisep.stems import stem_names
@@ -91,10 +91,7 @@ def read_csv(path: str | os.PathLike[str], names: Sequence[str] | None = None) -
     AudioFileError
         If the file cannot be read.
     """
-    with regular_file(Path(path)) as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError(f"is larger than {LARGEST >> 20} MB, which is no list of notes")
+    content = content_of(path, LARGEST, "list of notes")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -12,9 +12,9 @@ import mido
 import numpy as np
 
 from musisep._util.pitches import HIGHEST, hz_of, midi_near
-from musisep.io.reading import regular_file
 from musisep.io.replacing import replacing
 from musisep.scores.naming import fit_names
+from musisep.scores.reading import content_of
 from musisep.scores.score import Score, note_table
 
 LARGEST = 2**23
@@ -111,10 +111,7 @@ def read_midi(path: str | os.PathLike[str], names: Sequence[str] | None = None) 
     AudioFileError
         If the file cannot be read.
     """
-    with regular_file(Path(path)) as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError(f"is larger than {LARGEST >> 20} MB, which is no score")
+    content = content_of(path, LARGEST, "score")
     try:
         midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
         voices = _voices(midi)
