@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from musisep._util.constants import NONE
+from musisep.scores.naming import number_of
 from musisep.scores.score import NOBODY, NoteTable, Score, chosen, in_order
 from musisep.tones.peaks import Floats, Ints
 
@@ -131,7 +132,4 @@ def _distance(note: np.record, others: NoteTable) -> Floats:
 
 def _renamed(score: Score, names: tuple[str, ...]) -> Ints:
     """Return the numbers that the instruments of a score have among names; the last: `NOBODY`."""
-    for name in score.names:
-        if name not in names:
-            raise ValueError(f"there is no instrument {name!r}, but {', '.join(names)}")
-    return np.array([*(names.index(name) for name in score.names), NOBODY])
+    return np.array([*(number_of(name, names) for name in score.names), NOBODY])

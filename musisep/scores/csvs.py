@@ -11,6 +11,7 @@ import numpy as np
 
 from musisep._util.pitches import HIGHEST, hz_of, midi_near, midi_of, pitch_name
 from musisep.io.replacing import replacing
+from musisep.scores.naming import number_of
 from musisep.scores.reading import content_of
 from musisep.scores.score import NOBODY, NoteTable, Score, note_table
 from musisep.stems import NOBODY as NOBODYS
@@ -177,11 +178,9 @@ def _player(name: str, known: list[str], *, fixed: bool) -> int:
     """Return the number of an instrument, which becomes known unless those that are are all."""
     if name.casefold() == NOBODYS:
         return NOBODY
-    if name not in known:
-        if fixed:
-            raise ValueError(f"there is no instrument {name!r}, but {', '.join(known)}")
+    if name not in known and not fixed:
         known[:] = stem_names(len(known) + 1, [*known, name])
-    return known.index(name)
+    return number_of(name, known)
 
 
 def _table(notes: Sequence[tuple[float, ...]], numbers: Sequence[int]) -> NoteTable:

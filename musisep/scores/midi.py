@@ -13,7 +13,7 @@ import numpy as np
 
 from musisep._util.pitches import HIGHEST, hz_of, midi_near
 from musisep.io.replacing import replacing
-from musisep.scores.naming import fit_names
+from musisep.scores.naming import fit_names, number_of
 from musisep.scores.reading import content_of
 from musisep.scores.score import Score, note_table
 
@@ -125,10 +125,7 @@ def read_midi(path: str | os.PathLike[str], names: Sequence[str] | None = None) 
     if names is not None:
         own = [voice.name.strip() for voice in voices]
         known = [name if name in names else fit for name, fit in zip(own, known, strict=True)]
-        for name in known:
-            if name not in names:
-                raise ValueError(f"there is no instrument {name!r}, but {', '.join(names)}")
-        order = [list(names).index(name) for name in known]
+        order = [number_of(name, names) for name in known]
         known = list(names)
     rows = [(*note, number) for number, voice in zip(order, voices, strict=True)
             for note in voice.notes]  # fmt: skip

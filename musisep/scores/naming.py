@@ -1,6 +1,6 @@
 """Names of instruments as files of other programs have them, made fit for names of tracks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from musisep.stems import MIX, MIXTURE, NOBODY, RESIDUAL
 
@@ -21,3 +21,10 @@ def fit_names(given: Iterable[str]) -> list[str]:
             name, second = f"{plain} {second}", second + 1
         names.append(name)
     return names
+
+
+def number_of(name: str, names: Sequence[str]) -> int:
+    """Return the number of an instrument among those there are; ValueError if it is none."""
+    if name not in names:
+        raise ValueError(f"there is no instrument {name!r}, but {', '.join(names)}")
+    return names.index(name)
