@@ -1,25 +1,39 @@
 """Configuration of the documentation, which ``sphinx-build -W docs docs/_build`` makes."""
 
 import os
+import sys
+from pathlib import Path
 
 # Kernels stay plain functions, with signatures and docstrings that autodoc can read.
 os.environ["NUMBA_DISABLE_JIT"] = "1"
 
 import musisep
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
 project = "musisep"
 author = "the musisep developers"
 project_copyright = "2026, the musisep developers"
 version = release = musisep.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "docstrings",
+]
 exclude_patterns = ["_build", "notebooks", "results"]  # results are included by other pages
-html_theme = "alabaster"
-html_static_path = ["_static"]  # whose custom.css the theme loads
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"musisep {version}"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_theme_options = {
-    "description": "One track per instrument from one recording",
-    "page_width": "1200px",  # lines of code have up to 100 letters
-    "body_max_width": "900px",
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navigation_with_keys": False,
 }
 
 autodoc_member_order = "bysource"

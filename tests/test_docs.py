@@ -5,7 +5,7 @@ import pytest
 
 PAGES = [
     page
-    for page in sorted((Path(__file__).parents[1] / "docs").glob("*.rst"))
+    for page in sorted((Path(__file__).parents[1] / "docs").rglob("*.rst"))
     if ">>> " in page.read_text(encoding="utf-8")
 ]
 

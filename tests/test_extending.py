@@ -1,4 +1,4 @@
-"""Parts that are added from outside the package; docs/extend.rst shows them and these tests."""
+"""Parts that are added from outside the package; docs/develop/extend.rst shows them and these tests."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ from musisep.stages import PARTS
 from musisep.tones.peaks import Peaks
 
 EXAMPLES = Path(__file__).parent / "extending"
-PAGE = Path(__file__).parents[1] / "docs" / "extend.rst"
+PAGE = Path(__file__).parents[1] / "docs" / "develop" / "extend.rst"
 MOST_LINES = 25
 
 

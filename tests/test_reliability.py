@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-PAGE = (REPOSITORY / "docs" / "reliability.rst").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "guide" / "reliability.rst").read_text(encoding="utf-8")
 ROWS = {row.splitlines()[0]: row for row in PAGE.split("\n   * - ")[2:]}
 TEST = re.compile(r"``(tests/[\w/]+\.py)::(\w+)``")
 SCRIPT = re.compile(r"``(experiments/[\w/]+\.py)``")

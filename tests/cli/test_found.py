@@ -19,7 +19,7 @@ from musisep.metrics.levels import level_db
 from musisep.notes.counting import Counted
 
 RECORD = Path("separated/mix/separation.json")
-PAGE = Path(__file__).parents[2] / "docs" / "separate.rst"
+PAGE = Path(__file__).parents[2] / "docs" / "guide" / "separate.rst"
 SAMPLE_RATE = 16_000
 
 

@@ -1,4 +1,4 @@
-"""The commands of docs/datasets.rst print what the page says; tests/test_docs.py runs the rest."""
+"""The commands of docs/guide/datasets.rst print what the page says; tests/test_docs.py runs the rest."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from madesets import RATE, make, put
 from musisep.__main__ import main
 from musisep.datasets import read_manifest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "datasets.rst").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "datasets.rst").read_text(encoding="utf-8")
 
 
 def blocks(language):
