@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "numpydoc",
     "docstrings",
+    "figures",
 ]
 exclude_patterns = ["_build", "notebooks", "results"]  # results are included by other pages
 

@@ -50,7 +50,7 @@ class Schedule:
         spectra (`python -m musisep.dictsep.dictlearn`).
     exploring : float
         Share of the learning in which columns are renewed; then the survivors learn on alone. A
-        guess; 1 spoils dictionaries of artificial spectra (`docs/decisions/experiments.rst`).
+        guess; 1 spoils dictionaries of artificial spectra (`docs/decisions/`).
     head_start : float
         Amplitude that new columns are credited with at their first renewal, in mean amplitudes of
         a column; a guess.

@@ -24,7 +24,7 @@ from musisep.tones.peaks import Floats, Peaks
 class Surroundings:
     """Adds to voices what sounds around them.
 
-    The numbers were chosen on low duos of ``train``; docs/decisions/experiments.rst, "What sounds around the
+    The numbers were chosen on low duos of ``train``; docs/decisions/masks.rst, "What sounds around the
     tones", has what others gave.
 
     Parameters
