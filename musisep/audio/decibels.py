@@ -33,7 +33,7 @@ def amplitude_to_db(
 
     Parameters
     ----------
-    x : array, shape (..., frequency, frame)
+    x : array_like [..., frequency, frame]
     stype : {"power", "magnitude"}
         What `x` holds: a factor of ten is 10 or 20 decibels.
     top_db : float >= 0, optional
@@ -49,7 +49,7 @@ def amplitude_to_db(
     Returns
     -------
     array, shape as `x`
-        float32 if `x` is, else float64.
+        In float32 if `x` is, else in float64.
 
     Raises
     ------

@@ -40,7 +40,7 @@ class Filterbank(Remade):
 
     Parameters
     ----------
-    matrix : array, shape (frequency, band)
+    matrix : array_like [frequency, band]
         Weights; finite. A read-only copy is kept.
 
     Raises
@@ -84,13 +84,13 @@ class Filterbank(Remade):
 
         Parameters
         ----------
-        values : array of reals, shape (frame, frequency)
-        out : array, shape (frame, band), optional
+        values : array_like [frame, frequency]
+        out : ndarray [frame, band], optional
             Receives the result; of the type that it has.
 
         Returns
         -------
-        array, shape (frame, band)
+        ndarray, float [frame, band]
             float32 if the values are, else float64.
 
         Raises
@@ -113,11 +113,11 @@ class Filterbank(Remade):
 
         Parameters
         ----------
-        spectrogram : array of reals, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
 
         Returns
         -------
-        array, shape (..., band, frame)
+        ndarray, float [..., band, frame]
             float32 if the spectrogram is, else float64.
 
         Raises
@@ -135,11 +135,11 @@ class Filterbank(Remade):
 
         Parameters
         ----------
-        bands : array of reals, shape (..., band, frame)
+        bands : array_like [..., band, frame]
 
         Returns
         -------
-        array, shape (..., frequency, frame)
+        ndarray, float [..., frequency, frame]
             float32 if the bands are, else float64.
 
         Raises
@@ -172,16 +172,16 @@ def spectral_power(spectra: ArrayLike, power: float = 2.0, out: Real | None = No
 
     Parameters
     ----------
-    spectra : array of complex, shape (frame, frequency)
+    spectra : array_like, complex [frame, frequency]
     power : float > 0
         1 and 2 are the fastest.
-    out : array, shape (frame, frequency), optional
+    out : ndarray [frame, frequency], optional
         Receives the result; of the type that it has.
 
     Returns
     -------
-    array, shape (frame, frequency)
-        float32 for complex64, float64 for complex128.
+    ndarray, float [frame, frequency]
+        In float32 for complex64, in float64 for complex128.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def measure_frames(
     Parameters
     ----------
     transform : SpectralTransform
-    signal : array, shape (..., sample)
+    signal : array_like [..., sample]
     rows : int > 0
         Values for each frame.
     measure : function
@@ -230,8 +230,8 @@ def measure_frames(
 
     Returns
     -------
-    array, shape (..., row, frame)
-        float32 if the signal is, else float64. In memory, the rows of a frame are neighbours.
+    ndarray, float [..., row, frame]
+        In float32 if the signal is, else in float64. In memory, the rows of a frame are neighbours.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def measure_spectra(
 
     Parameters
     ----------
-    spectrogram : array, shape (..., frequency, frame)
+    spectrogram : array_like [..., frequency, frame]
         In the precision to compute in; see `as_spectrogram`.
     rows : int > 0
         Values for each frame.
@@ -270,7 +270,7 @@ def measure_spectra(
 
     Returns
     -------
-    array, shape (..., row, frame)
+    ndarray, float [..., row, frame]
         In this precision.
     """
     frames = spectrogram.swapaxes(-1, -2)

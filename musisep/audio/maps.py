@@ -29,7 +29,7 @@ class StftMaps:
     Parameters
     ----------
     grid : FrameGrid
-    window : array, shape (n_fft,)
+    window : ndarray [n_fft]
     scale : float
         What spectra are multiplied by.
     reflect : bool

@@ -46,7 +46,7 @@ class NormalizedAudio:
 
     Attributes
     ----------
-    audio : array, shape (channel, sample) or (sample,)
+    audio : ndarray, float [channel, sample] or [sample]
         The normalized mixture.
     stats : NormalizationStats
         How to undo it.
@@ -64,12 +64,12 @@ def normalize_audio(audio: ArrayLike) -> NormalizedAudio:
 
     Parameters
     ----------
-    audio : array, shape (channel, sample) or (sample,)
+    audio : array_like [channel, sample] or [sample]
 
     Returns
     -------
     NormalizedAudio
-        float32 for float32, else float64.
+        In float32 for float32, else in float64.
 
     Raises
     ------
@@ -93,14 +93,14 @@ def denormalize_audio(audio: ArrayLike, stats: NormalizationStats) -> Real:
 
     Parameters
     ----------
-    audio : array, shape (..., sample)
+    audio : array_like [..., sample]
     stats : NormalizationStats
         From `normalize_audio`.
 
     Returns
     -------
-    array, shape (..., sample)
-        float32 for float32, else float64.
+    ndarray, float [..., sample]
+        In float32 for float32, else in float64.
     """
     instance("stats", stats, NormalizationStats)
     return full_scale(audio, "audio") * stats.std + stats.mean

@@ -34,7 +34,7 @@ def generate_chunks(
 
     Parameters
     ----------
-    audio : array, shape (channel, sample) or (sample,)
+    audio : array_like [channel, sample] or [sample]
     chunk_size : int > 0
         Samples of a chunk.
     hop_size : int, from 1 to chunk_size
@@ -47,7 +47,7 @@ def generate_chunks(
 
     Returns
     -------
-    iterator of array, shape (batch, channel, chunk_size)
+    iterator of ndarray, float [batch, channel, chunk_size]
         Copies; one batch is held at a time. float32 for float32, else float64.
 
     Raises
@@ -90,7 +90,7 @@ def stitch_chunks(
 
     Parameters
     ----------
-    processed_chunks : iterable of array, shape (batch, num_stems, channel, chunk_size)
+    processed_chunks : iterable of array_like [batch, num_stems, channel, chunk_size]
         Taken one batch at a time.
     num_stems : int > 0
     chunk_size : int > 0
@@ -99,7 +99,7 @@ def stitch_chunks(
         Samples between the beginnings of chunks.
     target_num_samples : int > 0
         Samples of the audio that was cut up.
-    window : array, shape (chunk_size,)
+    window : array_like [chunk_size]
         Weights of the samples of a chunk; not negative.
     trim_margin : int >= 0
         Samples at both ends of a chunk that lent it context and are thrown away, whatever they
@@ -107,8 +107,8 @@ def stitch_chunks(
 
     Returns
     -------
-    array, shape (num_stems, channel, target_num_samples)
-        float32 if the first batch is, else float64.
+    ndarray, float [num_stems, channel, target_num_samples]
+        In float32 if the first batch is, else in float64.
 
     Raises
     ------

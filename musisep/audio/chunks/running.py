@@ -60,7 +60,7 @@ def process_in_chunks(
     function : function
         Called with an array [batch, channel, chunk_size], which it may change; returns one of
         this shape, or stems [batch, stem, channel, chunk_size]. What it raises is not caught.
-    audio : array, shape (channel, sample) or (sample,)
+    audio : array_like [channel, sample] or [sample]
         Of the latter, the function gets one channel.
     chunk_size : int > 0
         Samples of a chunk.
@@ -73,7 +73,7 @@ def process_in_chunks(
     dtype : {"float16", "float32", "float64"}, optional
         Type of what the function gets; that of the audio if left out. Most ONNX models take
         "float32" and nothing else.
-    window : array, shape (chunk_size,), optional
+    window : array_like [chunk_size], optional
         Weights of the samples of a chunk; not negative. If left out, a Hann window between the
         margins, without its zeros.
     trim_margin : int >= 0
@@ -89,7 +89,7 @@ def process_in_chunks(
     Returns
     -------
     array, shape of `audio`, or (stem, ...) with that of `audio`
-        float32 for float32 audio, else float64, whatever the function returns.
+        In float32 for float32 audio, else in float64, whatever the function returns.
 
     Raises
     ------

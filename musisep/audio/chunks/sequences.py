@@ -28,7 +28,7 @@ def split_sequence(
 
     Parameters
     ----------
-    sequence : array, shape (time, ...)
+    sequence : array_like [time, ...]
         Of any type.
     chunk_size : int > 0
         Steps of a chunk.
@@ -41,7 +41,7 @@ def split_sequence(
 
     Returns
     -------
-    chunks : list of array, shape (chunk_size, ...)
+    chunks : list of ndarray [chunk_size, ...]
         Copies.
     starts : list of int
         Where they begin.
@@ -82,7 +82,7 @@ def aggregate_sequence_chunks(
 
     Parameters
     ----------
-    processed_chunks : sequence of array, shape (chunk_size, ...)
+    processed_chunks : sequence of array_like [chunk_size, ...]
     starts : sequence of int
         Where the chunks begin.
     full_size : int >= 0
@@ -96,7 +96,7 @@ def aggregate_sequence_chunks(
 
     Returns
     -------
-    array, shape (full_size, ...)
+    ndarray [full_size, ...]
         0 where there is no chunk.
 
     Raises

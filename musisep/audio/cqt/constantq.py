@@ -26,13 +26,13 @@ def constant_q(
 
     Parameters
     ----------
-    signal : array, shape (..., sample)
+    signal : array_like [..., sample]
     sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz
         See `musisep.audio.cqt.variableq.VariableQ`, also for the formula.
 
     Returns
     -------
-    array of complex, shape (..., bin, frame)
+    ndarray, complex [..., bin, frame]
         With 1 + sample // hop_length frames. Computed in double precision; complex64 if the
         signal is float32.
 
@@ -60,7 +60,7 @@ def constant_q_blocks(
     Yields
     ------
     block : tuple of two slices, of bins and of frames
-    values : array of complex, shape (bin, frame)
+    values : ndarray, complex [bin, frame]
         This part of the transform. The blocks cover it once.
 
     Raises
@@ -92,7 +92,7 @@ def inverse_constant_q(
 
     Parameters
     ----------
-    coefficients : array of complex, shape (..., bin, frame)
+    coefficients : array_like, complex [..., bin, frame]
         Those of `constant_q`, or what has been made of them.
     sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz
         As for `constant_q`.
@@ -105,8 +105,8 @@ def inverse_constant_q(
 
     Returns
     -------
-    array, shape (..., sample)
-        float32 if the coefficients are complex64, else float64.
+    ndarray, float [..., sample]
+        In float32 if the coefficients are complex64, else in float64.
 
     Raises
     ------

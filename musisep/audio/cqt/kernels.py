@@ -49,13 +49,13 @@ def create_cqt_kernels(
 
     Returns
     -------
-    kernels : array of complex, shape (bin, fft_len)
+    kernels : ndarray, complex [bin, fft_len]
         Centred on sample fft_len // 2, where their phase is 0.
     fft_len : int
         Samples of the longest kernel, rounded up to a power of two.
-    sqrt_lengths : array, shape (bin, 1)
+    sqrt_lengths : ndarray, float [bin, 1]
         Square roots of the kernels' samples, by which `CQT` multiplies.
-    frequencies : array, shape (bin,)
+    frequencies : ndarray, float [bin]
         In Hz.
 
     Raises

@@ -83,9 +83,9 @@ class CQT(Remade):
 
     Attributes
     ----------
-    frequencies_hz : array, shape (bin,)
+    frequencies_hz : ndarray, float [bin]
         In Hz.
-    lengths : array of int, shape (bin,)
+    lengths : ndarray, int [bin]
         Samples of the kernels.
     kernel_width : int
         Samples of the longest kernel, rounded up to a power of two.
@@ -175,11 +175,11 @@ class CQT(Remade):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
 
         Returns
         -------
-        array of complex, shape (..., bin, frame)
+        ndarray, complex [..., bin, frame]
             complex64 if the signal is float32, else complex128.
 
         Raises
@@ -223,9 +223,9 @@ class HarmonicCQT(Remade):
 
     Attributes
     ----------
-    frequencies_hz : array, shape (harmonic, bin)
+    frequencies_hz : ndarray, float [harmonic, bin]
         In Hz, also of bins above sr / 2.
-    audible : array of bool, shape (harmonic, bin)
+    audible : ndarray, bool [harmonic, bin]
         Which bins are not above sr / 2.
 
     Raises
@@ -320,11 +320,11 @@ class HarmonicCQT(Remade):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
 
         Returns
         -------
-        array of complex, shape (..., harmonic, bin, frame)
+        ndarray, complex [..., harmonic, bin, frame]
             complex64 if the signal is float32, else complex128.
 
         Raises

@@ -64,7 +64,7 @@ class VariableQ(Remade):
     Parameters
     ----------
     sample_rate : int, in Hz
-    frequencies_hz : array, shape (bin,), in (0, sample_rate / 2]
+    frequencies_hz : array_like [bin], in (0, sample_rate / 2]
     bandwidth : float >= 0
         Standard deviation of a filter relative to its centre frequency.
     hop_length : int > 0
@@ -75,7 +75,7 @@ class VariableQ(Remade):
 
     Attributes
     ----------
-    centres_hz, sigmas_hz : array, shape (bin,)
+    centres_hz, sigmas_hz : ndarray, float [bin]
         Centres and standard deviations of the filters, which do not change.
 
     Raises
@@ -149,11 +149,11 @@ class VariableQ(Remade):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
 
         Returns
         -------
-        array of complex, shape (..., bin, frame)
+        ndarray, complex [..., bin, frame]
             With 1 + sample // hop_length frames. Computed in double precision; complex64 if the
             signal is float32.
 
@@ -176,12 +176,12 @@ class VariableQ(Remade):
 
         Parameters
         ----------
-        signal : array, shape (sample,)
+        signal : array_like [sample]
 
         Yields
         ------
         block : tuple of two slices, of bins and of frames
-        values : array of complex, shape (bin, frame)
+        values : ndarray, complex [bin, frame]
             This part of the transform. The blocks cover it once.
 
         Raises
@@ -203,13 +203,13 @@ class VariableQ(Remade):
 
         Parameters
         ----------
-        coefficients : array of complex, shape (bin, frame)
+        coefficients : array_like, complex [bin, frame]
         length : int > 0
             Samples of the signal; the coefficients must have its frames.
 
         Returns
         -------
-        array, shape (sample,)
+        ndarray, float [sample]
 
         Raises
         ------
@@ -247,7 +247,7 @@ class VariableQ(Remade):
 
         Returns
         -------
-        array, shape (points // 2 + 1,)
+        ndarray, float [points // 2 + 1]
             At the frequencies of `scipy.fft.rfft` over so many samples.
         """
         points = at_least("points", points, 1)

@@ -38,8 +38,8 @@ def spectral_features(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead; see `SpectralFeatureTransform.from_spectrogram`.
     include : iterable of str, optional
         Features; see `SpectralFeatureTransform`.
@@ -48,7 +48,7 @@ def spectral_features(
 
     Returns
     -------
-    dict of array, shape (..., row, frame)
+    dict of ndarray, float [..., row, frame]
         The features by name, in the order of `include`.
 
     Raises
@@ -77,8 +77,8 @@ def chroma_stft(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
     n_chroma : int > 0
         Pitch classes in an octave; the first is C.
@@ -93,8 +93,8 @@ def chroma_stft(
 
     Returns
     -------
-    array, shape (..., n_chroma, frame)
-        float32 for a float32 signal, else float64, as in all functions here.
+    ndarray, float [..., n_chroma, frame]
+        In float32 for a float32 signal, else in float64, as in all functions here.
 
     Raises
     ------
@@ -117,15 +117,15 @@ def spectral_centroid(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
     **settings
         See `SpectralFeatureTransform`.
 
     Returns
     -------
-    array, shape (..., 1, frame)
+    ndarray, float [..., 1, frame]
         In Hz; 0 where it is silent.
 
     Raises
@@ -149,8 +149,8 @@ def spectral_bandwidth(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
     p : float, from 0.01 to 30
         The p-th root of the mean p-th power of the distance is taken, weighted by magnitude.
@@ -159,7 +159,7 @@ def spectral_bandwidth(
 
     Returns
     -------
-    array, shape (..., 1, frame)
+    ndarray, float [..., 1, frame]
         In Hz; 0 where it is silent.
 
     Raises
@@ -183,8 +183,8 @@ def spectral_rolloff(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
     roll_percent : float
         The share (not in percent), above 0 and below 1.
@@ -193,7 +193,7 @@ def spectral_rolloff(
 
     Returns
     -------
-    array, shape (..., 1, frame)
+    ndarray, float [..., 1, frame]
         In Hz; 0 where it is silent.
 
     Raises
@@ -219,8 +219,8 @@ def spectral_contrast(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
     n_bands : int > 0
         Bands above `fmin`, an octave each; the last goes on to half the sample rate.
@@ -234,7 +234,7 @@ def spectral_contrast(
 
     Returns
     -------
-    array, shape (..., n_bands + 1, frame)
+    ndarray, float [..., n_bands + 1, frame]
         In dB, where magnitudes (as in librosa) are taken for powers, and what is 80 dB below the
         maximum of the signal's peaks, or of its valleys, counts as that.
 

@@ -39,8 +39,8 @@ def onset_strength_multi(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
     sample_rate, n_fft, hop_length, norm, mel_scale, **parameters
         Those of `musisep.audio.mel.MelSpectrogramTransform` that have to do with decibels; all but
@@ -53,7 +53,7 @@ def onset_strength_multi(
 
     Returns
     -------
-    array, shape (..., n_mels, frame)
+    ndarray, float [..., n_mels, frame]
         In dB; float32 for a float32 signal, else float64.
 
     Raises
@@ -96,13 +96,13 @@ def onset_strength(x: ArrayLike | None = None, **parameters: Any) -> Real:
 
     Parameters
     ----------
-    x : array, shape (..., sample)
+    x : array_like [..., sample]
     **parameters
         Those of `onset_strength_multi`, with its defaults.
 
     Returns
     -------
-    array, shape (..., frame)
+    ndarray, float [..., frame]
         In dB; float32 for a float32 signal, else float64.
 
     Raises

@@ -113,11 +113,11 @@ class SpectralFeatureTransform(Remade):
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
 
         Returns
         -------
-        dict of array, shape (..., row, frame)
+        dict of ndarray, float [..., row, frame]
             The features by name, in the order of `include`; float32 for a float32 signal, else
             float64.
 
@@ -136,12 +136,12 @@ class SpectralFeatureTransform(Remade):
 
         Parameters
         ----------
-        spectrogram : array, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
             Magnitudes or complex spectra, for all features.
 
         Returns
         -------
-        dict of array, shape (..., row, frame)
+        dict of ndarray, float [..., row, frame]
             Those of the signal; float32 if the spectrogram is in single precision, else float64.
 
         Raises

@@ -56,8 +56,8 @@ def estimate_tuning(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
     sample_rate, n_fft, hop_length, **settings
         See `SpectralFeatureTransform`.
@@ -70,7 +70,7 @@ def estimate_tuning(
 
     Returns
     -------
-    float, or array, shape (...)
+    float, or ndarray, float [...]
         In bins, from -0.5 to below 0.5: one number for one signal. 0 without a peak, as in
         silence; NaN if a sample is not finite.
 

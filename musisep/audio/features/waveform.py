@@ -36,7 +36,7 @@ def rms(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
+    x : array_like [..., sample]
     frame_length : int > 0
         Samples of a frame.
     hop_length : int > 0
@@ -48,8 +48,8 @@ def rms(
 
     Returns
     -------
-    array, shape (..., 1, frame)
-        float32 for a float32 signal, else float64.
+    ndarray, float [..., 1, frame]
+        In float32 for a float32 signal, else in float64.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def zero_crossing_rate(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
+    x : array_like [..., sample]
     frame_length, hop_length, center, pad_mode
         As in `rms`.
     threshold : float >= 0
@@ -85,8 +85,8 @@ def zero_crossing_rate(
 
     Returns
     -------
-    array, shape (..., 1, frame)
-        float32 for a float32 signal, else float64.
+    ndarray, float [..., 1, frame]
+        In float32 for a float32 signal, else in float64.
 
     Raises
     ------

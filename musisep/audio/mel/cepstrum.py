@@ -103,11 +103,11 @@ window_fn, center, center_pad_mode, center_tail_pad
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
 
         Returns
         -------
-        array, shape (..., n_mfcc, frame)
+        ndarray, float [..., n_mfcc, frame]
             float32 if the signal is, else float64.
 
         Raises
@@ -124,12 +124,12 @@ window_fn, center, center_pad_mode, center_tail_pad
 
         Parameters
         ----------
-        spectrogram : array, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
             Powers (squared magnitudes) or complex spectra.
 
         Returns
         -------
-        array, shape (..., n_mfcc, frame)
+        ndarray, float [..., n_mfcc, frame]
             Those of the signal; float32 if the spectrogram is in single precision, else float64.
 
         Raises
@@ -144,11 +144,11 @@ window_fn, center, center_pad_mode, center_tail_pad
 
         Parameters
         ----------
-        mel_power : array, shape (..., n_mels, frame)
+        mel_power : array_like [..., n_mels, frame]
 
         Returns
         -------
-        array, shape (..., n_mfcc, frame)
+        ndarray, float [..., n_mfcc, frame]
 
         Raises
         ------
@@ -171,15 +171,15 @@ def mfcc(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Powers or complex spectra instead; see `MFCCTransform.from_spectrogram`.
     **parameters
         Those of `MFCCTransform`, with its defaults.
 
     Returns
     -------
-    array, shape (..., n_mfcc, frame)
+    ndarray, float [..., n_mfcc, frame]
 
     Raises
     ------
@@ -204,7 +204,7 @@ def dct_matrix(
 
     Returns
     -------
-    array, shape (n_mfcc, n_mels)
+    ndarray, float [n_mfcc, n_mels]
         Read-only.
 
     Raises

@@ -59,7 +59,7 @@ def melscale_fbanks(
 
     Returns
     -------
-    array, shape (n_freqs, n_mels)
+    ndarray, float [n_freqs, n_mels]
         Read-only. A filter may be zero if it is narrower than the bins, or lies beyond them.
 
     Raises

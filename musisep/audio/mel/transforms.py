@@ -161,11 +161,11 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
 
         Returns
         -------
-        array, shape (..., frequency, frame)
+        ndarray, float [..., frequency, frame]
 
         Raises
         ------
@@ -181,7 +181,7 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
         output_scale : {"db", "log", "linear"}, optional
             Instead of the transform's own.
         to_db : bool, optional
@@ -189,7 +189,7 @@ center_tail_pad, normalized
 
         Returns
         -------
-        array, shape (..., n_mels, frame)
+        ndarray, float [..., n_mels, frame]
             float32 if the signal is, else float64.
 
         Raises
@@ -215,14 +215,14 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        spectrogram : array, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
             Powers (of magnitudes), as `spectrogram` returns them, or complex spectra.
         output_scale, to_db
             See `mel_spectrogram`.
 
         Returns
         -------
-        array, shape (..., n_mels, frame)
+        ndarray, float [..., n_mels, frame]
             That of the signal; float32 if the spectrogram is in single precision, else float64.
 
         Raises
@@ -241,11 +241,11 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        x : array, shape (sample,)
+        x : array_like [sample]
 
         Returns
         -------
-        mel : array, shape (n_mels, frame)
+        mel : ndarray, float [n_mels, frame]
             On the transform's own scale.
         pullback : function
             Takes the gradient of a number by `mel` and returns its gradient by the samples. Where
@@ -367,15 +367,15 @@ def mel_spectrogram(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+    spectrogram : array_like [..., frequency, frame], optional
         Powers or complex spectra instead; see `MelSpectrogramTransform.from_spectrogram`.
     **parameters
         Those of `MelSpectrogramTransform`, with its defaults.
 
     Returns
     -------
-    array, shape (..., n_mels, frame)
+    ndarray, float [..., n_mels, frame]
 
     Raises
     ------
