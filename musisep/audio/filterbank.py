@@ -47,6 +47,16 @@ class Filterbank(Remade):
     ------
     ValueError
         If the matrix is not of this kind.
+
+    Examples
+    --------
+    The sum of the first two of three frequencies, and the last of them:
+
+    >>> import numpy as np
+    >>> from musisep.audio import Filterbank
+    >>> bank = Filterbank(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))  # [frequency, band]
+    >>> bank.project([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).tolist()  # [band, frame]
+    [[4.0, 6.0], [5.0, 6.0]]
     """
 
     matrix: NDArray[np.float64]
@@ -85,13 +95,14 @@ class Filterbank(Remade):
         Parameters
         ----------
         values : array_like [frame, frequency]
+            Real numbers.
         out : ndarray [frame, band], optional
             Receives the result; of the type that it has.
 
         Returns
         -------
         ndarray, float [frame, band]
-            float32 if the values are, else float64.
+            In float32 if the values are, else in float64.
 
         Raises
         ------
@@ -114,11 +125,12 @@ class Filterbank(Remade):
         Parameters
         ----------
         spectrogram : array_like [..., frequency, frame]
+            Real numbers.
 
         Returns
         -------
         ndarray, float [..., band, frame]
-            float32 if the spectrogram is, else float64.
+            In float32 if the spectrogram is, else in float64.
 
         Raises
         ------
@@ -136,11 +148,12 @@ class Filterbank(Remade):
         Parameters
         ----------
         bands : array_like [..., band, frame]
+            Gradient by the bands, or other real numbers.
 
         Returns
         -------
         ndarray, float [..., frequency, frame]
-            float32 if the bands are, else float64.
+            In float32 if the bands are, else in float64.
 
         Raises
         ------
@@ -173,6 +186,7 @@ def spectral_power(spectra: ArrayLike, power: float = 2.0, out: Real | None = No
     Parameters
     ----------
     spectra : array_like, complex [frame, frequency]
+        Complex or real.
     power : float > 0
         1 and 2 are the fastest.
     out : ndarray [frame, frequency], optional
@@ -187,6 +201,14 @@ def spectral_power(spectra: ArrayLike, power: float = 2.0, out: Real | None = No
     ------
     ValueError
         If a shape or a type does not fit, or `power` is not above 0.
+
+    Examples
+    --------
+    >>> from musisep.audio import spectral_power
+    >>> spectral_power([[3 + 4j, 2j]]).tolist()
+    [[25.0, 4.0]]
+    >>> spectral_power([[3 + 4j, 2j]], power=1.0).tolist()
+    [[5.0, 2.0]]
     """
     power = above_zero("power", power)
     spectra = as_array(spectra, "spectra")
@@ -219,7 +241,9 @@ def measure_frames(
     Parameters
     ----------
     transform : SpectralTransform
+        Short-time Fourier transform.
     signal : array_like [..., sample]
+        One signal or several.
     rows : int > 0
         Values for each frame.
     measure : function
@@ -237,6 +261,20 @@ def measure_frames(
     ------
     ValueError
         If the signal is too short or not real; see `SpectralTransform.stft`.
+
+    Examples
+    --------
+    The loudest bin of each frame, of 31.25 Hz:
+
+    >>> import numpy as np
+    >>> from musisep.audio import SpectralTransform
+    >>> from musisep.audio.filterbank import measure_frames
+    >>> def loudest(spectra, out):
+    ...     out[:, 0] = np.abs(spectra).argmax(axis=1)
+    >>> sine = np.sin(2 * np.pi * 500 * np.arange(2000) / 8000)
+    >>> found = measure_frames(SpectralTransform(256, 500, center=False), sine, 1, loudest)
+    >>> (31.25 * found).tolist()
+    [[500.0, 500.0, 500.0, 500.0]]
     """
     instance("transform", transform, SpectralTransform)
     function("measure", measure)
@@ -316,7 +354,13 @@ def of_either(
     of_signal: Callable[[ArrayLike], Made],
     of_spectrogram: Callable[[ArrayLike], Made],
 ) -> Made:
-    """Return what is made of a signal or of a spectrogram; ValueError if not just one is given."""
+    """Return what is made of a signal or of a spectrogram.
+
+    Raises
+    ------
+    ValueError
+        If not just one is given.
+    """
     if x is not None and spectrogram is not None:
         raise ValueError("x and spectrogram must not both be given")
     if spectrogram is not None:

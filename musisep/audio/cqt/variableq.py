@@ -63,8 +63,10 @@ class VariableQ(Remade):
 
     Parameters
     ----------
-    sample_rate : int, in Hz
-    frequencies_hz : array_like [bin], in (0, sample_rate / 2]
+    sample_rate : int
+        In Hz.
+    frequencies_hz : array_like [bin]
+        Centres of the filters in Hz, above 0 and at most sample_rate / 2.
     bandwidth : float >= 0
         Standard deviation of a filter relative to its centre frequency.
     hop_length : int > 0
@@ -91,6 +93,24 @@ class VariableQ(Remade):
     They are not cut at 0 Hz: filters so wide that they reach it see negative frequencies as
     well, and their magnitudes of a low sinusoid beat. It is the same at half the sample rate,
     where a sinusoid is its own negative frequency and has twice its amplitude.
+
+    References
+    ----------
+    G. A. Velasco, N. Holighaus, M. Dörfler, T. Grill: Constructing an invertible constant-Q
+    transform with non-stationary Gabor frames. Proc. DAFx-11, Paris (2011).
+
+    Examples
+    --------
+    Filters of 20 Hz for three octaves of A, and a sinusoid of 440 Hz and amplitude 0.5:
+
+    >>> import numpy as np
+    >>> from musisep.audio import VariableQ
+    >>> transform = VariableQ(8000, [220.0, 440.0, 880.0], 0.0, hop_length=200, gamma_hz=20.0)
+    >>> sine = 0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> np.abs(transform.forward(sine)[:, 20]).round(3).tolist()
+    [0.0, 0.5, 0.0]
+    >>> transform.coefficient_shape(8000)
+    (3, 41)
     """
 
     sample_rate: int
@@ -137,11 +157,40 @@ class VariableQ(Remade):
             object.__setattr__(self, name, value)
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds."""
+        """Return the middles of frames.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+        """
         return frame_times(frames, self.hop_length, self.sample_rate, 0)
 
     def coefficient_shape(self, length: int) -> tuple[int, int]:
-        """Bins and frames of a signal of `length` samples; ValueError if there are none."""
+        """Return the numbers of bins and frames of a signal.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of the signal.
+
+        Returns
+        -------
+        bins : int
+            Number of filters.
+        frames : int
+            Number of frames, 1 + length // hop_length.
+
+        Raises
+        ------
+        ValueError
+            If the length is not above 0.
+        """
         return self.centres_hz.size, 1 + at_least("length", length, 1) // self.hop_length
 
     def forward(self, signal: ArrayLike) -> Spectra:
@@ -150,6 +199,7 @@ class VariableQ(Remade):
         Parameters
         ----------
         signal : array_like [..., sample]
+            One signal or several.
 
         Returns
         -------
@@ -177,10 +227,12 @@ class VariableQ(Remade):
         Parameters
         ----------
         signal : array_like [sample]
+            One channel.
 
         Yields
         ------
-        block : tuple of two slices, of bins and of frames
+        block : tuple of slice
+            Two slices, of bins and of frames.
         values : ndarray, complex [bin, frame]
             This part of the transform. The blocks cover it once.
 
@@ -204,12 +256,14 @@ class VariableQ(Remade):
         Parameters
         ----------
         coefficients : array_like, complex [bin, frame]
+            Those of one channel, or a gradient by them.
         length : int > 0
             Samples of the signal; the coefficients must have its frames.
 
         Returns
         -------
         ndarray, float [sample]
+            The signal.
 
         Raises
         ------
@@ -231,12 +285,28 @@ class VariableQ(Remade):
         )
 
     def normal(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Apply `forward` to one channel, and `adjoint` to that; nothing is stored in between."""
+        """Apply `forward` to one channel, and `adjoint` to that; nothing is stored in between.
+
+        Parameters
+        ----------
+        signal : ndarray, float [sample]
+            One channel.
+
+        Returns
+        -------
+        ndarray, float [sample]
+            The signal that comes back, in float64.
+
+        Raises
+        ------
+        ValueError
+            As `forward`.
+        """
         signal = as_channel(_checked(signal)).astype(np.float64, copy=False)
         return self._gather(signal.size, partial(self._analyse, signal))
 
     def response(self, points: int) -> NDArray[np.float64]:
-        r"""Sum of the squared filters, :math:`\sum_k |g_k(f)|^2 + |g_k(-f)|^2`.
+        r"""Return the sum of the squared filters, :math:`\sum_k |g_k(f)|^2 + |g_k(-f)|^2`.
 
         Times 2 / hop_length, that is what `normal` multiplies a spectrum by, wherever filters
         are narrower than the frame rate.
@@ -244,11 +314,17 @@ class VariableQ(Remade):
         Parameters
         ----------
         points : int > 0
+            Samples of the signal.
 
         Returns
         -------
         ndarray, float [points // 2 + 1]
             At the frequencies of `scipy.fft.rfft` over so many samples.
+
+        Raises
+        ------
+        ValueError
+            If `points` is not above 0.
         """
         points = at_least("points", points, 1)
         centres, sigmas = self._scaled(points)
