@@ -61,7 +61,7 @@ def process_in_chunks(
         Called with an array [batch, channel, chunk_size], which it may change; returns one of
         this shape, or stems [batch, stem, channel, chunk_size]. What it raises is not caught.
     audio : array_like [channel, sample] or [sample]
-        Of the latter, the function gets one channel.
+        The recording; of the latter, the function gets one channel.
     chunk_size : int > 0
         Samples of a chunk.
     hop_size : int, from 1 to chunk_size - 2 * trim_margin, optional
@@ -88,8 +88,9 @@ def process_in_chunks(
 
     Returns
     -------
-    array, shape of `audio`, or (stem, ...) with that of `audio`
-        In float32 for float32 audio, else in float64, whatever the function returns.
+    ndarray, float [channel, sample] or [stem, channel, sample]
+        Of the shape of `audio`, or stems of this shape; in float32 for float32 audio, else in
+        float64, whatever the function returns.
 
     Raises
     ------
@@ -107,6 +108,15 @@ def process_in_chunks(
 
     Examples
     --------
+    A "model" that takes half of what it hears, for chunks of 1000 samples:
+
+    >>> import numpy as np
+    >>> from musisep.audio import process_in_chunks
+    >>> noise = np.random.default_rng(0).standard_normal((2, 5000))
+    >>> halves = process_in_chunks(lambda batch: batch / 2, noise, chunk_size=1000, normalize=False)
+    >>> np.allclose(halves, noise / 2)
+    True
+
     An ONNX model, run by a session of onnxruntime, returns a list of arrays:
 
     >>> stems = process_in_chunks(  # doctest: +SKIP
