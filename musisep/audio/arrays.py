@@ -93,7 +93,7 @@ def full_scale(signal: ArrayLike, name: str = "signal") -> Real:
 
     Returns
     -------
-    array of this shape
+    ndarray, float [..., sample]
         In float32 for float32, else in float64.
 
     Raises

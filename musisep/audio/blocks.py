@@ -140,7 +140,7 @@ class FrameGrid:
 
         Returns
         -------
-        array of this shape
+        ndarray, float [..., sample]
             The same for any number of threads.
         """
         *leading, length = shape

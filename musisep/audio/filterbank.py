@@ -77,7 +77,7 @@ class Filterbank(Remade):
 
     @cached_property
     def _ranges(self) -> NDArray[np.intp]:
-        """First frequency and the one after the last that each band uses; shape (band, 2)."""
+        """First frequency and the one after the last that each band uses, [band, 2]."""
         used = self.matrix.T != 0
         first, stop = used.argmax(1), used.shape[1] - used[:, ::-1].argmax(1)
         return read_only(np.stack([first, np.where(used.any(1), stop, first)], axis=1))

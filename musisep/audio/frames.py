@@ -100,7 +100,7 @@ class FrameParameters(Remade):
 
     @cached_property
     def frame_window(self) -> NDArray[np.float64]:
-        """The window between zeros, shape (n_fft,), not normalized."""
+        """The window between zeros, [n_fft], not normalized."""
         width = self.win_length or self.n_fft
         return make_window(self.window, self.window_fn, width, self.n_fft, self.periodic)
 
@@ -118,7 +118,7 @@ class FrameParameters(Remade):
 
     @cached_property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins, shape (frequency,), read-only; only with a `sample_rate`."""
+        """Frequencies of the bins in Hz, [frequency], read-only; only with a `sample_rate`."""
         return read_only(scipy.fft.rfftfreq(self.n_fft, 1 / self._rate("frequencies_hz")))
 
     def times_s(self, frames: int) -> NDArray[np.float64]:

@@ -149,7 +149,7 @@ class Overlap:
 
     @cached_property
     def _period(self) -> NDArray[np.float64]:
-        """The sum away from its ends, by the samples since a window began, shape (hop_length,)."""
+        """The sum away from its ends, by the samples since a window began, [hop_length]."""
         padded = np.pad(self.window, (0, -self.window.size % self.hop_length))
         return padded.reshape(-1, self.hop_length).sum(axis=0)
 

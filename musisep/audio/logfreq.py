@@ -106,6 +106,15 @@ class LogAxis:
         ------
         ValueError
             If a parameter is out of its range, or no two bins have room.
+
+        Examples
+        --------
+        At 8 kHz, a tenth of an octave more would be above 0.49 times the sample rate:
+
+        >>> from musisep.audio import LogAxis
+        >>> axis = LogAxis.below_nyquist(27.5, 20480.0, bins_per_octave=10, sample_rate=8000)
+        >>> axis.bins, round(axis.fmax_hz, 1)
+        (71, 3772.6)
         """
         sample_rate = whole_hz("sample_rate", sample_rate)
         per_octave = above_zero("bins_per_octave", bins_per_octave, FINEST)
@@ -133,7 +142,7 @@ class LogAxis:
 
     @property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins, shape (bin,)."""
+        """Frequencies of the bins in Hz, [bin]."""
         return self.hz(np.arange(self.bins))
 
     def hz(self, position: ArrayLike) -> NDArray[np.float64]:

@@ -118,5 +118,5 @@ class StftMaps:
 
     @cached_property
     def _dual(self) -> NDArray[np.float64]:
-        """The window that undoes windowing and overlap, shape (n_fft,)."""
+        """The window that undoes windowing and overlap, [n_fft]."""
         return self.window / self.scale * self._overlap.inverse

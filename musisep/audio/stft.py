@@ -150,6 +150,20 @@ class SpectralTransform(FrameParameters):
         ------
         ValueError
             As `stft`.
+
+        Examples
+        --------
+        The energy at each frequency, of a spectrum that is never held as a whole:
+
+        >>> import numpy as np
+        >>> from musisep.audio import SpectralTransform
+        >>> energy = np.zeros(129)
+        >>> def add(frames, spectra):
+        ...     energy[:] += (np.abs(spectra) ** 2).sum(axis=0)
+        >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+        >>> transform.each_block(np.sin(2 * np.pi * np.arange(2000) / 16), add)
+        >>> energy.argmax().item()  # 256 / 16
+        16
         """
         function("use", use)
         self.each_part(as_channel(signal)[None], lambda part, spectra: use(part[1], spectra[0]))
@@ -215,6 +229,22 @@ class SpectralTransform(FrameParameters):
         ------
         ValueError
             As `stft` and `istft`, or if what `change` returns is of another shape.
+
+        Examples
+        --------
+        A low-pass filter, and what is left, as two stems:
+
+        >>> import numpy as np
+        >>> from musisep.audio import SpectralTransform
+        >>> low = np.sin(2 * np.pi * np.arange(2000) / 64)
+        >>> high = np.sin(2 * np.pi * np.arange(2000) / 4)
+        >>> def divide(frames, spectra):
+        ...     mask = np.arange(129) < 30
+        ...     return np.stack([spectra * mask, spectra * ~mask])
+        >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+        >>> stems = transform.map_spectra(low + high, divide, (2,))
+        >>> bool(abs(stems - [low, high])[:, 200:-200].max() < 1e-3)
+        True
         """
         function("change", change)
         flag("adjoint", adjoint)
@@ -309,6 +339,18 @@ class SpectralTransform(FrameParameters):
         ------
         ValueError
             If the shape does not fit.
+
+        Examples
+        --------
+        The inner products of spectra and of signals are the same:
+
+        >>> import numpy as np
+        >>> from musisep.audio import SpectralTransform
+        >>> transform, rng = SpectralTransform(n_fft=64, hop_length=16), np.random.default_rng(0)
+        >>> signal, spectrum = rng.standard_normal(200), transform(rng.standard_normal(200))
+        >>> left = np.vdot(spectrum, transform(signal)).real
+        >>> np.isclose(left, transform.stft_adjoint(spectrum, 200) @ signal).item()
+        True
         """
         spectrum = frame_major(spectrum, self.bins, input_layout)
         frame, count = spectrum.shape[-2], self.frame_count(length)

@@ -166,7 +166,7 @@ class SinusoidBank:
 
     @cached_property
     def is_long(self) -> NDArray[np.bool_]:
-        """Which sinusoids are not multiplied sample by sample, shape (bin,)."""
+        """Which sinusoids are not multiplied sample by sample, [bin]."""
         return self.lengths > DIRECT_BLOCKS * self.rows
 
     @cached_property

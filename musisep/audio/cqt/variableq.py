@@ -269,6 +269,19 @@ class VariableQ(Remade):
         ------
         ValueError
             If the shape does not fit, or there are no numbers.
+
+        Examples
+        --------
+        The inner products of coefficients and of signals are the same:
+
+        >>> import numpy as np
+        >>> from musisep.audio import VariableQ
+        >>> transform = VariableQ(8000, [440.0, 880.0], 0.05, hop_length=50)
+        >>> one, other = np.random.default_rng(0).standard_normal((2, 1000))
+        >>> coefficients = transform.forward(one)
+        >>> left = np.vdot(coefficients, transform.forward(other)).real
+        >>> np.isclose(left, transform.adjoint(coefficients, 1000) @ other).item()
+        True
         """
         values, shape = as_array(coefficients, "coefficients"), self.coefficient_shape(length)
         length = int(length)

@@ -238,7 +238,7 @@ class SpectralFeatureTransform(Remade):
 
     @property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins of the spectra, shape (frequency,)."""
+        """Frequencies of the bins of the spectra in Hz, [frequency]."""
         return self.transform.frequencies_hz
 
     def times_s(self, frames: int) -> NDArray[np.float64]:

@@ -103,7 +103,7 @@ def mel_filterbank(
 def mel_frequencies(
     f_min: float, f_max: float | None, n_mels: int, sample_rate: int, mel_scale: str
 ) -> NDArray[np.float64]:
-    """Return where the filters of `melscale_fbanks` are highest, in Hz, shape (n_mels,)."""
+    """Return where the filters of `melscale_fbanks` are highest, in Hz, [n_mels]."""
     return _corners_hz(_filters(f_min, f_max, n_mels, sample_rate, None, mel_scale))[1:-1]
 
 

@@ -176,7 +176,7 @@ class MelSpectrogramTransform(Remade):
 
     @property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Where the filters are highest, shape (n_mels,)."""
+        """Where the filters are highest, in Hz, [n_mels]."""
         ends = self.f_min, self.f_max
         return mel_frequencies(*ends, self.n_mels, self.sample_rate, self.mel_scale)
 
@@ -330,6 +330,21 @@ class MelSpectrogramTransform(Remade):
         ------
         ValueError
             If the signal is too short; see `SpectralTransform.stft`.
+
+        Examples
+        --------
+        The gradient of the sum of all levels, and how much the sum changes along it:
+
+        >>> import numpy as np
+        >>> from musisep.audio import MelSpectrogramTransform
+        >>> transform = MelSpectrogramTransform(8000, n_fft=256, hop_length=64, n_mels=8)
+        >>> noise = np.random.default_rng(0).standard_normal(1000)
+        >>> mel, pullback = transform.linearized(noise)
+        >>> gradient = pullback(np.ones_like(mel))
+        >>> step = 1e-6 * gradient / np.linalg.norm(gradient)
+        >>> rise = (transform(noise + step) - transform(noise - step)).sum() / 2e-6
+        >>> np.isclose(rise, np.linalg.norm(gradient), rtol=1e-3).item()
+        True
         """
         signal = as_channel(x, "x")
         power = self.spectrogram(signal)
