@@ -115,8 +115,10 @@ class FrontEnd(Protocol):
 
     Parameters
     ----------
-    *args, **kwargs : Any
+    *args : Any
         Of the constructor, which the protocol leaves open.
+    **kwargs : Any
+        The same.
 
     Examples
     --------

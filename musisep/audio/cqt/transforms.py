@@ -230,7 +230,7 @@ class CQT(Remade):
         Returns
         -------
         ndarray, complex [..., bin, frame]
-            complex64 if the signal is float32, else complex128.
+            In complex64 if the signal is float32, else in complex128.
 
         Raises
         ------
@@ -434,7 +434,7 @@ class HarmonicCQT(Remade):
         Returns
         -------
         ndarray, complex [..., harmonic, bin, frame]
-            complex64 if the signal is float32, else complex128.
+            In complex64 if the signal is float32, else in complex128.
 
         Raises
         ------
