@@ -312,6 +312,8 @@ def constant_q_magnitudes(
 
     Examples
     --------
+    A sinusoid of 440 Hz and amplitude 1:
+
     >>> import numpy as np
     >>> from musisep.audio.logfreq import LogAxis, constant_q_magnitudes
     >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
@@ -368,6 +370,8 @@ def pursuit_magnitudes(
 
     Examples
     --------
+    A sinusoid of 440 Hz and amplitude 1:
+
     >>> import numpy as np
     >>> from musisep.audio.logfreq import LogAxis, pursuit_magnitudes
     >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
@@ -431,6 +435,8 @@ def mel_magnitudes(
 
     Examples
     --------
+    A sinusoid of 440 Hz and amplitude 1:
+
     >>> import numpy as np
     >>> from musisep.audio.logfreq import LogAxis, mel_magnitudes
     >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
