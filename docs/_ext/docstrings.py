@@ -73,5 +73,3 @@ def raises(obj):
     except (OSError, TypeError, SyntaxError):  # made by a decorator, or no function
         return False
     return any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
-
-
