@@ -143,8 +143,8 @@ class SpectralTransform:
         Raises
         ------
         ValueError
-            If a signal is too short, as `musisep.audio.stft.SpectralTransform.stft` has it, or there
-            is no such layout.
+            If a signal is shorter than `musisep.audio.stft.SpectralTransform.stft` takes it, or
+            there is no such layout.
         """
         return self.transform.stft(_batch(x), output_layout)
 
