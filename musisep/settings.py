@@ -33,7 +33,7 @@ class Settings:
 
     Parameters
     ----------
-    instruments : int, "auto" or sequence of str
+    instruments : int, "auto" or sequence of str, optional
         Number of instruments; of "notes" only, "auto": it is found, from 1 to 4, or the names of
         the instruments, see `musisep.instruments`, which are kept as these are called there.
     tones : int
@@ -99,6 +99,19 @@ class Settings:
     ------
     ValueError
         If a setting is out of its range.
+
+    Examples
+    --------
+    >>> from musisep import Settings
+    >>> settings = Settings(instruments=["clarinet", "french horn"], fmin_hz=55)
+    >>> settings.instruments  # as the library calls them
+    ('clarinet', 'horn')
+    >>> settings.changed({"restarts": 1}).restarts
+    1
+    >>> Settings(instruments=17)
+    Traceback (most recent call last):
+        ...
+    ValueError: instruments=17 must be an integer from 1 to 16, or names in a list
     """
 
     instruments: int | str | tuple[str, ...] = 2
@@ -193,6 +206,11 @@ class Settings:
             Fields and their values.
         dictionary : tuple of int, optional
             Number of harmonics and of instruments of a dictionary that is given.
+
+        Returns
+        -------
+        Settings
+            The others have the values of these.
 
         Raises
         ------

@@ -80,16 +80,27 @@ class Score:
 
     Parameters
     ----------
-    notes : recarray, shape (note,)
-        With the columns `NOTE_TYPE`; they are put in the order of onsets.
+    notes : recarray [note]
+        Table with the columns `NOTE_TYPE`; they are put in the order of onsets.
     names : sequence of str
-        Of the instruments.
+        Names of the instruments, at least one.
 
     Raises
     ------
     ValueError
         If a column lacks, a time or pitch is out of its range, an offset is not after its onset,
         or an instrument has no name.
+
+    Examples
+    --------
+    >>> from musisep import Score
+    >>> from musisep.scores import note_table
+    >>> notes = note_table([0.0, 1.0], [1.0, 2.5], [440.0, 660.0], [0, 1])
+    >>> score = Score(notes, ("clarinet", "horn"))
+    >>> len(score)
+    2
+    >>> score.excerpt(0.5, 2.0).notes.onset_s.tolist()
+    [0.0, 0.5]
     """
 
     notes: "NoteTable"
@@ -128,7 +139,18 @@ class Score:
         return len(self.notes)
 
     def excerpt(self, start_s: float, end_s: float) -> "Score":
-        """Return what sounds between two times in seconds, as seen from the first."""
+        """Return what sounds between two times, as seen from the first.
+
+        Parameters
+        ----------
+        start_s, end_s : float
+            Times in seconds.
+
+        Returns
+        -------
+        Score
+            With the same names; notes are cut at both times.
+        """
         notes: Any = self.notes.copy()
         notes.onset_s = np.maximum(notes.onset_s - start_s, 0.0)
         notes.offset_s = np.minimum(notes.offset_s, end_s) - start_s
