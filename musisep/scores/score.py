@@ -33,21 +33,35 @@ def note_table(
 
     Parameters
     ----------
-    onset_s, offset_s : array, shape (note,)
-        In seconds.
-    f0_hz : array, shape (note,)
+    onset_s, offset_s : array_like, float [note]
+        Begins and ends of notes, in seconds.
+    f0_hz : array_like, float [note]
         Fundamental frequencies, in Hz; NaN for a rest.
-    instrument : array of int, shape (note,)
-        From 0 on, or `NOBODY`.
-    level_db : array, shape (note,)
+    instrument : array_like, int [note]
+        Numbers of the instruments, from 0 on, or `NOBODY`.
+    level_db : array_like, float [note], optional
         Root mean square, in dB; NaN if unknown.
-    certainty : array, shape (note,)
+    certainty : array_like, float [note], optional
         Probability that the instrument plays the note; NaN if unknown.
+
+    Returns
+    -------
+    recarray [note]
+        Table with the columns `NOTE_TYPE`.
 
     Raises
     ------
     ValueError
         If shapes do not fit.
+
+    Examples
+    --------
+    >>> from musisep.scores import NOBODY, note_table
+    >>> notes = note_table([0.5, 0.0], [1.0, 0.5], [440.0, 330.0], [0, NOBODY])
+    >>> notes.f0_hz.tolist()  # in the order of onsets
+    [330.0, 440.0]
+    >>> notes.instrument.tolist()
+    [-1, 0]
     """
     columns = np.broadcast_arrays(
         *map(np.atleast_1d, (onset_s, offset_s, f0_hz, level_db, instrument, certainty))
