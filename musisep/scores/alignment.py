@@ -82,7 +82,8 @@ class Alignment:
     >>> import numpy as np
     >>> from musisep.scores import Score, note_table
     >>> from musisep.scores.alignment import Alignment
-    >>> played = Alignment(np.array([0.0, 1.0]), np.array([0.5, 2.5]), cents=0.0, cost=0.1, share=0.5)
+    >>> score_s, recording_s = np.array([0.0, 1.0]), np.array([0.5, 2.5])
+    >>> played = Alignment(score_s, recording_s, cents=0.0, cost=0.1, share=0.5)
     >>> played.slower, played.fits
     (2.0, True)
     >>> played.times_s(np.array([0.0, 0.5, 1.0])).tolist()
