@@ -67,8 +67,8 @@ def replacing(path: Path, ready: Callable[[Path], object] | None = None) -> Iter
 
     It is in the same folder and has the same suffix. Missing folders are made. What was at `path`
     before stays if anything fails. A symbolic link is followed: its target is replaced, or made,
-    and the link stays. The permissions of what is replaced stay. Temporary files that killed runs have
-    left in the folder are removed.
+    and the link stays. The permissions of what is replaced stay. Temporary files that killed
+    runs have left in the folder are removed.
 
     Parameters
     ----------
