@@ -116,7 +116,8 @@ class Spectrogram:
 
     Examples
     --------
-    The magnitudes of a sine of 440 Hz are greatest in the bin nearest to it, and tell it again:
+    The magnitudes of a sine of 440 Hz are greatest in the bin nearest to it. Audio is found from
+    them, with an error of less than -20 dB:
 
     >>> import numpy as np
     >>> from musisep import Spectrogram
@@ -176,7 +177,7 @@ class Spectrogram:
         Returns
         -------
         Spectrogram
-            With a row of frames for each channel.
+            With values of each channel.
 
         Raises
         ------

@@ -33,7 +33,7 @@ def spectral_convergence(references: ArrayLike, estimates: ArrayLike) -> Magnitu
     Returns
     -------
     ndarray, float [...]
-        Level in dB; minus infinity if there is no error.
+        Level in dB; minus infinity if there is no error, NaN where one of the two is silent.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def snr(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
     Returns
     -------
     ndarray, float [...]
-        Ratio in dB; infinite if there is no error.
+        Ratio in dB; infinite if there is no error, NaN where one of the two is silent.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def ser(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
     Returns
     -------
     ndarray, float [...]
-        Ratio in dB; infinite if there is no error.
+        Ratio in dB; infinite if there is no error, NaN where one of the two is silent.
 
     Raises
     ------
