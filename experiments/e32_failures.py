@@ -160,7 +160,7 @@ def sdr(case: Case, stems: Floats) -> float:
         rows = measure_table(["first", "second"], references, stems)
         return float(np.mean([row.sdr for row in rows[:2]]))
     return float(np.mean([
-        max(si_sdr(reference[0], stem[0]) for stem in stems) for reference in references
+        max(float(si_sdr(reference[None], stem[None])[0]) for stem in stems) for reference in references
     ]))  # fmt: skip
 
 
