@@ -44,7 +44,7 @@ def hear_lesson(
     sample_rate : int
         In Hz.
     settings : Settings, optional
-        How notes are found; default: the defaults.
+        How notes are found, by the method "notes"; default: the defaults.
     players : sequence of str, optional
         Who plays each; default: somebody else for each name of an instrument.
 
