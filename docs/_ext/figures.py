@@ -118,7 +118,7 @@ def figures(text, in_cell=False):
 
 
 def is_exempt(app, text):
-    """Tell whether a text is verbatim, from a results file, quoted, or of a section with a record."""
+    """Tell whether a text is verbatim, quoted, of a results file or of a section with a record."""
     if any(within(text, kind) for kind in VERBATIM):
         return True
     node = text.parent
