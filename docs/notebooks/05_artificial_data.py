@@ -371,7 +371,7 @@ for title, options in ways.items():
 assert worst_db["true dictionary"] > worst_db["default"] + 2
 
 ###############################################################################
-# Here it helps a lot to know the instruments. Blind, they are confused. And look at the last column:
+# Here it helps a lot to know the instruments. Blind, they are confused. And look at the last word:
 # how sure a separation is of itself was fitted to recordings. Of instruments that nobody plays, in
 # lines that nobody writes, that word need not be true.
 #
