@@ -22,9 +22,10 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "docstrings",
     "figures",
+    "sounds",
 ]
 # Results are included by other pages, notebooks become the gallery.
-exclude_patterns = ["_build", "notebooks", "results", "gallery/sg_execution_times.rst"]
+exclude_patterns = ["_build", "notebooks", "results"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"musisep {version}"
@@ -51,5 +52,7 @@ sphinx_gallery_conf = {
     "image_scrapers": ("matplotlib",),
     "download_all_examples": False,
     "show_memory": False,
+    "min_reported_time": 3600,  # pages do not depend on the machine
+    "write_computation_times": False,
     "copyfile_regex": "",
 }

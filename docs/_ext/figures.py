@@ -111,10 +111,10 @@ def phrases(folder):
 
 def figures(text, in_cell=False):
     """Return the figures in a text."""
-    found = [match[0] for match in FIGURE.finditer(text)]
+    found = {match.start(): match[0] for match in FIGURE.finditer(text)}
     if in_cell:
-        found += [match[0] for match in CELL.finditer(text)]
-    return found
+        found = {match.start(): match[0] for match in CELL.finditer(text)} | found
+    return list(found.values())
 
 
 def is_exempt(app, text):
