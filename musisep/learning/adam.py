@@ -83,7 +83,7 @@ def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
 
     Returns
     -------
-    ndarray, shape (har,)
+    ndarray [har]
         With maximum 1.
     """
     rng = rng or np.random.default_rng()
@@ -103,7 +103,7 @@ def gen_random_inst_dict(har: int, inst_num: int, rng: np.random.Generator | Non
 
     Returns
     -------
-    ndarray, shape (har, inst_num)
+    ndarray [har, inst_num]
         Each column is what `gen_random_inst` returns.
     """
     rng = rng or np.random.default_rng()
@@ -125,7 +125,7 @@ class AdamSteps:
     lifetime : int
         Steps after which the half of the columns that carried the least amplitude is renewed;
         0: never.
-    init : array_like, shape (harmonic, column), optional
+    init : array_like [harmonic, column], optional
         Columns to start with; random by default.
     rng : numpy.random.Generator
         Source of randomness.
@@ -136,7 +136,7 @@ class AdamSteps:
     ----------
     adam : Adam_B
         Holds the columns that learn, ``adam.value`` [harmonic, column].
-    ages : ndarray of int, shape (column,)
+    ages : ndarray of int [column]
         Steps since each column started.
     left : list of float
         What was left unexplained of the frames of each step, before it.
@@ -239,7 +239,7 @@ class AdamSteps:
 
         Returns
         -------
-        ndarray, shape (harmonic, instrument)
+        ndarray [harmonic, instrument]
             A copy, in the order in which they learn.
         """
         oldest = np.argsort(-self.ages, kind="stable")[: self.instruments]

@@ -15,7 +15,7 @@ class Adam_B:
 
     Parameters
     ----------
-    init : array_like, shape (harmonic, instrument)
+    init : array_like [harmonic, instrument]
         Initial value of the dictionary, clipped to the bounds.
     lo, hi : float
         Bounds of its entries.
@@ -33,9 +33,9 @@ class Adam_B:
 
     Attributes
     ----------
-    value : ndarray, shape (harmonic, instrument)
+    value : ndarray [harmonic, instrument]
         The dictionary as it stands.
-    steps : ndarray of int, shape (instrument,)
+    steps : ndarray of int [instrument]
         Steps that each column has taken since it started.
 
     References
@@ -70,7 +70,7 @@ class Adam_B:
 
         Parameters
         ----------
-        direction : array_like, shape (harmonic, instrument)
+        direction : array_like [harmonic, instrument]
             Where to go: the negative gradient.
         """
         direction = np.asarray(direction, dtype=np.float64)

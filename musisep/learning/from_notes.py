@@ -237,15 +237,15 @@ class NotesLearner:
 
         Parameters
         ----------
-        frames : ndarray, shape (frame, bin)
-        tones : Peaks, shape (frame, place)
+        frames : ndarray [frame, bin]
+        tones : Peaks [frame, place]
             Tones, in any places.
-        start : ndarray, shape (harmonic, 1 or instrument)
+        start : ndarray [harmonic, 1 or instrument]
             Columns to start with: one for all, or one for each.
         model : ToneModel
         rng : numpy.random.Generator
             Source of randomness.
-        sides : ndarray of complex, shape (frame, bin), optional
+        sides : ndarray of complex [frame, bin], optional
         """
         notes = self.tracking(tones, frames, model, sides)
         if self.expected is not None:
@@ -314,15 +314,15 @@ def in_places(tones: Peaks, insts: Ints, instruments: int, most: int) -> Peaks:
 
     Parameters
     ----------
-    tones : Peaks, shape (frame, tone)
-    insts : ndarray of int, shape (frame, tone)
+    tones : Peaks [frame, tone]
+    insts : ndarray of int [frame, tone]
         The instrument that plays each, or `NONE`.
     instruments, most : int
         Number of instruments, and of tones of each.
 
     Returns
     -------
-    Peaks, shape (frame, most * instruments)
+    Peaks [frame, most * instruments]
 
     Raises
     ------

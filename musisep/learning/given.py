@@ -37,7 +37,7 @@ class GivenDictionary:
 
     Parameters
     ----------
-    dictionary : ndarray, shape (harmonic, instrument)
+    dictionary : ndarray [harmonic, instrument]
     finder : ToneFinder
         What will find the tones; only `Viterbi` makes use of a prior, others get none, and the
         dictionary as it is.
@@ -117,7 +117,7 @@ class Informed:
     Parameters
     ----------
     assignment : Assignment
-    decoded : Peaks, shape (frame, place)
+    decoded : Peaks [frame, place]
         Tones that were decoded with known columns.
     near : float
         Bins within which a tone is one of a note.
@@ -142,7 +142,7 @@ def decoded_shares(notes: Notes, decoded: Peaks, instruments: int, near: float) 
     Parameters
     ----------
     notes : Notes
-    decoded : Peaks, shape (frame, place)
+    decoded : Peaks [frame, place]
         Tones of the same frames.
     instruments : int
     near : float
@@ -150,7 +150,7 @@ def decoded_shares(notes: Notes, decoded: Peaks, instruments: int, near: float) 
 
     Returns
     -------
-    ndarray, shape (note, instrument)
+    ndarray [note, instrument]
     """
     frame, place = np.nonzero(notes.numbers != NONE)
     note = notes.numbers[frame, place]
@@ -169,11 +169,11 @@ def deviations(given: Floats, adapted: Floats) -> Floats:
 
     Parameters
     ----------
-    given, adapted : ndarray, shape (harmonic, instrument)
+    given, adapted : ndarray [harmonic, instrument]
 
     Returns
     -------
-    ndarray, shape (instrument,)
+    ndarray [instrument]
     """
     weights = np.arange(1.0, len(given) + 1) ** -FALL
     louder, softer = (np.maximum(normalized(columns), SOFT) for columns in (given, adapted))

@@ -26,7 +26,7 @@ class Fit(NamedTuple):
     excess : float
         What they leave unexplained beyond what those leave that are adapted to the recording, as
         share of the loss of silence.
-    deviations : ndarray, shape (instrument,)
+    deviations : ndarray [instrument]
         How far each is from the adapted one, in dB; 0 for an instrument that plays nothing.
     """
 
@@ -45,7 +45,7 @@ class Learned:
 
     Attributes
     ----------
-    dictionary : ndarray, shape (harmonic, instrument)
+    dictionary : ndarray [harmonic, instrument]
         Relative amplitudes of the harmonics, in [0, 1].
     prior : Prior, optional
         Tones of which it is known who plays them.
@@ -56,7 +56,7 @@ class Learned:
         The answer that was used.
     known : bool
         Whether the instruments were known before; then they keep their order.
-    certainty : ndarray, shape (instrument,), optional
+    certainty : ndarray [instrument], optional
         Mean probability, weighted by amplitude, that the notes of an instrument are its own.
     fit : Fit, optional
         How columns fit that were given; None if none were, or if they were not adapted.
@@ -65,7 +65,7 @@ class Learned:
     notes : Notes, optional
         The notes from which it was learned; ``notes.known`` are the logarithms of the chances that
         the instruments play them.
-    common : ndarray, shape (harmonic, column), optional
+    common : ndarray [harmonic, column], optional
         Columns that tones of any instrument may take, with which these were found.
     curve : tuple of float
         What was left unexplained while it was learned, from 0 to 1: after each turn, of the frames

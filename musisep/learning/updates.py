@@ -28,11 +28,11 @@ def fit_columns(
 
     Parameters
     ----------
-    frames : ndarray, shape (frame, bin)
+    frames : ndarray [frame, bin]
         Log-frequency spectrogram, frame-major.
-    peaks : Peaks, shape (frame, tone)
+    peaks : Peaks [frame, tone]
         The tones of all frames, whose `insts` are columns.
-    inst_dict : ndarray, shape (harmonic, column)
+    inst_dict : ndarray [harmonic, column]
         Dictionary to start with; its zeros stay.
     model : ToneModel
     updates : int
@@ -40,7 +40,7 @@ def fit_columns(
 
     Returns
     -------
-    ndarray, shape (harmonic, column)
+    ndarray [harmonic, column]
         With maximum 1 in each column, unless the column is 0.
 
     Raises

@@ -51,7 +51,7 @@ class Places(NamedTuple):
 
     Attributes
     ----------
-    points : ndarray of complex, shape (instrument,)
+    points : ndarray of complex [instrument]
         The place of each, in the unit disc.
     clarity : float
         From 0, if sides do not tell who plays, to 1, if they alone do: 1 minus the mean entropy of
@@ -113,7 +113,7 @@ class Placing:
 
         Parameters
         ----------
-        mixture : ndarray, shape (2, sample)
+        mixture : ndarray [2, sample]
         voices : Voices
             Tones on the axis of the transform, and their columns.
         transform : SpectralTransform
@@ -146,10 +146,10 @@ class Placing:
 
         Parameters
         ----------
-        shares : ndarray, shape (instrument, point)
+        shares : ndarray [instrument, point]
             By tones.
-        sides : ndarray of complex, shape (point,)
-        weights : ndarray, shape (point,)
+        sides : ndarray of complex [point]
+        weights : ndarray [point]
             How much each point counts.
         """
         prior = shares + self.least_share

@@ -25,7 +25,8 @@ from musisep.tones._kernels import LINEAR
 from musisep.tones.peaks import Floats, Peaks
 
 MISI_ITERATIONS = 5
-"""Of phase retrieval; more change next to nothing (docs/decisions/experiments.rst, "Phases of the stems")."""
+"""Of phase retrieval; more change next to nothing (docs/decisions/experiments.rst, "Phases of the
+stems")."""
 
 Share = Callable[[Voices, Spectra, float], Spectra]
 """Called with voices on the linear axis, spectra [channel, frame, bin] of the mixture, and pexp;
@@ -39,14 +40,14 @@ def share_spectra(voices: Voices, spectra: Spectra, pexp: float) -> Spectra:
     ----------
     voices : Voices
         Tones on the linear-frequency axis, and their columns.
-    spectra : ndarray of complex, shape (channel, frame, bin)
+    spectra : ndarray of complex [channel, frame, bin]
         What is divided; the same shares in all channels.
     pexp : float
         Exponent for the addition of sinusoids.
 
     Returns
     -------
-    ndarray of complex, shape (instrument, channel, frame, bin)
+    ndarray of complex [instrument, channel, frame, bin]
 
     Raises
     ------
@@ -135,7 +136,7 @@ class SpectralMask:
 
         Parameters
         ----------
-        mixture : ndarray, shape (channel, sample)
+        mixture : ndarray [channel, sample]
         voices : Voices
             Tones on the log-frequency axis of the grid, with amplitudes of the mixture.
         grid : Grid
@@ -145,7 +146,7 @@ class SpectralMask:
 
         Returns
         -------
-        ndarray, shape (instrument, channel, sample)
+        ndarray [instrument, channel, sample]
 
         Raises
         ------

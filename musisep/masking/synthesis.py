@@ -35,7 +35,7 @@ def synthesise(voices: Voices, harscale: float, pexp: float, m: int) -> Floats:
 
     Returns
     -------
-    ndarray, shape (instrument, frame, m)
+    ndarray [instrument, frame, m]
 
     Raises
     ------
@@ -66,7 +66,7 @@ def with_skirts(spects: Floats) -> Floats:
 
     Parameters
     ----------
-    spects : ndarray, shape (instrument, frame, bin)
+    spects : ndarray [instrument, frame, bin]
         On the linear axis; they are changed.
     """
     decay = math.exp(-1 / SKIRT_BINS)

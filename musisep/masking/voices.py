@@ -20,10 +20,10 @@ class Voices(NamedTuple):
 
     Attributes
     ----------
-    tones : Peaks, shape (frame, tone)
-    columns : ndarray of int, shape (frame, tone)
+    tones : Peaks [frame, tone]
+    columns : ndarray of int [frame, tone]
         The column of each tone.
-    dictionary : ndarray, shape (harmonic, column)
+    dictionary : ndarray [harmonic, column]
         Relative amplitudes of the harmonics.
     instruments : int
         Number of instruments, whether they sound or not.
@@ -136,10 +136,10 @@ class PitchColumns:
 
         Parameters
         ----------
-        frames : ndarray, shape (frame, bin)
-        tones : Peaks, shape (frame, tone)
+        frames : ndarray [frame, bin]
+        tones : Peaks [frame, tone]
             The tones of all frames.
-        dictionary : ndarray, shape (harmonic, instrument)
+        dictionary : ndarray [harmonic, instrument]
         model : ToneModel
 
         Raises

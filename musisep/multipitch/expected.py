@@ -29,17 +29,17 @@ class Expected:
 
     Attributes
     ----------
-    begins, ends : ndarray of int, shape (event,)
+    begins, ends : ndarray of int [event]
         Its first frame, and the first one behind it.
-    shifts : ndarray, shape (event,)
+    shifts : ndarray [event]
         Pitch in bins; NaN for a rest, in which the instrument plays nothing.
-    insts : ndarray of int, shape (event,)
+    insts : ndarray of int [event]
         Who plays it; `NONE` if nobody plays this pitch.
-    weights : ndarray, shape (event,)
+    weights : ndarray [event]
         Log likelihood that a note gains for its instrument, if all of it is expected.
-    demands : ndarray, shape (event,)
+    demands : ndarray [event]
         Price per frame if the tone does not sound, in units of `musisep.multipitch.viterbi.Prices`.
-    firm : ndarray of bool, shape (event,)
+    firm : ndarray of bool [event]
         Whether it is certain: then a tone that is found there is its instrument's.
     near : float
         Bins within which a tone is the expected one.
@@ -181,9 +181,9 @@ class Expected:
 
         Parameters
         ----------
-        numbers : ndarray of int, shape (frame, place)
+        numbers : ndarray of int [frame, place]
             To which note each tone belongs, or `NONE`.
-        shifts : ndarray, shape (note,)
+        shifts : ndarray [note]
             Mean pitch of each note, in bins.
         instruments : int
         """

@@ -27,9 +27,9 @@ class Hypotheses(NamedTuple):
 
     Attributes
     ----------
-    shifts, amps : ndarray, shape (frame, hypothesis, tone)
+    shifts, amps : ndarray [frame, hypothesis, tone]
         Shifts and amplitudes; an amplitude of 0 is silence.
-    gains : ndarray, shape (frame, hypothesis)
+    gains : ndarray [frame, hypothesis]
         By how much the hypothesis lowers the loss; `NO_GAIN` where there is no hypothesis.
     """
 
@@ -67,9 +67,9 @@ class Proposals(NamedTuple):
     Attributes
     ----------
     search : JointSearch
-    sample : ndarray, shape (frame, bin)
+    sample : ndarray [frame, bin]
         Some of the frames.
-    dictionary : ndarray, shape (harmonic, instrument)
+    dictionary : ndarray [harmonic, instrument]
     model : ToneModel
     hypotheses : Hypotheses
     """
@@ -110,15 +110,15 @@ class Prior(NamedTuple):
 
     Attributes
     ----------
-    shifts : ndarray, shape (frame, place)
+    shifts : ndarray [frame, place]
         Fundamentals, in bins.
-    insts : ndarray of int, shape (frame, place)
+    insts : ndarray of int [frame, place]
         Instruments; `NONE` where it is not known who plays the tone, or there is none.
     proposals : Proposals, optional
         What a search has proposed for these frames already, so that it is not done again.
-    chances : ndarray, shape (frame, place, instrument), optional
+    chances : ndarray [frame, place, instrument], optional
         Probability of each instrument that it plays the tone; 0 where nobody is known to.
-    demands : ndarray, shape (frame, place), optional
+    demands : ndarray [frame, place], optional
         Price if its instrument does not play the tone; default: 0.
     """
 
@@ -133,14 +133,14 @@ class Prior(NamedTuple):
 
         Parameters
         ----------
-        tones : Peaks, shape (frame, tone)
+        tones : Peaks [frame, tone]
         instruments : int
         near : float
             Distance in bins up to which a tone is one of the prior.
 
         Returns
         -------
-        ndarray, shape (frame, tone, instrument)
+        ndarray [frame, tone, instrument]
             Where the prior does not know the tone, it is its instrument's.
 
         Raises
@@ -190,13 +190,13 @@ class Prior(NamedTuple):
 
         Parameters
         ----------
-        shifts : ndarray, shape (frame, place)
+        shifts : ndarray [frame, place]
             Fundamentals, in bins.
-        numbers : ndarray of int, shape (frame, place)
+        numbers : ndarray of int [frame, place]
             The note that each tone belongs to, or `NONE`.
-        insts : ndarray of int, shape (note,)
+        insts : ndarray of int [note]
             The instrument of each note.
-        chances : ndarray, shape (note, instrument), optional
+        chances : ndarray [note, instrument], optional
             Probability of each instrument that it plays the note.
         """
         if chances is not None:

@@ -41,7 +41,7 @@ class Correlation:
 
     Parameters
     ----------
-    inst_spect : array_like, shape (m + baseshift, instrument)
+    inst_spect : array_like [m + baseshift, instrument]
         Patterns from `gen_inst_spect`.
     baseshift : int
         Bin of the fundamental in the patterns.
@@ -63,12 +63,12 @@ class Correlation:
 
         Parameters
         ----------
-        roots : ndarray, shape (..., m)
+        roots : ndarray [..., m]
             Spectra to the power of q.
 
         Returns
         -------
-        ndarray, shape (..., instrument, m)
+        ndarray [..., instrument, m]
         """
         spectra = scipy.fft.rfft(roots, self.size)
         products = scipy.fft.irfft(spectra[..., None, :] * self.transforms, self.size)
@@ -126,14 +126,14 @@ def fft_selector(
 
     Parameters
     ----------
-    y : array_like, shape (m,)
+    y : array_like [m]
         Spectrum, before the exponent is applied; a residual may have negative values, of which the
         power keeps the sign.
     prenum : int
         Number of tones to return at most.
     baseshift : int
         Bin of the fundamental in the patterns.
-    inst_spect : array_like, shape (m + baseshift, instrument)
+    inst_spect : array_like [m + baseshift, instrument]
         Patterns from `gen_inst_spect`.
     qexp : float
         Exponent to be applied on the spectrum.
@@ -153,7 +153,7 @@ def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Int
 
     Parameters
     ----------
-    y : array_like, shape (m,)
+    y : array_like [m]
         Spectrum.
     prenum : int
         Number of peaks to return at most.
@@ -197,7 +197,7 @@ def peak_pursuit(
 
     Parameters
     ----------
-    y : array_like, shape (m,)
+    y : array_like [m]
         Spectrum.
     num : int
         Maximum number of tones in all.
@@ -205,7 +205,7 @@ def peak_pursuit(
         Number of tones that are proposed per run.
     runs : int
         Maximum number of runs.
-    inst_dict : array_like, shape (harmonic, instrument)
+    inst_dict : array_like [harmonic, instrument]
         Relative amplitudes of the harmonics.
     fsigma : float
         Width of a steady sinusoid, in bins.
@@ -229,7 +229,7 @@ def peak_pursuit(
     -------
     peaks : Peaks
         Tones of amplitude above 0, the loudest first.
-    reconstruction : ndarray, shape (m,)
+    reconstruction : ndarray [m]
         Their spectrum.
 
     Raises

@@ -81,23 +81,23 @@ class Evidence(NamedTuple):
 
     Attributes
     ----------
-    vectors : ndarray, shape (note, dimension)
-    precisions : ndarray, shape (note,)
-    player_variance, pitch_variance : ndarray, shape (dimension,)
+    vectors : ndarray [note, dimension]
+    precisions : ndarray [note]
+    player_variance, pitch_variance : ndarray [dimension]
         See `musisep.notes.players.Players`.
-    octaves : ndarray, shape (note,)
+    octaves : ndarray [note]
         Pitches in octaves.
-    pitches : ndarray of int, shape (note,)
+    pitches : ndarray of int [note]
         Numbers of the semitones.
-    lines : ndarray, shape (note, next)
+    lines : ndarray [note, next]
         Log odds that the next notes follow a note in a line.
-    first : ndarray of int, shape (note + 1,)
+    first : ndarray of int [note + 1]
         Where the partners of each note begin: notes that sound together with it.
-    partners : ndarray of int, shape (partner,)
+    partners : ndarray of int [partner]
         Their numbers.
-    alike, crossing : ndarray, shape (partner,)
+    alike, crossing : ndarray [partner]
         Log odds that both are of one instrument; price if instruments are in reverse order.
-    known : ndarray, shape (note, instrument or 0)
+    known : ndarray [note, instrument or 0]
         Log likelihood of each note by what is known of an instrument beforehand, if anything.
     """
 
@@ -122,9 +122,9 @@ class Assigned(NamedTuple):
     ----------
     value : float
         The higher the likelier.
-    insts : ndarray of int, shape (note,)
+    insts : ndarray of int [note]
         The instrument of each note.
-    chances : ndarray, shape (note, instrument), optional
+    chances : ndarray [note, instrument], optional
         Probability of each instrument that it plays the note.
     """
 
@@ -143,16 +143,16 @@ def chances_of(drawn: Ints, insts: Ints, instruments: int) -> Floats:
 
     Parameters
     ----------
-    drawn : ndarray of int, shape (answer, note)
+    drawn : ndarray of int [answer, note]
         Instruments may have other names in each.
-    insts : ndarray of int, shape (note,)
+    insts : ndarray of int [note]
         An answer that names them, and decides where the others do not.
     instruments : int
         Number of instruments.
 
     Returns
     -------
-    ndarray, shape (note, instrument)
+    ndarray [note, instrument]
     """
     named = insts[:, None] == np.arange(instruments)
     counts = DECIDING * named
@@ -314,7 +314,7 @@ def from_above(notes: Notes, instruments: int) -> tuple[Ints, Notes]:
 
     Returns
     -------
-    names : ndarray of int, shape (instrument,)
+    names : ndarray of int [instrument]
         What the instruments are called in `notes`.
     notes : Notes
         The same, with `known` in this order.

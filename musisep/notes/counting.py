@@ -43,7 +43,7 @@ class Counted(NamedTuple):
 
     Attributes
     ----------
-    probabilities : ndarray, shape (most,)
+    probabilities : ndarray [most]
         Of one instrument, of two, and so on.
     """
 
@@ -81,9 +81,9 @@ class Textures(NamedTuple):
 
     Attributes
     ----------
-    played, played_bias : ndarray, shape (input,), float
+    played, played_bias : ndarray [input], float
         Of the log odds that somebody plays a note, by `musisep.notes.players.inputs`.
-    factors, constants : ndarray, shape (feature, number), (number,)
+    factors, constants : ndarray [feature, number], (number,)
         Of the log probabilities of the numbers, up to a constant.
     """
 
@@ -161,7 +161,7 @@ class TextureCounting:
         ----------
         notes : Notes
             Found with as many tones at a time as there may be instruments.
-        left : ndarray, shape (2,)
+        left : ndarray [2]
             What the loudest tone of each frame leaves unexplained of the recording, and the loudest
             two.
 

@@ -62,11 +62,11 @@ class Players(NamedTuple):
 
     Attributes
     ----------
-    projection : ndarray, shape (input, dimension + 1)
+    projection : ndarray [input, dimension + 1]
         From `inputs` to vectors, and to what the precision is made of.
-    offset : ndarray, shape (dimension + 1,)
+    offset : ndarray [dimension + 1]
         Added to these.
-    player_variance, pitch_variance : ndarray, shape (dimension,)
+    player_variance, pitch_variance : ndarray [dimension]
         Of the vectors of players, and of their pitches; that of a note is 1 over its precision.
     together, following : Network
         Log odds that notes are of one player: that sound together, that follow each other.
@@ -121,15 +121,15 @@ def placed(notes: Notes, precisions: Floats) -> tuple[Floats, Floats]:
     Parameters
     ----------
     notes : Notes
-    precisions : ndarray, shape (note,)
+    precisions : ndarray [note]
         Of the vectors.
 
     Returns
     -------
-    vectors : ndarray, shape (note, 2 or 0)
+    vectors : ndarray [note, 2 or 0]
         Sides in units of how much those of a note scatter, which is learned from the recording;
         in the middle of all if not known.
-    variance : ndarray, shape (2 or 0,)
+    variance : ndarray [2 or 0]
         Of players.
     """
     if notes.sides is None:

@@ -28,9 +28,9 @@ class Sound(NamedTuple):
 
     Attributes
     ----------
-    values : ndarray, shape (note, feature)
+    values : ndarray [note, feature]
         In units of about the usual spread; 0 where not known.
-    known : ndarray of bool, shape (note, feature)
+    known : ndarray of bool [note, feature]
     """
 
     values: Floats
@@ -87,10 +87,10 @@ class NoteSound:
 
         Parameters
         ----------
-        numbers : ndarray of int, shape (frame, place)
+        numbers : ndarray of int [frame, place]
             To which note each tone belongs, or `NONE`.
-        peaks : Peaks, shape (frame, place)
-        frames : ndarray, shape (frame, bin)
+        peaks : Peaks [frame, place]
+        frames : ndarray [frame, bin]
         model : ToneModel
         """
         size = int(numbers.max(initial=NONE)) + 1

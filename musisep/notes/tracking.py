@@ -57,12 +57,12 @@ class NoteTracking:
 
         Parameters
         ----------
-        peaks : Peaks, shape (frame, place)
+        peaks : Peaks [frame, place]
             Tones, in any places.
-        frames : ndarray, shape (frame, bin)
+        frames : ndarray [frame, bin]
             Magnitudes in which they were found.
         model : ToneModel
-        sides : ndarray of complex, shape (frame, bin), optional
+        sides : ndarray of complex [frame, bin], optional
             Where between two channels they are heard.
 
         Raises
@@ -113,27 +113,27 @@ class Notes(NamedTuple):
 
     Attributes
     ----------
-    numbers : ndarray of int, shape (frame, place)
+    numbers : ndarray of int [frame, place]
         To which note each tone belongs, or `NONE`.
-    onsets, lengths : ndarray of int, shape (note,)
+    onsets, lengths : ndarray of int [note]
         First frame, and number of frames with a tone.
-    shifts, amps : ndarray, shape (note,)
+    shifts, amps : ndarray [note]
         Mean fundamental in bins, weighted by amplitude; root mean square of the amplitudes.
     sound : Sound
         What they sound like.
-    pairs : ndarray of int, shape (pair, 2)
+    pairs : ndarray of int [pair, 2]
         Notes that sound together.
-    together : ndarray, shape (pair,)
+    together : ndarray [pair]
         For how many frames; one in which a note is quiet counts less.
     octave : float
         Bins of an octave.
     lowest_hz, hop_s : float
         Frequency of shift 0; seconds between frames.
-    sides : ndarray of complex, shape (note,), optional
+    sides : ndarray of complex [note], optional
         Mean sides (`musisep.audio.sides`) of free harmonics, weighted by magnitude: where
         between two channels a note is heard, at 0 if that is not known. The nearer to the unit
         circle the more alike are its harmonics.
-    known : ndarray, shape (note, instrument), optional
+    known : ndarray [note, instrument], optional
         Log likelihood of each note by what is known of an instrument beforehand, up to a constant
         for each note.
     """

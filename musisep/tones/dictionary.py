@@ -18,7 +18,7 @@ class Dictionary:
 
     Parameters
     ----------
-    amplitudes : array, shape (harmonic, instrument)
+    amplitudes : array [harmonic, instrument]
         Relative amplitudes of the harmonics, in [0, 1].
 
     Raises
