@@ -199,7 +199,7 @@ class Prior(NamedTuple):
     shifts : ndarray [frame, place]
         Fundamentals, in bins.
     insts : ndarray of int [frame, place]
-        Instruments; `NONE`, which is -1, where it is not known who plays the tone, or there is none.
+        Instruments; `NONE`, -1, where it is not known who plays the tone, or there is none.
     proposals : Proposals, optional
         What a search has proposed for these frames already, so that it is not done again.
     chances : ndarray [frame, place, instrument], optional

@@ -157,8 +157,8 @@ class JointSearch:
         number : int
             Number of combinations of each frame.
         excluded : function, optional
-            Called with a slice of frames and the numbers of instruments and bins; tells where no tone
-            can be, [frame, instrument, bin]. Default: nowhere.
+            Called with a slice of frames and the numbers of instruments and bins; tells where no
+            tone can be, [frame, instrument, bin]. Default: nowhere.
 
         Returns
         -------
