@@ -105,8 +105,8 @@ class Counting(Protocol):
         notes : Notes
             Notes of a recording.
         left : ndarray [2]
-            What the loudest tone of each frame leaves unexplained of the recording, from 0 to 1, and
-            what the loudest two leave.
+            What the loudest tone of each frame leaves unexplained of the recording, from 0 to 1,
+            and what the loudest two leave.
 
         Returns
         -------

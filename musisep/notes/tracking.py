@@ -90,7 +90,7 @@ class NoteTracking:
 
         Returns
         -------
-        Notes
+        Notes [note]
             The notes in the order of their onsets.
 
         Raises
@@ -227,7 +227,7 @@ class Notes(NamedTuple):
 
         Returns
         -------
-        Notes
+        Notes [note]
             The chosen ones, with numbers from 0 on; tones of others belong to `NONE`.
         """
         own = np.append(np.where(chosen, np.cumsum(chosen) - 1, NONE), NONE)  # the last is for NONE
@@ -255,7 +255,7 @@ class Notes(NamedTuple):
 
         Returns
         -------
-        Notes
+        Notes [note]
             The same notes, with `known`.
         """
         return self._replace(known=known if self.known is None else self.known + known)
@@ -273,7 +273,7 @@ class Notes(NamedTuple):
 
         Returns
         -------
-        Notes
+        Notes [note]
             The earlier ones, and these.
         """
         size = earlier.shifts.size
