@@ -416,19 +416,18 @@ class AdamLearner:
     >>> from musisep.learning.adam import AdamLearner
     >>> from musisep.masking.synthesis import synthesise
     >>> from musisep.masking.voices import Voices
-    >>> from musisep.multipitch.joint import JointSearch
     >>> from musisep.tones.model import ToneModel
     >>> from musisep.tones.peaks import Peaks
     >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
     >>> columns = np.array([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]])
-    >>> lines = np.repeat([[60.0, 20.0], [64.0, 17.0], [67.0, 12.0], [64.0, 24.0]], 12, axis=0)
-    >>> insts = np.tile([0, 1], (48, 1))
+    >>> lines = np.repeat([[60.0, 20.0], [64.0, 17.0], [67.0, 12.0], [64.0, 24.0]], 3, axis=0)
+    >>> insts = np.tile([0, 1], (12, 1))
     >>> tones = Peaks(0 * lines + 1, lines, 0 * lines + 1, 0 * lines, insts)
     >>> frames = synthesise(Voices.of(tones, columns), model.harscale, 1, model.m).sum(axis=0)
-    >>> learner = AdamLearner(harmonics=3, runs=100, lifetime=25, finder=JointSearch())
+    >>> learner = AdamLearner(harmonics=3, runs=40, lifetime=20)
     >>> learned = learner(frames / frames.max(), model)
     >>> learned.dictionary.round(1).tolist()
-    [[1.0, 1.0], [0.2, 0.0], [0.1, 0.0]]
+    [[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]]
     """
 
     instruments: int = 2
