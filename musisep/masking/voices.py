@@ -107,8 +107,8 @@ class Voices(NamedTuple):
         Returns
         -------
         Voices
-            With a place of each tone for each instrument; the same if there are no chances, or fewer
-            than two instruments.
+            With a place of each tone for each instrument; the same if there are no chances, or
+            fewer than two instruments.
 
         Raises
         ------
@@ -271,7 +271,8 @@ class PitchColumns:
     >>> tones = Peaks([[1.0], [1.0]], [[20.0], [40.0]], [[1.0]] * 2, [[0.0]] * 2, [[0]] * 2)
     >>> true = np.array([[1.0, 1.0], [0.6, 0.2]])  # of the two pitches
     >>> frames = [
-    ...     inst_shift(tones[i], true[:, [i]], model.harscale, model.pexp, model.m, 1) for i in (0, 1)
+    ...     inst_shift(tones[frame], true[:, [frame]], model.harscale, model.pexp, model.m, 1)
+    ...     for frame in (0, 1)
     ... ]
     >>> voices = PitchColumns()(np.array(frames), tones, np.array([[1.0], [0.4]]), model)
     >>> voices.dictionary.round(1).tolist(), voices.columns.tolist()
