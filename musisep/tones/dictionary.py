@@ -18,7 +18,7 @@ class Dictionary:
 
     Parameters
     ----------
-    amplitudes : array [harmonic, instrument]
+    amplitudes : array, shape (harmonic, instrument)
         Relative amplitudes of the harmonics, in [0, 1].
 
     Raises
