@@ -1,11 +1,7 @@
 """Configuration of the documentation, which ``sphinx-build -W docs docs/_build`` makes."""
 
-import os
 import sys
 from pathlib import Path
-
-# Kernels stay plain functions, with signatures and docstrings that autodoc can read.
-os.environ["NUMBA_DISABLE_JIT"] = "1"
 
 import musisep
 
@@ -23,6 +19,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "numpydoc",
     "docstrings",
+    "figures",
 ]
 exclude_patterns = ["_build", "notebooks", "results"]  # results are included by other pages
 

@@ -1,4 +1,4 @@
-"""Parts that are added from outside the package; docs/develop/extend.rst shows them and these tests."""
+"""Parts that are added from outside the package: docs/develop/extend.rst shows these tests."""
 
 import re
 from pathlib import Path

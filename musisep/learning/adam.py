@@ -52,7 +52,7 @@ class Schedule:
         Step size at last; between both it falls linearly.
     exploring : float
         Share of the learning in which columns are renewed; then the survivors learn on alone. A
-        guess; 1 spoils dictionaries of artificial spectra (docs/decisions/experiments.rst).
+        guess; 1 spoils dictionaries of artificial spectra (`docs/decisions/`).
     head_start : float
         Amplitude that new columns are credited with at their first renewal, in mean amplitudes of
         a column; a guess.

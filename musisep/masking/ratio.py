@@ -25,8 +25,8 @@ from musisep.tones._kernels import LINEAR
 from musisep.tones.peaks import Floats, Peaks
 
 MISI_ITERATIONS = 5
-"""Of phase retrieval; more change next to nothing (docs/decisions/experiments.rst, "Phases of the
-stems")."""
+"""Of phase retrieval; more change next to nothing: "Phases of the stems" in
+`docs/decisions/masks.rst`."""
 
 Share = Callable[[Voices, Spectra, float], Spectra]
 """Called with voices on the linear axis, spectra [channel, frame, bin] of the mixture, and pexp;

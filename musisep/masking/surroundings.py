@@ -24,8 +24,8 @@ from musisep.tones.peaks import Floats, Peaks
 class Surroundings:
     """Adds to voices what sounds around them.
 
-    The numbers were chosen on low duos of ``train``; docs/decisions/experiments.rst, "What sounds
-    around the tones", has what others gave.
+    The numbers were chosen on low duos of ``train``; "What sounds around the tones" in
+    `docs/decisions/masks.rst` has what others gave.
 
     Parameters
     ----------

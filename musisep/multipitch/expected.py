@@ -17,7 +17,7 @@ LEGATO_FRAMES = 26
 """Notes of an instrument that overlap for fewer frames are no chord: 0.3 s, of which half is what
 they may be early and late."""
 MOST_TONES = 2
-"""More tones at a time cost more than they find (`docs/decisions/experiments.rst`, "Scores")."""
+"""More tones at a time cost more than they find (`docs/decisions/players.rst`, "Scores")."""
 
 COLUMNS = ("begins", "ends", "shifts", "insts", "weights", "demands", "firm")
 """What there is of each event."""

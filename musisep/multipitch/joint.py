@@ -44,8 +44,7 @@ them may have, where that is several."""
 class JointSearch:
     """Finds the tones of each frame; a `ToneFinder`.
 
-    The numbers are a compromise of quality and time; docs/decisions/experiments.rst has what
-    others gave.
+    The numbers are a compromise of quality and time; `docs/decisions/` has what others gave.
 
     Parameters
     ----------

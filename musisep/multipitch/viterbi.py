@@ -28,7 +28,7 @@ class Prices:
     """What a path of tones pays, in units of twice the mean loss of silence over all frames.
 
     All were chosen by hand on 24 items with `experiments/run.py steps finders`;
-    docs/decisions/experiments.rst has what others gave.
+    `docs/decisions/` has what others gave.
 
     Parameters
     ----------
