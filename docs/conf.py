@@ -18,10 +18,13 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
     "docstrings",
     "figures",
 ]
-exclude_patterns = ["_build", "notebooks", "results"]  # results are included by other pages
+# Results are included by other pages, notebooks become the gallery.
+exclude_patterns = ["_build", "notebooks", "results", "gallery/sg_execution_times.rst"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"musisep {version}"
@@ -29,10 +32,24 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_theme_options = {
     "show_prev_next": False,
-    "secondary_sidebar_items": ["page-toc"],
     "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
 }
+
+# A reference to a name that no page documents is a warning.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(collections|concurrent|numpy|pathlib|tqdm|typing)\..*")]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "notebooks",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/\d\d_",
+    "image_scrapers": ("matplotlib",),
+    "download_all_examples": False,
+    "show_memory": False,
+    "copyfile_regex": "",
+}
