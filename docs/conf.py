@@ -43,6 +43,7 @@ nitpick_ignore_regex = [("py:.*", r"(collections|concurrent|numpy|pathlib|tqdm|t
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autodoc_default_options = {"special-members": "__call__"}
 numpydoc_show_class_members = False
 
 sphinx_gallery_conf = {
