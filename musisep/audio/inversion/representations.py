@@ -104,7 +104,23 @@ class StftMagnitude:
         instance("transform", self.transform, SpectralTransform)
 
     def __call__(self, x: ArrayLike) -> Real:
-        """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
+        """Return the magnitudes of signals.
+
+        Parameters
+        ----------
+        x : array_like, float [..., sample]
+            Signals.
+
+        Returns
+        -------
+        ndarray, float [..., bin, frame]
+            Magnitudes.
+
+        Raises
+        ------
+        ValueError
+            If the transform refuses the signals.
+        """
 
         def measure(spectra: Spectra, magnitudes: Real) -> None:
             np.abs(spectra, out=magnitudes)
@@ -207,7 +223,23 @@ class ConstantQMagnitude:
         object.__setattr__(self, "transform", transform)
 
     def __call__(self, x: ArrayLike) -> Real:
-        """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
+        """Return the magnitudes of signals.
+
+        Parameters
+        ----------
+        x : array_like, float [..., sample]
+            Signals.
+
+        Returns
+        -------
+        ndarray, float [..., bin, frame]
+            Magnitudes.
+
+        Raises
+        ------
+        ValueError
+            If the transform refuses the signals.
+        """
         return np.abs(self.transform.forward(x))
 
     def shape(self, length: int) -> tuple[int, int]:
