@@ -32,7 +32,9 @@ class Sounds(Directive):
         if not files:
             raise self.error(f"there are no sounds of {case!r} in {FOLDER}")
         home = env.app.builder.get_target_uri(env.docname)
-        players = (player(file, relative_uri(home, (FOLDER / file.name).as_posix())) for file in files)
+        players = (
+            player(file, relative_uri(home, (FOLDER / file.name).as_posix())) for file in files
+        )
         return [nodes.raw("", f'<div class="sounds">{"".join(players)}</div>', format="html")]
 
 
