@@ -9,7 +9,8 @@ of a table. It may stand in a page in three ways:
   figures of its section, and at which commit: for what was tried once and is gone.
 * ``docs/given.txt`` has numbers that were set, not measured: "guide/notes: 50 ms".
 
-Any other one is a warning of the build. So is a phrase of ``given.txt`` that its page lacks.
+Any other one is a warning of the build. So is a phrase of ``given.txt`` that its page lacks. In
+README.md figures stand in the block that ``experiments/readme.py`` writes, and in no other place.
 """
 
 import json
@@ -27,6 +28,12 @@ UNIT = r"(?:dB|%|percent|per cent|kB|MB|GB|ms|s|seconds?|minutes?|hours?|times)\
 FIGURE = re.compile(rf"(?<![\w.,/-]){NUMBER}[ \u00a0]?(?:{UNIT})")
 CELL = re.compile(r"(?<![\w.])[-−+]?\d+\.\d+(?![\w.]*[\w])")
 
+#: What counts as no prose in README.md: what a script writes, code, and addresses.
+OF_README = re.compile(
+    r"<!-- figures.*?<!-- end of figures -->|^```.*?^```|`[^`\n]*`|\]\([^)]*\)",
+    re.DOTALL | re.MULTILINE,
+)
+
 #: What is shown as it is typed into a computer, or as a formula.
 VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
@@ -36,6 +43,7 @@ def setup(app):
     app.add_role("figure", quote)
     app.add_directive("record", Record)
     app.connect("doctree-read", look)
+    app.connect("env-check-consistency", look_at_readme)
     app.connect("env-check-consistency", look_for_stale)
     return {"parallel_read_safe": True}
 
@@ -90,6 +98,17 @@ def look(app, doctree):
                     type="figure",
                     location=text.parent,
                 )
+
+
+def look_at_readme(app, env):
+    """Warn of figures that are typed in README.md."""
+    readme = Path(app.srcdir).parent / "README.md"
+    prose = OF_README.sub("", readme.read_text(encoding="utf-8"))
+    given = phrases(app.srcdir).get("README", set())
+    env.__dict__.setdefault("figures_given", {})["README"] = {p for p in given if p in prose}
+    for figure in figures(prose):
+        if not any(figure in phrase and phrase in prose for phrase in given):
+            logger.warning("README.md: '%s' is typed", figure, type="figure")
 
 
 def look_for_stale(app, env):
