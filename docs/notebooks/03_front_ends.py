@@ -96,7 +96,7 @@ plt.show()
 # correlation finds that column at all pitches at once.
 #
 # Is it really the same? Here is a tone of 110 Hz and one of 220 Hz, shifted down by 48 bins. The
-# third line shows what an STFT makes of the same shift.
+# second line shows what is left if an STFT is shifted likewise.
 
 low, high = tone(110, 1), tone(220, 1)
 middle = RATE // (2 * HOP)
