@@ -22,6 +22,7 @@ import musisep
 from musisep import plots
 from musisep.io import files
 from musisep.metrics import bss_eval
+from musisep.scores import save_score
 
 ###############################################################################
 # The recording
@@ -140,7 +141,7 @@ in_order = [names[list(which).index(number)] for number in range(2)]
 
 with tempfile.TemporaryDirectory() as place:
     separation.save(place, format="flac", names=in_order, derive={"play along": "mix - clarinet"})
-    musisep.scores.save_score(separation.score, Path(place) / "minuet.mid")
+    save_score(separation.score, Path(place) / "minuet.mid")
     for path in sorted(Path(place).iterdir()):
         print(f"{path.name}: {path.stat().st_size / 1000:.1f} kB")
 
