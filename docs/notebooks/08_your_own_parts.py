@@ -151,9 +151,9 @@ plt.show()
 assert max(by_window) < measure(usual)[0]
 
 ###############################################################################
-# One window is a compromise. Around 100 ms it goes well. Where the curve is near 0 dB or below, notes
-# went to the wrong player: their sound is blurred, and it is the sound that tells who plays. A lost
-# race, but the curve tells why the usual front end is as it is.
+# One window is a compromise. Around 100 ms it goes well. Where the curve is near 0 dB or below,
+# many notes went to the wrong player: their sound is blurred, and it is the sound that tells who
+# plays. A lost race, but the curve tells why the usual front end is as it is.
 #
 # A tone finder
 # -------------
@@ -193,7 +193,7 @@ class Strongest:
 row("usual, decoding", measure(usual))
 for reach in (0, 2, 8):
     found = separate(finder=Strongest(reach))
-    row(f"strongest, {2 * reach + 1} frames", measure(found))
+    row(f"strongest, frames: {2 * reach + 1}", measure(found))
     assert measure(found)[0] > 8
 
 ###############################################################################
@@ -205,7 +205,7 @@ plots.roll_figure(naive.notes, naive.names)
 
 ###############################################################################
 # And the usual ones. The clarinet repeats the G4 twice. The naive finder hears the gap; decoding,
-# which likes lines that go on, holds the note. Where nothing is known to be played, both are silent.
+# which likes lines that go on, holds the note.
 
 plots.roll_figure(usual.notes, usual.names)
 
