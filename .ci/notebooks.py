@@ -6,6 +6,7 @@ They are kept as Python files in the form of sphinx-gallery, which jupytext read
 """
 
 import argparse
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,10 +36,19 @@ def main() -> None:
             print(line, flush=True)
 
 
+def read(source: Path) -> nbformat.NotebookNode:
+    """Read a notebook; its sections are one level below its title."""
+    notebook = jupytext.read(source, fmt=FORM)
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    for cell in texts[1:]:
+        cell.source = re.sub("^#", "##", cell.source, flags=re.MULTILINE)
+    return notebook
+
+
 def execute(source: Path, out: Path | None, timeout: int) -> str:
     """Execute a notebook; return what it is called and how long it took."""
     start = time.perf_counter()
-    notebook = jupytext.read(source, fmt=FORM)
+    notebook = read(source)
     with TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         NotebookClient(

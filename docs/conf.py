@@ -50,7 +50,10 @@ sphinx_gallery_conf = {
     "examples_dirs": "notebooks",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/\d\d_",
-    "image_scrapers": ("matplotlib",),
+    "within_subsection_order": "FileNameSortKey",
+    # Figures of musisep.plots, which pyplot does not manage, are the last expression of a block.
+    "image_scrapers": ("matplotlib", "gallery.unmanaged_figures"),
+    "ignore_repr_types": "matplotlib",
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 3600,  # pages do not depend on the machine
