@@ -1,4 +1,4 @@
-"""Documented names of mlx-spectro, splifft and torch_specinv, beside these packages.
+"""Compare documented names of mlx-spectro, splifft and torch_specinv with these packages.
 
     python experiments/e11_documents.py
 
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from script import Script, skip
 
 from musisep.audio.mel import MelSpectrogramTransform
 from musisep.audio.stft import SpectralTransform
@@ -44,6 +45,7 @@ SAMPLE_RATE = 16_000
 
 def main() -> None:
     """Print a table for each package that there is."""
+    Script(__doc__).parse_args()
     warnings.simplefilter("ignore")  # spectra in pairs of reals, windows that are missing
     good = []
     for package, cases in PACKAGES.items():
@@ -51,7 +53,7 @@ def main() -> None:
         try:
             good += [show(*case) for case in cases()]
         except (ImportError, OSError) as error:
-            print(f"    missing: {error}")
+            skip(str(error))
     raise SystemExit(not all(good))
 
 
