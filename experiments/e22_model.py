@@ -1,7 +1,7 @@
 """Compare a model of other recordings with the library of instruments, and with no names at all.
 
     python experiments/e22_model.py FOLDER [--base library] [--mixtures 0] [--cache CACHE]
-        [--seed 0]
+        [--most N] [--seed 0]
 
 Items are folders with ``mix.flac`` and the true stems (see items.py). For each of them a model is
 learned from the stems of all others, and the item is separated blind, by the names of its
@@ -71,11 +71,12 @@ def knows(profiles: Profiles, names: Sequence[str]) -> bool:
 
 def main() -> None:
     """Print the table."""
-    parser = Script(__doc__, quick=["{items}"], seed=True)
+    parser = Script(__doc__, quick=["{items}", "--most", "1"], seed=True)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base", choices=BASES, default=LIBRARY)
     parser.add_argument("--mixtures", type=int, default=0, metavar="N")
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--most", type=int, metavar="N", help="the first items (default: all)")
     args = parser.parse_args()
     memory, config = Memory(args.cache, verbose=0), ModelConfig()
     heard, measured = memory.cache(hear), memory.cache(sdr)
@@ -86,7 +87,7 @@ def main() -> None:
     base = library() if args.base == LIBRARY else None
     rows = []
     print(f"{'item':12}{'instruments':24}{'blind':>8}{'library':>9}{'model':>8}")
-    for one in recordings:
+    for one in recordings[: args.most]:
         others = [other for other in recordings if other is not one]
         lessons = [own[other.name] for other in others]
         lessons += [heard(source, config) for source in mixtures(others, args.mixtures)]

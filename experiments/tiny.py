@@ -30,7 +30,9 @@ Note = dict[str, float]
 
 
 def items(folder: Path) -> Path:
-    """Write the items into a folder, and what others reach there; return the folder."""
+    """Write the items into a folder, and what others reach there; return their folder."""
+    folder = folder / "tiny"
+    folder.mkdir()
     demo = resources.files("musisep") / "demo"
     signals = {}
     for name in STEMS:
