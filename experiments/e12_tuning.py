@@ -1,6 +1,6 @@
 """Measure how far `estimate_tuning` is from the true tuning, beside librosa's.
 
-    python experiments/e12_tuning.py [--tunings 21] [--seed 0]
+    python experiments/e12_tuning.py [--tunings 21] [--seed 0] [--results FOLDER]
 
 Artificial recordings of four seconds at 22.05 kHz, each played at so many tunings from -0.5 to 0.4
 bins of a semitone. Prints the mean and the largest error in thousandths of a bin, on the circle
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from results import write_values
 from script import Script, peer
 
 from musisep.audio import estimate_tuning
@@ -78,18 +79,24 @@ def errors(
 
 def main() -> None:
     """Print a line for each kind."""
-    parser = Script(__doc__, quick=["--tunings", "1"], seed=True)
+    parser = Script(__doc__, quick=["--tunings", "1"], seed=True, results=True)
     parser.add_argument("--tunings", type=int, default=TUNINGS)
     args = parser.parse_args()
     estimates: dict[str, Callable[[Signal], float]] = {"musisep": estimate_tuning}
     if librosa := peer("librosa"):
         estimates["librosa"] = lambda y: librosa.estimate_tuning(y=y, sr=RATE)
     print(f"{'kind':36s}" + "".join(f"{name:>20s}" for name in estimates))
+    values: dict[str, float] = {}
     for name, kind in KINDS.items():
-        columns = (
+        columns = [
             errors(estimate, kind, args.tunings, args.seed) for estimate in estimates.values()
-        )
+        ]
         print(f"{name:36s}" + "".join(f"{c.mean():10.0f}, {c.max():8.0f}" for c in columns))
+        means = (float(column.mean()) for column in columns)
+        values |= {f"{name} {who}": mean for who, mean in zip(estimates, means, strict=True)}
+    if args.results:
+        data = f"artificial, {args.tunings} tunings; thousandths of a bin"
+        write_values(args.results, "tuning", data, values)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Separate long recordings in pieces, and the same as a whole: what the pieces cost.
 
     python experiments/e19_long.py FOLDER ... [--copies 15] [--whole-s 240] [--items "duo*"]
-        [--seed 0]
+        [--seed 0] [--results FOLDER]
 
 Items (see items.py) are played `--copies` times, one after the other. For each are printed the mean
 SDR over its stems in dB: of one copy that is separated alone, of all copies as a whole and in
@@ -19,6 +19,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded
 
 import numpy as np
 from items import Floats, Item, item_folders, read_item
+from results import write_values
 from script import Script
 
 from musisep import separate
@@ -67,7 +68,7 @@ def row(
 def main() -> None:
     """Print a table, and means."""
     quick = ["{items}", "--items", "duo-1", "--copies", "5", "--whole-s", "10", "--skip-whole"]
-    parser = Script(__doc__, quick, seed=True)
+    parser = Script(__doc__, quick, seed=True, results=True)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--items", default="*", help="names, may have wildcards")
     parser.add_argument("--copies", type=int, default=15)
@@ -81,7 +82,13 @@ def main() -> None:
             item, measure = read_item(path), partial(separated, seed=args.seed)
             rows.append(row(item, args.copies, args.whole_s, args.skip_whole, measure))
             print(line(path.name, rows[-1]), flush=True)
-    print(line("mean", np.mean(rows, axis=0)))
+    means = np.mean(rows, axis=0)
+    print(line("mean", means))
+    if args.results:
+        names = ("alone dB", "whole dB", "pieces dB", "whole s", "pieces s")
+        folders = ", ".join(folder.name for folder in args.folders)
+        data = f"{len(rows)} items of {folders}, {args.copies} times each"
+        write_values(args.results, "long", data, dict(zip(names, means.tolist(), strict=True)))
 
 
 def line(name: str, values: "list[float] | Floats") -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from items import item_folders, read_item
 from joblib import Memory, Parallel, delayed
-from results import write_table
+from results import write_table, write_values
 from script import Script
 
 from musisep.instruments import Lesson, ProfileFit, Profiles
@@ -108,6 +108,13 @@ def main() -> None:
         names = ", ".join(profiles.names)
         known = f"It has {len(profiles.names)} instruments: {names}."
         write_table(args.results, "library", rows, known)
+        values = {"instruments": len(profiles.names), "kB": args.out.stat().st_size / 1000}
+        for table in tables:
+            name = table["recordings"].partition(" ")[0]
+            for what in ("first name right", "among three"):
+                values[f"{name} {what}"] = float(table[what].rstrip("%"))
+        data = ", ".join(f"{table['recordings']}: {table['number']}" for table in tables)
+        write_values(args.results, "library", data, values)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from results import write_table
+from results import write_table, write_values
 from script import Script
 
 from musisep.__main__ import main as musisep
@@ -79,10 +79,15 @@ def main() -> None:
     status = musisep(
         ["benchmark", str(args.data), "--methods", args.methods, "--out", str(args.out), "--quiet"]
     )
-    table = table_of(reached(args.out / "table.json"), published(args.data))
+    ours, theirs = reached(args.out / "table.json"), published(args.data)
+    table = table_of(ours, theirs)
     print("", *text_lines(table), sep="\n")
     if args.results:
-        write_table(args.results, f"peers_{args.data.name}", table)
+        name = f"peers_{args.data.resolve().name}"
+        write_table(args.results, name, table)
+        values = {who: mean(list(own.values())) for who, own in (theirs | ours).items()}
+        items = len({item for own in ours.values() for item in own})
+        write_values(args.results, name, f"{items} items of {args.data.name}", values)
     raise SystemExit(status)
 
 

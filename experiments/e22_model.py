@@ -1,7 +1,7 @@
 """Compare a model of other recordings with the library of instruments, and with no names at all.
 
     python experiments/e22_model.py FOLDER [--base library] [--mixtures 0] [--cache CACHE]
-        [--most N] [--seed 0]
+        [--most N] [--seed 0] [--results FOLDER]
 
 Items are folders with ``mix.flac`` and the true stems (see items.py). For each of them a model is
 learned from the stems of all others, and the item is separated blind, by the names of its
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from items import Item, item_folders, read_item
 from joblib import Memory
+from results import write_values
 from script import Script
 
 import musisep
@@ -71,7 +72,7 @@ def knows(profiles: Profiles, names: Sequence[str]) -> bool:
 
 def main() -> None:
     """Print the table."""
-    parser = Script(__doc__, quick=["{items}", "--most", "1"], seed=True)
+    parser = Script(__doc__, quick=["{items}", "--most", "1"], seed=True, results=True)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base", choices=BASES, default=LIBRARY)
     parser.add_argument("--mixtures", type=int, default=0, metavar="N")
@@ -105,7 +106,12 @@ def main() -> None:
         numbers = "".join(f"{value:8.1f}" for value in row) + COMPLETED * (not known)
         print(f"{one.name:12}{', '.join(names):24}{numbers}", flush=True)
     known_to_all = np.array(rows)[~np.isnan(rows).any(axis=1)]
-    print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in known_to_all.mean(axis=0)))
+    means = known_to_all.mean(axis=0)
+    print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in means))
+    if args.results:
+        values = dict(zip(("blind", "library", "model"), means.tolist(), strict=True))
+        data = f"{len(known_to_all)} items of {args.folder.name}"
+        write_values(args.results, "model", data, values)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def write_table(folder: Path, name: str, rows: Sequence[Sequence[str]], before: 
 def write_text(folder: Path, name: str, text: str) -> None:
     """Write reStructuredText as FOLDER/NAME.rst."""
     head = f".. Made by: {command()}\n   Version {commit()}.\n\n"
-    _write(folder / f"{name}.rst", head + text.rstrip("\n") + "\n")
+    lines = (line.rstrip() for line in text.strip().splitlines())
+    _write(folder / f"{name}.rst", head + "\n".join(lines) + "\n")
 
 
 def write_values(folder: Path, name: str, data: str, values: Mapping[str, float]) -> None:

@@ -7,6 +7,7 @@ third instrument of the trio is artificial. Nothing is to be learned from what t
 import csv
 import json
 from importlib import resources
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -113,13 +114,13 @@ def cells(folder: Path) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
-        for number in range(12):
+        for number, copy in product(range(12), ("plain", "gain0.9")):
             for variant in ("default", "names"):
                 certainties = rng.uniform(0.5, 1, 2)
                 sdr = 20 * certainties - 10 + rng.normal(0, 2, 2)
                 writer.writerow({
-                    "folder": "tiny", "item": f"duo-{number}", "copy": "plain", "variant": variant,
-                    "seed": 0, "kinds": "duo", "sdr_db": sdr.mean(), "right_share": 0.9,
+                    "folder": "tiny", "item": f"duo-{number}", "copy": copy, "variant": variant,
+                    "seed": 0, "kinds": "duo;mono", "sdr_db": sdr.mean(), "right_share": 0.9,
                     "seconds": 1.0, "rtf": 0.1, "unexplained": 0.1,
                     "instruments": "clarinet;horn", "players_found": 2, "sdr": _joined(sdr),
                     "confidence": certainties.mean(), "certainties": _joined(certainties),
