@@ -1,6 +1,6 @@
 """Compare documented names of mlx-spectro, splifft and torch_specinv with these packages.
 
-    python experiments/e11_documents.py
+    python experiments/e11_documents.py [--seed 0]
 
 Calls each name of `musisep.compat` and of the package with the same input and prints the largest
 difference, relative to the largest magnitude of the other's result; says which packages are
@@ -38,14 +38,14 @@ LEVELS = 1e-4
 DOUBLE = 1e-12
 STATIC = 1e-5
 """Of kernels and filters that are made in single precision."""
-RNG = np.random.default_rng(0)
-SIGNALS = RNG.standard_normal((2, 9000)) * np.linspace(0.01, 1, 9000)
+RNG, SIGNALS = np.random.default_rng(), np.empty((2, 9000))
+"""Drawn by `draw`."""
 SAMPLE_RATE = 16_000
 
 
 def main() -> None:
     """Print a table for each package that there is."""
-    Script(__doc__).parse_args()
+    draw(Script(__doc__, seed=True).parse_args().seed)
     warnings.simplefilter("ignore")  # spectra in pairs of reals, windows that are missing
     good = []
     for package, cases in PACKAGES.items():
@@ -55,6 +55,12 @@ def main() -> None:
         except (ImportError, OSError) as error:
             skip(str(error))
     raise SystemExit(not all(good))
+
+
+def draw(seed: int) -> None:
+    """Begin the random numbers with a seed, and draw the signals."""
+    RNG.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    SIGNALS[:] = RNG.standard_normal(SIGNALS.shape) * np.linspace(0.01, 1, SIGNALS.shape[1])
 
 
 def show(name: str, mine: Any, theirs: Any, limit: float) -> bool:
