@@ -72,13 +72,14 @@ def _shown(argument: str) -> str:
 def commit() -> str:
     """Return the short hash of the repository's commit, with "-dirty" if files were changed.
 
-    What scripts write into docs/results is no change of what they measure. Without git it is
+    Documents, and files that git does not know, change nothing that is measured. Without git it is
     "unknown".
     """
     git = ["git", "-C", str(REPOSITORY)]
     try:
         short = _output([*git, "rev-parse", "--short", "HEAD"])
-        changed = _output([*git, "status", "--porcelain", "--", ".", ":!docs/results"])
+        status = [*git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs"]
+        changed = _output(status)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{short}-dirty" if changed else short
