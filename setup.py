@@ -115,6 +115,7 @@ setup(
         "experiments": [
             "librosa>=0.10.2",
             "nnAudio>=0.3.3",
+            "pyroomacoustics>=0.10",
             "torch>=2.3",
             "torch_specinv>=0.1",
         ],

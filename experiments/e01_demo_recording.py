@@ -1,16 +1,17 @@
 """Render the demo recording: two instruments, their exact stems, and where they come from.
 
     python experiments/e01_demo_recording.py FluidR3_GM.sf2 [--out musisep/demo]
+    python experiments/e01_demo_recording.py --quick
 
-Needs the program fluidsynth. Writes clarinet.flac, horn.flac and mix.flac, 44.1 kHz, mono, 16 bit:
-the stems are rounded first and the mixture is their sum, sample for sample.
+Needs the program fluidsynth and the soundfont; ``--quick`` plays sinusoids without them. Writes
+clarinet.flac, horn.flac and mix.flac, 44.1 kHz, mono, 16 bit: the stems are rounded first and the
+mixture is their sum, sample for sample.
 
 The music is the first eight bars of the Minuet in G by Christian Petzold (1725, public domain),
 which the notebook for Anna Magdalena Bach has made known as BWV Anh. 114: the upper line for the
 clarinet, the lower one, of whose first chord only the G is played, for the horn.
 """
 
-import argparse
 import struct
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from script import Script
 
 SAMPLE_RATE = 44100
 QUARTERS_PER_MINUTE = 138
@@ -85,6 +87,7 @@ def midi_file(program: int, line: str) -> bytes:
 
 def render(soundfont: Path, midi: bytes, samples: int) -> np.ndarray:
     """Return `samples` samples of what fluidsynth plays: mono, dry, faded out at the end."""
+    fade = round(0.1 * SAMPLE_RATE)
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder, "line.mid"), Path(folder, "line.wav")
         score.write_bytes(midi)
@@ -92,8 +95,17 @@ def render(soundfont: Path, midi: bytes, samples: int) -> np.ndarray:
         output = ["-T", "wav", "-O", "float", "-F", str(sound)]
         subprocess.run(["fluidsynth", *options, *output, soundfont, score], check=True)
         played = soundfile.read(sound, always_2d=True)[0].mean(axis=1)[:samples]
-    fade = round(0.1 * SAMPLE_RATE)
     played[-fade:] *= np.linspace(1, 0, fade)
+    return played
+
+
+def sinusoids(line: str, samples: int) -> np.ndarray:
+    """Return what `render` does, played by sinusoids that begin and end within 10 ms."""
+    seconds, played = np.arange(samples) / SAMPLE_RATE, np.zeros(samples)
+    for pitch, onset, offset in notes(line):
+        onset_s, offset_s = (60 / QUARTERS_PER_MINUTE * time for time in (onset, offset))
+        shape = np.clip(np.minimum(seconds - onset_s, offset_s - seconds) / 0.01, 0, 1)
+        played += shape * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * seconds)
     return played
 
 
@@ -113,14 +125,19 @@ def quantise(stems: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Render, mix and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("soundfont", type=Path)
+    parser = Script(__doc__, quick=["--out", "{scratch}"])
+    parser.add_argument("soundfont", nargs="?", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "musisep" / "demo")
     args = parser.parse_args()
+    if args.soundfont is None and not args.quick:
+        parser.error("the soundfont is missing")
 
     quarters = max(notes(line)[-1][2] for _, line in STEMS.values())
     samples = round((quarters * 60 / QUARTERS_PER_MINUTE + TAIL_S) * SAMPLE_RATE)
-    played = [render(args.soundfont, midi_file(*stem), samples) for stem in STEMS.values()]
+    if args.soundfont is None:
+        played = [sinusoids(line, samples) for _, line in STEMS.values()]
+    else:
+        played = [render(args.soundfont, midi_file(*stem), samples) for stem in STEMS.values()]
     stems = quantise(np.stack([signal / level(signal) for signal in played]))
     mixture = stems.sum(axis=0, dtype=np.int16)
 

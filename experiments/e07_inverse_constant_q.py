@@ -1,6 +1,6 @@
-"""How much of a signal the inverse of the exact constant-Q transform gives back.
+"""Measure how much of a signal the inverse of the exact constant-Q transform gives back.
 
-    python experiments/e07_inverse_constant_q.py
+    python experiments/e07_inverse_constant_q.py [--seconds 2] [--rows 0 1 ...] [--seed 0]
 
 Two seconds, at 44.1 kHz, of white noise and of the demo recording, transformed from 20 Hz to
 20 kHz and back, for several resolutions and hops (the first row is that of the separation). The
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from script import Script
 
 import musisep
 from musisep.audio.cqt.constantq import constant_q, inverse_constant_q
@@ -36,12 +37,17 @@ ROWS = [
 
 def main() -> None:
     """Print a line for each signal and row."""
-    noise = np.random.default_rng(0).normal(size=2 * RATE)
+    parser = Script(__doc__, quick=["--seconds", "0.2", "--rows", "5", "6"], seed=True)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rows", type=int, nargs="+", default=range(len(ROWS)), metavar="ROW")
+    args = parser.parse_args()
+    samples = round(args.seconds * RATE)
+    noise = np.random.default_rng(args.seed).normal(size=samples)
     demo = files.read(Path(musisep.__file__).with_name("demo") / "mix.flac")[0][0]
     print("signal bins/octave  sigma   hop  gamma | limit Hz  10 it.  50 it. | all: 10, 50 | s/it.")
-    for name, signal in (("noise", noise), ("demo", demo[RATE : 3 * RATE])):
-        for row in ROWS:
-            print(f"{name:6s}", line(signal, *row), flush=True)
+    for name, signal in (("noise", noise), ("demo", demo[RATE : RATE + samples])):
+        for row in args.rows:
+            print(f"{name:6s}", line(signal, *ROWS[row]), flush=True)
 
 
 def line(

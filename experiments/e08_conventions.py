@@ -1,6 +1,7 @@
-"""The spectral front end against torch, librosa, SciPy and nnAudio, with equal settings.
+"""Compare the spectral front end with torch, librosa, SciPy and nnAudio, with equal settings.
 
-    python experiments/e08_conventions.py
+    python experiments/e08_conventions.py [--sizes 512 ...] [--rates 16000 ...] [--hops 512 ...]
+        [--seed 0]
 
 Prints the largest difference of each comparison over a grid of settings, relative to the largest
 magnitude of the other's result; what a peer refuses; and where conventions differ. The exit status
@@ -11,7 +12,7 @@ import math
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -30,6 +31,7 @@ from benchmarks.peers import (
     our_cqt,
     ours,
 )
+from script import Script
 
 from musisep.audio.cqt import CQT
 
@@ -39,6 +41,8 @@ FEATURE_LIMIT = 1e-6
 CQT_LIMIT = 1e-9
 NNAUDIO_LIMIT = 1e-4
 SIZES = (15, 16, 512, 1000, 1024, 2048, 12288)
+RATES, HOPS = (8000, 16_000, 22_050, 44_100), (64, 77, 512, 3000)
+"""Samples of a frame, Hz of features, and hops of the constant-Q transform."""
 PADDINGS = ("reflect", "constant")
 WINDOWS = ("hann", "hamming", ("kaiser", 8.0), "rect")
 REASONS = {
@@ -48,6 +52,10 @@ REASONS = {
     "lies under no window": "a sample under no window",
     "not invertible": "a hop for which the window has no inverse",
 }
+
+
+REFUSALS = (ValueError, RuntimeError)
+REFUSALS += (peers.librosa.ParameterError,) if peers.librosa else ()
 
 
 @dataclass
@@ -88,10 +96,19 @@ class Table:
 
 def main() -> None:
     """Print all tables."""
+    quick = ["--sizes", "16", "512", "--rates", "16000", "--hops", "512", "--step", "80"]
+    parser = Script(__doc__, quick, seed=True)
+    for name, known in (("sizes", SIZES), ("rates", RATES), ("hops", HOPS)):
+        parser.add_argument(f"--{name}", type=int, nargs="+", default=known)
+    parser.add_argument("--step", type=int, default=1, help="between the bins that have a tone")
+    args = parser.parse_args()
     warnings.simplefilter("ignore")  # librosa's, about short signals and empty filters
-    good = [short_time_transforms(bits) for bits in LIMITS]
-    differing_conventions()
-    good += [features(), *constant_q()]
+    good = [short_time_transforms(bits, args.sizes, args.seed) for bits in LIMITS]
+    differing_conventions(args.seed)
+    if peers.librosa:
+        good.append(features(args.rates, args.seed))
+        tones(args.step)
+    good += constant_q(args.hops, args.seed)
     raise SystemExit(not all(good))
 
 
@@ -107,17 +124,17 @@ def attempt(function: Callable[..., Array], *arguments: Any) -> Array | str:
     """Call a function; return the reason if it refuses."""
     try:
         return function(*arguments)
-    except (ValueError, RuntimeError, peers.librosa.ParameterError) as error:
+    except REFUSALS as error:
         for part, reason in REASONS.items():
             if part in str(error):
                 return reason
         return re.sub(r"\d+", "#", str(error))[:100]
 
 
-def settings() -> Iterator[Setting]:
+def settings(sizes: Sequence[int]) -> Iterator[Setting]:
     """Yield a grid of parameters."""
     paddings = [(True, "reflect"), (True, "constant"), (False, "reflect")]
-    for n_fft in SIZES:
+    for n_fft in sizes:
         hops = n_fft // 4, n_fft // 2, n_fft // 3 | 1, n_fft + 3
         windows = [(n_fft, window, False) for window in WINDOWS]
         windows += [(n_fft * 5 // 8, window, False) for window in ("hann", "rect")]
@@ -134,11 +151,11 @@ def lengths(setting: Setting) -> Iterator[int]:
             yield length
 
 
-def short_time_transforms(bits: int) -> bool:
+def short_time_transforms(bits: int, sizes: Sequence[int], seed: int) -> bool:
     """Compare transforms and inverses with all peers in one precision."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     tables = {(way, peer): Table(LIMITS[bits]) for way in ("stft", "istft") for peer in PEERS}
-    for setting in settings():
+    for setting in settings(sizes):
         mine = ours(setting)
         others = {peer: make(setting) for peer, make in PEERS.items()}
         for length in lengths(setting):
@@ -185,13 +202,14 @@ def alike_samples(peer: str, setting: Setting, length: int, bits: int) -> slice:
     return slice(setting.n_fft, -setting.n_fft) if inside else slice(None)
 
 
-def differing_conventions() -> None:
+def differing_conventions(seed: int) -> None:
     """Print what other conventions amount to."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     signal = rng.standard_normal(2048)
     setting = Setting(512, 256, 512, "rect")
-    last = [make(setting).stft(signal)[:, -1:] for make in (ours, PEERS["librosa"])]
-    print(f"librosa mirrors the last frame from too few samples: {difference(*last):.1e}")
+    if "librosa" in PEERS:
+        last = [make(setting).stft(signal)[:, -1:] for make in (ours, PEERS["librosa"])]
+        print(f"librosa mirrors the last frame from too few samples: {difference(*last):.1e}")
 
     setting = Setting(512, 128, 512)
     spectrum = ours(setting).stft(signal)
@@ -221,11 +239,11 @@ def differing_conventions() -> None:
         print(f"inverse, sample 1000 after the end, {name}: {back}")
 
 
-def features() -> bool:
+def features(rates: Sequence[int], seed: int) -> bool:
     """Compare all features with librosa's."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     tables: dict[str, Table] = {}
-    rates, sizes = (8000, 16_000, 22_050, 44_100), (512, 1000, 2048)
+    sizes = 512, 1000, 2048
     for rate, n_fft, share, pad in product(rates, sizes, (4, 3, 2), PADDINGS):
         signals = signals_of(rate, rng)
         hop_length = n_fft // share | (share == 3)
@@ -250,11 +268,11 @@ def signals_of(rate: int, rng: np.random.Generator) -> dict[str, Array]:
     }
 
 
-def constant_q() -> list[bool]:
-    """Compare constant-Q transforms with the sum that defines them, and with others' on tones."""
-    rng = np.random.default_rng(0)
+def constant_q(hops: Sequence[int], seed: int) -> list[bool]:
+    """Compare constant-Q transforms with the sum that defines them, and with nnAudio's."""
+    rng = np.random.default_rng(seed)
     direct, nnaudio = Table(CQT_LIMIT), Table(NNAUDIO_LIMIT)
-    grid = product((64, 77, 512, 3000), (12, 31), (0.0, 15.0), ("hann", "blackman"), (True, False))
+    grid = product(hops, (12, 31), (0.0, 15.0), ("hann", "blackman"), (True, False))
     for hop_length, per_octave, gamma, window, center in grid:
         transform = CQT(
             sr=8000,
@@ -271,12 +289,14 @@ def constant_q() -> list[bool]:
                 signal = rng.standard_normal(length)
                 at = f"{hop_length=} {per_octave=} {gamma=} {window} {center=} {length=}"
                 direct.add(transform(signal), direct_sum(transform, signal), at)
+    good = [direct.show("CQT, direct sum")]
+    if not peers.nnaudio:
+        return good
     for per_octave, hop_length in product((12, 24), (256, 512)):
         setting = ConstantQSetting(22_050, 7 * per_octave, per_octave, hop_length)
         signal = rng.standard_normal(44_100)
         nnaudio.add(our_cqt(setting)(signal), cqt_of_nnaudio(setting)(signal), setting)
-    tones()
-    return [direct.show("CQT, direct sum"), nnaudio.show("CQT, nnAudio (kernels in float32)")]
+    return [*good, nnaudio.show("CQT, nnAudio (kernels in float32)")]
 
 
 def direct_sum(transform: CQT, signal: Array) -> Array:
@@ -297,21 +317,23 @@ def direct_sum(transform: CQT, signal: Array) -> Array:
     return kernels.conj() @ frames.T
 
 
-def tones() -> None:
-    """Print magnitudes of sinusoids of amplitude 1 on every bin's frequency."""
+def tones(step: int) -> None:
+    """Print magnitudes of sinusoids of amplitude 1 on the frequencies of bins."""
     for per_octave in (12, 24):
         setting = ConstantQSetting(22_050, 7 * per_octave, per_octave, 512)
         transform, other = our_cqt(setting), cqt_of_librosa(setting)
         time_s = np.arange(3 * 22_050) / 22_050
         found = []
-        for k, frequency in enumerate(transform.frequencies_hz):
+        bins = np.arange(0, transform.n_bins, step)
+        for k in bins:
+            frequency = transform.frequencies_hz[k]
             tone = np.sin(2 * np.pi * frequency * time_s)
             found.append([abs(transform(tone)[k, 64]), abs(other(tone)[k, 64])])
         mine, theirs = np.array(found).T
-        step = 2 ** (1 / per_octave)
-        factor = math.sqrt((step**2 + 1) / (step**2 - 1) * (step - 1))
+        ratio = 2 ** (1 / per_octave)
+        factor = math.sqrt((ratio**2 + 1) / (ratio**2 - 1) * (ratio - 1))
         for name, ratio, expected in (
-            ("musisep / (sqrt(length) / 2)", mine / (np.sqrt(transform.lengths) / 2), 1),
+            ("musisep / (sqrt(length) / 2)", mine / (np.sqrt(transform.lengths[bins]) / 2), 1),
             ("librosa / musisep", theirs / mine, factor),
         ):
             print(

@@ -1,6 +1,6 @@
-"""Documented names of mlx-spectro, splifft and torch_specinv, beside these packages.
+"""Compare documented names of mlx-spectro, splifft and torch_specinv with these packages.
 
-    python experiments/e11_documents.py
+    python experiments/e11_documents.py [--seed 0]
 
 Calls each name of `musisep.compat` and of the package with the same input and prints the largest
 difference, relative to the largest magnitude of the other's result; says which packages are
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from script import Script, skip
 
 from musisep.audio.mel import MelSpectrogramTransform
 from musisep.audio.stft import SpectralTransform
@@ -37,13 +38,14 @@ LEVELS = 1e-4
 DOUBLE = 1e-12
 STATIC = 1e-5
 """Of kernels and filters that are made in single precision."""
-RNG = np.random.default_rng(0)
-SIGNALS = RNG.standard_normal((2, 9000)) * np.linspace(0.01, 1, 9000)
+RNG, SIGNALS = np.random.default_rng(), np.empty((2, 9000))
+"""Drawn by `draw`."""
 SAMPLE_RATE = 16_000
 
 
 def main() -> None:
     """Print a table for each package that there is."""
+    draw(Script(__doc__, seed=True).parse_args().seed)
     warnings.simplefilter("ignore")  # spectra in pairs of reals, windows that are missing
     good = []
     for package, cases in PACKAGES.items():
@@ -51,8 +53,14 @@ def main() -> None:
         try:
             good += [show(*case) for case in cases()]
         except (ImportError, OSError) as error:
-            print(f"    missing: {error}")
+            skip(str(error))
     raise SystemExit(not all(good))
+
+
+def draw(seed: int) -> None:
+    """Begin the random numbers with a seed, and draw the signals."""
+    RNG.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    SIGNALS[:] = RNG.standard_normal(SIGNALS.shape) * np.linspace(0.01, 1, SIGNALS.shape[1])
 
 
 def show(name: str, mine: Any, theirs: Any, limit: float) -> bool:

@@ -1,26 +1,23 @@
-"""How far `estimate_tuning` is from the true tuning, beside librosa's.
+"""Measure how far `estimate_tuning` is from the true tuning, beside librosa's.
 
-    python experiments/e12_tuning.py
+    python experiments/e12_tuning.py [--tunings 21] [--seed 0] [--results FOLDER]
 
-Artificial recordings of four seconds at 22.05 kHz, each played at 21 tunings from -0.5 to 0.4 bins
-of a semitone. Prints the mean and the largest error in thousandths of a bin, on the circle that a
-bin makes, for each kind; librosa's if it is installed.
+Artificial recordings of four seconds at 22.05 kHz, each played at so many tunings from -0.5 to 0.4
+bins of a semitone. Prints the mean and the largest error in thousandths of a bin, on the circle
+that a bin makes, for each kind; librosa's if it is installed.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from results import write_values
+from script import Script, peer
 
 from musisep.audio import estimate_tuning
 
-try:
-    import librosa
-except ImportError:
-    librosa = None
-
 RATE, SECONDS = 22_050, 4.0
-TUNINGS = np.linspace(-0.5, 0.4, 21)
+LOWEST, HIGHEST, TUNINGS = -0.5, 0.4, 21
 NATURAL = 1 / np.arange(1.0, 9)
 """Amplitudes of harmonics, unless said otherwise."""
 TIME = np.arange(int(RATE * SECONDS)) / RATE
@@ -71,22 +68,35 @@ KINDS: dict[str, dict[str, object]] = {
 }  # fmt: skip
 
 
-def errors(estimate: Callable[[Signal], float], kind: dict[str, object]) -> Signal:
-    """Measure the errors at all tunings, in thousandths of a bin."""
-    rng = np.random.default_rng(0)
-    found = np.array([estimate(melody(rng, tuning, **kind)) for tuning in TUNINGS])  # type: ignore[arg-type]
-    return 1000 * np.abs((found - TUNINGS + 0.5) % 1 - 0.5)
+def errors(
+    estimate: Callable[[Signal], float], kind: dict[str, object], count: int, seed: int
+) -> Signal:
+    """Measure the errors at so many tunings, in thousandths of a bin."""
+    rng, tunings = np.random.default_rng(seed), np.linspace(LOWEST, HIGHEST, count)
+    found = np.array([estimate(melody(rng, tuning, **kind)) for tuning in tunings])  # type: ignore[arg-type]
+    return 1000 * np.abs((found - tunings + 0.5) % 1 - 0.5)
 
 
 def main() -> None:
     """Print a line for each kind."""
+    parser = Script(__doc__, quick=["--tunings", "1"], seed=True, results=True)
+    parser.add_argument("--tunings", type=int, default=TUNINGS)
+    args = parser.parse_args()
     estimates: dict[str, Callable[[Signal], float]] = {"musisep": estimate_tuning}
-    if librosa is not None:
+    if librosa := peer("librosa"):
         estimates["librosa"] = lambda y: librosa.estimate_tuning(y=y, sr=RATE)
     print(f"{'kind':36s}" + "".join(f"{name:>20s}" for name in estimates))
+    values: dict[str, float] = {}
     for name, kind in KINDS.items():
-        columns = (errors(estimate, kind) for estimate in estimates.values())
+        columns = [
+            errors(estimate, kind, args.tunings, args.seed) for estimate in estimates.values()
+        ]
         print(f"{name:36s}" + "".join(f"{c.mean():10.0f}, {c.max():8.0f}" for c in columns))
+        means = (float(column.mean()) for column in columns)
+        values |= {f"{name} {who}": mean for who, mean in zip(estimates, means, strict=True)}
+    if args.results:
+        data = f"artificial, {args.tunings} tunings; thousandths of a bin"
+        write_values(args.results, "tuning", data, values)
 
 
 if __name__ == "__main__":

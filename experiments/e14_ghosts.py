@@ -1,6 +1,6 @@
-"""How much of what is found nobody plays, and how much of what is played is found.
+"""Measure how much of what is found nobody plays, and how much of what is played is found.
 
-    python experiments/e14_ghosts.py FOLDER --number 25
+    python experiments/e14_ghosts.py FOLDER [--number 25] [--variants NAME ...]
 
 Each item of the folder needs a ``score.json`` beside its stems, with the notes of each. The first
 mono items without chords are taken. Notes are tracked as they are before it is asked who plays, and
@@ -10,7 +10,6 @@ amplitude of all notes found is the ghosts', and in the place of which share of 
 amplitude a tone is found.
 """
 
-import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from items import Item, item_folders, read_item
+from script import Script
 from shared import Floats
 
 from musisep._util.constants import NONE
@@ -133,7 +133,7 @@ def chosen(folder: Path, number: int) -> Iterator[tuple[Item, dict[str, Any]]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a line for each variant."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, quick=["{items}", "--number", "1", "--variants", "default"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--number", type=int, default=25, help="of items")
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))

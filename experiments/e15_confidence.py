@@ -9,13 +9,13 @@ odds of the certainty); logistic regression with a little shrinkage. Print the c
 Then ``protocol.py check.csv --tables confidence`` tells how it does on others.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from cells import Row, read_results
 from scipy.optimize import minimize
+from script import Script
 
 from musisep.confidence import GOOD_DB, HIGHEST
 from musisep.tones.peaks import Floats
@@ -52,12 +52,13 @@ def curve(told: Floats, good: Floats) -> Floats:
 
 def main() -> None:
     """Print the curve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, quick=["{cells}"])
     parser.add_argument("results", nargs="+", type=Path)
     told, good = observations(
         [row for path in parser.parse_args().results for row in read_results(path)]
     )
-    print(f"{len(good)} stems, {good.mean():.0%} good; CURVE = {tuple(curve(told, good).round(3))}")
+    factors = curve(told, good).round(3)
+    print(f"{len(good)} stems, {good.mean():.0%} good; CURVE = {tuple(factors.tolist())}")
 
 
 if __name__ == "__main__":

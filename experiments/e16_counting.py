@@ -1,7 +1,7 @@
 """Fit how many instruments play to recordings with true stems and scores, and try it on others.
 
     python experiments/e16_counting.py --train FOLDER --check FOLDER --cache CACHE
-        [--solos 70] [--report FOLDER ...] [--out counting.npz]
+        [--solos 70] [--report FOLDER ...] [--out counting.npz] [--seed 0]
 
 The items (see items.py) need a ``score.json`` each. Solos are made of single stems of them, most
 with noise. Notes are found as `musisep.learning.counted` finds them. Two models are fitted by
@@ -16,7 +16,6 @@ model) and on `check`, and how often a certainty is right. ``counting.npz`` belo
 ``musisep/notes/``.
 """
 
-import argparse
 import zlib
 from collections.abc import Sequence
 from itertools import pairwise
@@ -29,6 +28,7 @@ from joblib import Memory, Parallel, delayed
 from numpy.typing import NDArray
 from owners import EARLY_S, LATE_S, NEAR_SEMITONES
 from scipy.optimize import minimize
+from script import Script
 
 from musisep._util.limits import MOST_COUNTED
 from musisep.audio.sides import sides_on
@@ -64,7 +64,7 @@ class Recording(NamedTuple):
     number: int
 
 
-def recording(folder: Path, solo: bool = False) -> Recording:
+def recording(folder: Path, solo: bool = False, seed: int = 0) -> Recording:
     """Find the notes of an item, or of one of its stems."""
     item = read_item(folder)
     stages = make_stages(Settings(instruments="auto"))
@@ -72,7 +72,7 @@ def recording(folder: Path, solo: bool = False) -> Recording:
     assert isinstance(learner, CountingLearner)
     mixture, notes_of = item.mixture, item.notes
     if solo:
-        rng = np.random.default_rng(zlib.crc32(item.name.encode()))
+        rng = np.random.default_rng(zlib.crc32(item.name.encode()) + seed)
         stem = rng.integers(len(item.stems))
         mixture, notes_of = item.stems[stem], [item.notes[stem]]
         if (level := rng.choice(NOISES_DB)) is not None:
@@ -102,10 +102,20 @@ def standardised(rows: Floats) -> tuple[Floats, Floats, Floats]:
     return (rows - means) / deviations, means, deviations
 
 
-def logistic(rows: Floats, classes: NDArray[np.int64], weights: Floats, shrinkage: float):
-    """Return factors [feature, class] and constants [class] of highest likelihood."""
+def logistic(
+    rows: Floats,
+    classes: NDArray[np.int64],
+    weights: Floats,
+    shrinkage: float,
+    number: int | None = None,
+):
+    """Return factors [feature, class] and constants [class] of highest likelihood.
+
+    `number` is that of the classes, some of which may have no row; by default that of the rows'.
+    """
     told, means, deviations = standardised(rows)
-    number, one_hot = classes.max() + 1, np.eye(classes.max() + 1)[classes]
+    number = number or int(classes.max()) + 1
+    one_hot = np.eye(number)[classes]
 
     def surprise(parameters: Floats) -> tuple[float, Floats]:
         own = parameters.reshape(-1, number)
@@ -143,14 +153,14 @@ def told(own: Recording, played: Floats, bias: float) -> Floats:
 def fit_numbers(rows: Floats, numbers: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Fit how many instruments there are."""
     counts = np.bincount(numbers - 1, minlength=MOST_COUNTED)
-    weights = (SHARES / counts * len(rows))[numbers - 1]
-    return logistic(rows, numbers - 1, weights, SHRINKAGE[1])
+    weights = (SHARES / np.maximum(counts, 1) * len(rows))[numbers - 1]
+    return logistic(rows, numbers - 1, weights, SHRINKAGE[1], MOST_COUNTED)
 
 
-def cross_validated(rows: Floats, numbers: NDArray[np.int64]) -> Floats:
+def cross_validated(rows: Floats, numbers: NDArray[np.int64], seed: int = 0) -> Floats:
     """Return probabilities [recording, number] by models that do not know the recording."""
     result = np.zeros((len(rows), MOST_COUNTED))
-    fold = np.random.default_rng(0).permutation(len(rows)) % FOLDS
+    fold = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
     for part in range(FOLDS):
         factors, constants = fit_numbers(rows[fold != part], numbers[fold != part])
         odds = rows[fold == part] @ factors + constants
@@ -186,12 +196,12 @@ def tried(recordings: Sequence[Recording], textures: Textures) -> tuple[Floats, 
     return np.array(found), np.array([own.number for own in recordings])
 
 
-def fit(recordings: Sequence[Recording]) -> dict[str, Floats]:
+def fit(recordings: Sequence[Recording], seed: int = 0) -> dict[str, Floats]:
     """Fit both models, print how they do by cross-validation, and return the arrays of the file."""
     played, bias = fit_played(recordings)
     rows = np.array([told(own, played, bias) for own in recordings])
     numbers = np.array([own.number for own in recordings])
-    report("train, cross-validated", cross_validated(rows, numbers), numbers)
+    report("train, cross-validated", cross_validated(rows, numbers, seed), numbers)
     factors, constants = fit_numbers(rows, numbers)
     assert factors.shape == (len(FEATURES), MOST_COUNTED)
     return {
@@ -201,7 +211,9 @@ def fit(recordings: Sequence[Recording]) -> dict[str, Floats]:
 
 def main() -> None:
     """Fit, report and save."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["--train", "{items}", "--check", "{items}", "--cache", "{scratch}/cache"]
+    quick += ["--out", "{scratch}/counting.npz", "--solos", "1", "--jobs", "1"]
+    parser = Script(__doc__, quick, seed=True)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--check", type=Path, required=True)
     parser.add_argument("--report", type=Path, nargs="*", default=[])
@@ -214,11 +226,12 @@ def main() -> None:
 
     def recordings(folder: Path, solos: int = 0) -> list[Recording]:
         folders = item_folders(folder)
-        wanted = [(one, False) for one in folders] + [(one, True) for one in folders[:solos]]
+        wanted = [(one, False) for one in folders]
+        wanted += [(one, True, args.seed) for one in folders[:solos]]
         return Parallel(args.jobs)(delayed(kept)(*one) for one in wanted)
 
     train = recordings(args.train, args.solos)
-    arrays = fit(train)
+    arrays = fit(train, args.seed)
     source = f"e16_counting.py on {len(train)} rendered recordings of the part train, version 1"
     np.savez_compressed(args.out, source=np.array(source), **arrays)
     textures = from_arrays(arrays)

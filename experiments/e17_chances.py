@@ -1,6 +1,6 @@
 """Choose the temperature at which answers are drawn: how far chances are from who really plays.
 
-    python experiments/e17_chances.py FOLDER --cache CACHE
+    python experiments/e17_chances.py FOLDER --cache CACHE [--seed 0]
 
 Items (see items.py) need a ``score.json``; owners.py says whose notes are. For each temperature are
 printed, by number of players: the share of the notes' amplitude with the wrong player, the mean
@@ -9,7 +9,6 @@ nothing else were wrong but `REST` of the energy. "hard": the same if each note 
 player's alone.
 """
 
-import argparse
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from items import Floats, item_folders
 from joblib import Memory, Parallel, delayed
 from owners import Recording, recording
+from script import Script
 
 from musisep.notes.assignment import AnnealedAssignment, Annealing, agreed, same_names
 
@@ -26,10 +26,10 @@ REST = 0.03
 """Share of the energy that is wrong anyway."""
 
 
-def chances(own: Recording, temperature: float) -> Floats:
+def chances(own: Recording, temperature: float, seed: int = 0) -> Floats:
     """Return the chances [note, player] that several answers agree on, with the true names."""
     assign = AnnealedAssignment(annealing=Annealing(temperature=temperature))
-    rngs = np.random.default_rng(0).spawn(RESTARTS)
+    rngs = np.random.default_rng(seed).spawn(RESTARTS)
     found = agreed([assign(own.notes, own.number, rng) for rng in rngs]).chances
     assert found is not None
     return found[:, same_names(np.eye(own.number)[own.owner] * _played(own)[:, None], found)]
@@ -49,23 +49,25 @@ def _played(own: Recording) -> Floats:
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["{items}", "--cache", "{scratch}", "--jobs", "1"]
+    parser = Script(__doc__, quick, seed=True)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     kept = Memory(args.cache, verbose=0).cache(recording)
     recordings = Parallel(args.jobs)(delayed(kept)(one) for one in item_folders(args.folder))
-    report([own for own in recordings if own.notes.shifts.size and _played(own).any()])
+    heard = [own for own in recordings if own.notes.shifts.size and _played(own).any()]
+    report(heard, args.seed)
 
 
-def report(recordings: list[Recording]) -> None:
+def report(recordings: list[Recording], seed: int = 0) -> None:
     """Print the table of recordings."""
     print("players  temperature        wrong  error  SDR / dB")
     for temperature in TEMPERATURES:
         rows = defaultdict(list)
         for own in recordings:
-            guess = chances(own, temperature)
+            guess = chances(own, temperature, seed)
             rows[own.number, "soft"].append(measures(own, guess))
             hard = np.eye(own.number)[guess.argmax(axis=1)]
             rows[own.number, "hard"].append(measures(own, hard))

@@ -1,23 +1,26 @@
 """Separate long recordings in pieces, and the same as a whole: what the pieces cost.
 
     python experiments/e19_long.py FOLDER ... [--copies 15] [--whole-s 240] [--items "duo*"]
+        [--seed 0] [--results FOLDER]
 
 Items (see items.py) are played `--copies` times, one after the other. For each are printed the mean
 SDR over its stems in dB: of one copy that is separated alone, of all copies as a whole and in
 pieces; and the seconds of processor time of both. --skip-whole leaves the second out. One thread.
 """
 
-import argparse
 import os
 import time
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded
 
 import numpy as np
 from items import Floats, Item, item_folders, read_item
+from results import write_values
+from script import Script
 
 from musisep import separate
 from musisep.metrics import bss_eval
@@ -38,11 +41,11 @@ def repeated(item: Item, copies: int) -> Item:
     )
 
 
-def separated(item: Item, whole_s: float) -> tuple[float, float]:
+def separated(item: Item, whole_s: float, seed: int = 0) -> tuple[float, float]:
     """Return SDR in dB and seconds of processor time."""
     begin = time.process_time()
     found = separate(
-        item.mixture, item.sample_rate, instruments=len(item.stems), whole_s=whole_s
+        item.mixture, item.sample_rate, instruments=len(item.stems), whole_s=whole_s, seed=seed
     ).stems
     return sdr_db(item.stems, np.asarray(found)), time.process_time() - begin
 
@@ -64,7 +67,8 @@ def row(
 
 def main() -> None:
     """Print a table, and means."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["{items}", "--items", "duo-1", "--copies", "5", "--whole-s", "10", "--skip-whole"]
+    parser = Script(__doc__, quick, seed=True, results=True)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--items", default="*", help="names, may have wildcards")
     parser.add_argument("--copies", type=int, default=15)
@@ -75,9 +79,16 @@ def main() -> None:
     rows = []
     for path in (path for folder in args.folders for path in item_folders(folder)):
         if fnmatchcase(path.name, args.items):
-            rows.append(row(read_item(path), args.copies, args.whole_s, args.skip_whole))
+            item, measure = read_item(path), partial(separated, seed=args.seed)
+            rows.append(row(item, args.copies, args.whole_s, args.skip_whole, measure))
             print(line(path.name, rows[-1]), flush=True)
-    print(line("mean", np.mean(rows, axis=0)))
+    means = np.mean(rows, axis=0)
+    print(line("mean", means))
+    if args.results:
+        names = ("alone dB", "whole dB", "pieces dB", "whole s", "pieces s")
+        folders = ", ".join(folder.name for folder in args.folders)
+        data = f"{len(rows)} items of {folders}, {args.copies} times each"
+        write_values(args.results, "long", data, dict(zip(names, means.tolist(), strict=True)))
 
 
 def line(name: str, values: "list[float] | Floats") -> str:

@@ -1,7 +1,7 @@
 """Make the library of instruments, and see how well it names them.
 
     python experiments/e20_library.py --train FOLDER ... --check FOLDER ... --cache CACHE
-        [--out musisep/instruments/library.npz]
+        [--out musisep/instruments/library.npz] [--results FOLDER]
 
 Items are rendered recordings (see items.py) whose score names the instrument and the sampled tones
 (``sample_group``) of each stem; without a score the stem's name is the instrument's. Notes are
@@ -10,7 +10,6 @@ instrument is the first, and among the first three, that their true notes are li
 of notes that sound more like their own instrument than like the others of the recording.
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from items import item_folders, read_item
 from joblib import Memory, Parallel, delayed
-from summary import list_table
+from results import write_table, write_values
+from script import Script
 
 from musisep.instruments import Lesson, ProfileFit, Profiles
 from musisep.instruments.naming import INDEPENDENT_NOTES, probabilities_of
@@ -87,12 +87,13 @@ def report(name: str, heard: Sequence[Lesson], profiles: Profiles) -> dict[str, 
 
 def main() -> None:
     """Learn, report and save."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["--train", "{items}", "--check", "{items}", "--cache", "{scratch}/cache"]
+    quick += ["--out", "{scratch}/library.npz", "--jobs", "1"]
+    parser = Script(__doc__, quick, results=True)
     parser.add_argument("--train", type=Path, nargs="+", required=True)
     parser.add_argument("--check", type=Path, nargs="*", default=[])
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("library.npz"))
-    parser.add_argument("--table", type=Path, help="write the figures as a table for the docs")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     train = lessons(args.train, args.cache, args.jobs)
@@ -102,11 +103,18 @@ def main() -> None:
     tables = [report("train (learned from)", train, profiles)]
     for folder in args.check:
         tables.append(report(folder.name, lessons([folder], args.cache, args.jobs), profiles))
-    if args.table:
+    if args.results:
         rows = [list(tables[0]), *(list(table.values()) for table in tables)]
         names = ", ".join(profiles.names)
-        text = f"It has {len(profiles.names)} instruments: {names}.\n\n"
-        args.table.write_text(text + list_table("", rows), encoding="utf-8")
+        known = f"It has {len(profiles.names)} instruments: {names}."
+        write_table(args.results, "library", rows, known)
+        values = {"instruments": len(profiles.names), "kB": args.out.stat().st_size / 1000}
+        for table in tables:
+            name = table["recordings"].partition(" ")[0]
+            for what in ("first name right", "among three"):
+                values[f"{name} {what}"] = float(table[what].rstrip("%"))
+        data = ", ".join(f"{table['recordings']}: {table['number']}" for table in tables)
+        write_values(args.results, "library", data, values)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-"""Our figures beside those that others have for the same recordings, by one protocol.
+"""Put our figures beside those that others have for the same recordings, by one protocol.
 
-    python experiments/e21_peers.py DATA [--methods musisep,adam,nmf] [--out FOLDER] [--rst FILE]
+    python experiments/e21_peers.py DATA [--methods musisep,adam,nmf] [--out FOLDER]
+        [--results FOLDER]
 
 DATA holds an item in each folder, and ``baselines.json``: the SDR in dB of each stem, by item and
 by who reached it. Methods are run by `musisep benchmark`, which keeps what it has measured: a
 gain is allowed, stems are assigned by the mean SIR, the SDR is averaged over the stems of an item.
 """
 
-import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from results import write_table, write_values
+from script import Script
+
 from musisep.__main__ import main as musisep
-from musisep.benchmark.tables import rst, text_lines
-from musisep.io.files import replacing
+from musisep.benchmark.tables import text_lines
 from musisep.metrics.averages import interval, mean, middle
 
 Figures = dict[str, dict[str, float]]
@@ -68,20 +70,24 @@ def _row(figures: Mapping[str, float], items: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the methods and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["{items}", "--methods", "ideal-mask,mixture", "--out", "{scratch}"]
+    parser = Script(__doc__, quick, results=True)
     parser.add_argument("data", type=Path)
     parser.add_argument("--methods", default="musisep,ideal-mask,mixture")
     parser.add_argument("--out", type=Path, default=Path("benchmark"))
-    parser.add_argument("--rst", type=Path, help="write the table here as well")
     args = parser.parse_args()
     status = musisep(
         ["benchmark", str(args.data), "--methods", args.methods, "--out", str(args.out), "--quiet"]
     )
-    table = table_of(reached(args.out / "table.json"), published(args.data))
+    ours, theirs = reached(args.out / "table.json"), published(args.data)
+    table = table_of(ours, theirs)
     print("", *text_lines(table), sep="\n")
-    if args.rst:
-        with replacing(args.rst) as temporary:
-            temporary.write_text(rst(table), encoding="utf-8")
+    if args.results:
+        name = f"peers_{args.data.resolve().name}"
+        write_table(args.results, name, table)
+        values = {who: mean(list(own.values())) for who, own in (theirs | ours).items()}
+        items = len({item for own in ours.values() for item in own})
+        write_values(args.results, name, f"{items} items of {args.data.name}", values)
     raise SystemExit(status)
 
 

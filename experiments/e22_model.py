@@ -1,6 +1,7 @@
 """Compare a model of other recordings with the library of instruments, and with no names at all.
 
     python experiments/e22_model.py FOLDER [--base library] [--mixtures 0] [--cache CACHE]
+        [--most N] [--seed 0] [--results FOLDER]
 
 Items are folders with ``mix.flac`` and the true stems (see items.py). For each of them a model is
 learned from the stems of all others, and the item is separated blind, by the names of its
@@ -11,13 +12,14 @@ blind stems in their best order, of named ones in that of their names; NaN if a 
 The mean is that of items without NaN.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from items import Item, item_folders, read_item
 from joblib import Memory
+from results import write_values
+from script import Script
 
 import musisep
 from musisep.datasets import Mixtures, Recording, Stem
@@ -49,10 +51,12 @@ def mixtures(others: Sequence[Recording], count: int) -> list[Source]:
     return [Made(made, number) for number in range(count)]
 
 
-def sdr(item: Item, instruments: int | Sequence[str], profiles: Profiles | None) -> float:
+def sdr(
+    item: Item, instruments: int | Sequence[str], profiles: Profiles | None, seed: int = 0
+) -> float:
     """Separate an item and return the mean SDR in dB."""
     found = musisep.separate(
-        item.mixture, item.sample_rate, instruments=instruments, profiles=profiles
+        item.mixture, item.sample_rate, instruments=instruments, profiles=profiles, seed=seed
     )
     blind = isinstance(instruments, int)
     measures = evaluate(
@@ -68,11 +72,12 @@ def knows(profiles: Profiles, names: Sequence[str]) -> bool:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, quick=["{items}", "--most", "1"], seed=True, results=True)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base", choices=BASES, default=LIBRARY)
     parser.add_argument("--mixtures", type=int, default=0, metavar="N")
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--most", type=int, metavar="N", help="the first items (default: all)")
     args = parser.parse_args()
     memory, config = Memory(args.cache, verbose=0), ModelConfig()
     heard, measured = memory.cache(hear), memory.cache(sdr)
@@ -83,7 +88,7 @@ def main() -> None:
     base = library() if args.base == LIBRARY else None
     rows = []
     print(f"{'item':12}{'instruments':24}{'blind':>8}{'library':>9}{'model':>8}")
-    for one in recordings:
+    for one in recordings[: args.most]:
         others = [other for other in recordings if other is not one]
         lessons = [own[other.name] for other in others]
         lessons += [heard(source, config) for source in mixtures(others, args.mixtures)]
@@ -91,14 +96,22 @@ def main() -> None:
         item = read_item(args.folder / one.name)
         names = tuple(one.instruments[name] for name in item.instruments)
         profiles = library(), model.completed(library())
-        named = [measured(item, names, own) if knows(own, names) else np.nan for own in profiles]
-        row = measured(item, len(names), None), *named
+        named = [
+            measured(item, names, own, args.seed) if knows(own, names) else np.nan
+            for own in profiles
+        ]
+        row = measured(item, len(names), None, args.seed), *named
         rows.append(row)
         known = set(names) <= set(model.names)
         numbers = "".join(f"{value:8.1f}" for value in row) + COMPLETED * (not known)
         print(f"{one.name:12}{', '.join(names):24}{numbers}", flush=True)
     known_to_all = np.array(rows)[~np.isnan(rows).any(axis=1)]
-    print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in known_to_all.mean(axis=0)))
+    means = known_to_all.mean(axis=0)
+    print(f"{'mean':36}" + "".join(f"{value:8.1f}" for value in means))
+    if args.results:
+        values = dict(zip(("blind", "library", "model"), means.tolist(), strict=True))
+        data = f"{len(known_to_all)} items of {args.folder.name}"
+        write_values(args.results, "model", data, values)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""How many notes a separation finds, and for how many of them it is right who plays.
+"""Count how many notes a separation finds, and for how many of them it is right who plays.
 
-    python experiments/e25_notes.py FOLDER ... [--most 50] [--basic-pitch PYTHON] [--rst TABLE]
+    python experiments/e25_notes.py FOLDER ... [--most 50] [--basic-pitch PYTHON] [--seed 0]
+        [--results FOLDER]
 
 Items (see items.py) that have a score are separated with the number of their instruments. Their
 notes, `musisep.Separation.notes`, are compared with those of the score as they are played, by
@@ -29,8 +30,9 @@ import mir_eval.transcription
 import numpy as np
 from items import Floats, Item, item_folders, read_item
 from joblib import Parallel, delayed
+from results import write_table, write_values
 from scipy.optimize import linear_sum_assignment
-from summary import list_table
+from script import Script
 
 import musisep
 from musisep.scores import NoteTable
@@ -112,11 +114,11 @@ def played_in(item: Item) -> list[Floats]:
     return [own[(own[:, 0] < end_s) & (own[:, 1] > own[:, 0])] for own in item.notes or ()]
 
 
-def separated(folder: Path) -> Scores:
+def separated(folder: Path, seed: int = 0) -> Scores:
     """Return the scores of the notes of a blind separation."""
     item = read_item(folder)
     number = len(item.stems)
-    found = musisep.separate(item.mixture, item.sample_rate, instruments=number)
+    found = musisep.separate(item.mixture, item.sample_rate, instruments=number, seed=seed)
     return scores(played_in(item), with_pitches(found.notes, number))
 
 
@@ -150,7 +152,7 @@ def rows(folder: Path, args: argparse.Namespace) -> Iterator[list[str]]:
     items = [own for own in item_folders(folder) if (own / "score.json").exists()][: args.most]
     if not items:
         raise SystemExit(f"{folder}: no item has a score.json; give a folder of such items")
-    found = Parallel(args.jobs)(delayed(separated)(item) for item in items)
+    found = Parallel(args.jobs)(delayed(separated)(item, args.seed) for item in items)
     yield row(folder.name, "musisep", found)
     if args.basic_pitch:
         yield row(folder.name, "Basic Pitch", transcribed(items, args.basic_pitch))
@@ -158,12 +160,11 @@ def rows(folder: Path, args: argparse.Namespace) -> Iterator[list[str]]:
 
 def main() -> None:
     """Print the table, and write it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, ["{items}", "--most", "2", "--jobs", "1"], seed=True, results=True)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     parser.add_argument("--most", type=int, help="items of a folder (default: all)")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--basic-pitch", type=Path, metavar="PYTHON", help="that has Basic Pitch")
-    parser.add_argument("--rst", type=Path, help="write the table for the docs")
     args = parser.parse_args()
     who, what = ("any player", "right player"), ("onset", "and offset")
     heads = [f"{player}: {part}" for player in who for part in what]
@@ -171,8 +172,21 @@ def main() -> None:
     for folder in args.folders:
         table += rows(folder, args)
     print(*("  ".join(own) for own in table), sep="\n")
-    if args.rst:
-        args.rst.write_text(list_table("", table), encoding="utf-8")
+    if args.results:
+        write_table(args.results, "notes", table)
+        data = ", ".join(f"{own[0]} ({own[2]} items)" for own in table[1:] if own[1] == "musisep")
+        write_values(args.results, "notes", data, values_of(table))
+
+
+def values_of(table: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return the figures of a table by their names, as "urmp musisep right player: onset"."""
+    head, *others = table
+    return {
+        " ".join((own[0], own[1], name)): float(cell)
+        for own in others
+        for name, cell in zip(head[3:], own[3:], strict=True)
+        if cell
+    }
 
 
 if __name__ == "__main__":

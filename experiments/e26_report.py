@@ -1,14 +1,15 @@
-"""Size and loading time of the page of a report, for a recording of some minutes.
+"""Measure size and loading time of the page of a report, for a recording of some minutes.
 
-    python experiments/e26_report.py [--minutes 5] [--instruments 2] [--jobs 2]
+    python experiments/e26_report.py [--minutes 5] [--instruments 2 4] [--jobs 2] [--seed 0]
+        [--results FOLDER]
 
 The recording that comes with the package is separated, and the result is repeated until it is long
-enough; more instruments are made by dividing the stems. Printed are the size of the page in MB, the
-seconds that it takes to write, and those from opening it in Chromium to its first picture and until
-all tracks can be played. Chromium must be installed, and Playwright for Python.
+enough; other numbers of instruments are made by dividing the stems. Printed are the notes,
+the seconds that it takes to write the page, its size in MB, and the seconds from opening it in
+Chromium to its first picture ("drawn") and until all tracks can be played ("ready"). These two need
+Chromium and Playwright for Python.
 """
 
-import argparse
 import shutil
 import time
 from dataclasses import replace
@@ -16,6 +17,8 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+from results import write_values
+from script import Script, peer, skip
 
 from musisep import Dictionary, Separation, separate
 from musisep.io import files
@@ -26,7 +29,9 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))
 READY = "musisep.player.tracks.every((track) => track.media.readyState >= 3)"
 
 
-def repeated(found: Separation, seconds: float, instruments: int) -> tuple[Separation, NoteTable]:
+def repeated(
+    found: Separation, seconds: float, instruments: int, seed: int = 0
+) -> tuple[Separation, NoteTable]:
     """Return a separation that is played until `seconds` have passed, and its notes."""
     length_s = found.mixture.shape[1] / found.sample_rate
     copies = max(1, round(seconds / length_s))
@@ -38,7 +43,7 @@ def repeated(found: Separation, seconds: float, instruments: int) -> tuple[Separ
     notes.onset_s += later
     notes.offset_s = np.minimum(notes.offset_s + later, copies * length_s)
     notes.instrument = np.arange(len(notes)) % instruments
-    notes.certainty = np.random.default_rng(0).uniform(0.3, 1, len(notes))
+    notes.certainty = np.random.default_rng(seed).uniform(0.3, 1, len(notes))
     long = replace(
         found, stems=np.tile(stems, copies), mixture=np.tile(found.mixture, copies),
         dictionary=Dictionary(columns), likenesses=None, certainty=None,
@@ -64,22 +69,32 @@ def loaded_s(path: Path) -> tuple[float, float]:
 
 def main() -> None:
     """Print what is measured."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    quick = ["--minutes", "0.2", "--jobs", "1", "--out", "{scratch}/report.html"]
+    parser = Script(__doc__, quick, seed=True, results=True)
     parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--instruments", type=int, default=2)
+    parser.add_argument("--instruments", type=int, nargs="+", default=[2])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("report.html"))
     args = parser.parse_args()
     with resources.as_file(resources.files("musisep") / "demo" / "mix.flac") as path:
-        found = separate(*files.read(path), instruments=2)
-    long, notes = repeated(found, 60 * args.minutes, args.instruments)
-    begin = time.perf_counter()
-    write_report(long, args.out, notes=notes, title="The demo recording", jobs=args.jobs)
-    written = time.perf_counter() - begin
-    size = args.out.stat().st_size / 1e6
-    drawn, ready = loaded_s(args.out)
-    print(f"{len(notes)} notes: {size:.1f} MB, written in {written:.1f} s")
-    print(f"drawn after {drawn:.2f} s, all tracks ready after {ready:.2f} s")
+        found = separate(*files.read(path), instruments=2, seed=args.seed)
+    if CHROMIUM is None:
+        skip("Chromium is not installed")
+    browser = CHROMIUM is not None and peer("playwright", "sync_api") is not None
+    values: dict[str, float] = {}
+    for instruments in args.instruments:
+        long, notes = repeated(found, 60 * args.minutes, instruments, args.seed)
+        begin = time.perf_counter()
+        write_report(long, args.out, notes=notes, title="The demo recording", jobs=args.jobs)
+        own = {"notes": len(notes), "written s": time.perf_counter() - begin}
+        own["MB"] = args.out.stat().st_size / 1e6
+        if browser:
+            own["drawn s"], own["ready s"] = loaded_s(args.out)
+        print(f"{instruments} instruments:", *(f"{key} {x:.2f}" for key, x in own.items()))
+        values |= {f"{instruments} {key}": value for key, value in own.items()}
+    if args.results:
+        data = f"the demo, repeated for {args.minutes:g} min"
+        write_values(args.results, "report", data, values)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What a score is worth: exact, or in another tempo and tuning, with wrong and missing notes.
+"""Measure what a score is worth: exact, in another tempo and tuning, with wrong notes.
 
-    python experiments/e27_scores.py FOLDER ... [--items NAME ...] [--most 50] [--rst TABLE]
+    python experiments/e27_scores.py FOLDER ... [--items NAME ...] [--most 50] [--seed 0]
+        [--results FOLDER]
 
 Items (see items.py) are separated blindly, with their score, and with scores that were changed:
 
@@ -13,13 +14,13 @@ The notes of items without a score are those of their stems, as they are found i
 Printed is the mean SDR over stems in dB, of each item and of all of a folder.
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from items import Item, item_folders, read_item
-from summary import list_table
+from results import write_table, write_values
+from script import Script
 
 import musisep
 from musisep.metrics.table import measure_table
@@ -73,10 +74,10 @@ def wrong(score: Score, seed: int) -> Score:
     return Score(chosen(notes, ~np.isin(np.arange(len(notes)), gone)), score.names)
 
 
-def sdr(item: Item, score: Score | None) -> float:
+def sdr(item: Item, score: Score | None, seed: int = 0) -> float:
     """Return the mean SDR of an item, separated with a score or blindly, in dB."""
     separation = musisep.separate(
-        item.mixture, item.sample_rate, instruments=len(item.stems), score=score
+        item.mixture, item.sample_rate, instruments=len(item.stems), score=score, seed=seed
     )
     rows = measure_table(item.instruments, item.stems, np.asarray(separation.stems))
     return float(np.mean([row.sdr for row in rows[: len(item.stems)]]))
@@ -93,26 +94,31 @@ SCORES: dict[str, Callable[[Score, int], Score | None]] = {
 
 def main() -> None:
     """Separate the items and print what scores give."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, ["{items}", "--most", "1"], seed=True, results=True)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--items", nargs="+", metavar="NAME", help="default: all")
     parser.add_argument("--most", type=int, metavar="N", help="items of a folder")
-    parser.add_argument("--rst", type=Path, metavar="TABLE")
     args = parser.parse_args()
     table = [["items", *SCORES]]
+    data: list[str] = []
+    reached: dict[str, float] = {}
     for folder in args.folders:
         paths = [path for path in item_folders(folder) if not args.items or path.name in args.items]
         values = []
-        for seed, path in enumerate(paths[: args.most]):
+        for seed, path in enumerate(paths[: args.most], args.seed):
             item = read_item(path)
             score = exact(item)
-            values.append([sdr(item, change(score, seed)) for change in SCORES.values()])
+            values.append([sdr(item, change(score, seed), args.seed) for change in SCORES.values()])
             print(item.name, *(f"{value:6.2f}" for value in values[-1]), flush=True)
         means = np.mean(values, axis=0)
         table.append([f"{folder.name} ({len(values)})", *(f"{mean:.2f}" for mean in means)])
+        data.append(f"{folder.name} ({len(values)} items)")
+        named = zip(SCORES, means, strict=True)
+        reached |= {f"{folder.name} {name}": float(mean) for name, mean in named}
     print(*("  ".join(row) for row in table), sep="\n")
-    if args.rst:
-        args.rst.write_text(list_table("", table), encoding="utf-8")
+    if args.results:
+        write_table(args.results, "scores", table)
+        write_values(args.results, "scores", ", ".join(data), reached)
 
 
 if __name__ == "__main__":

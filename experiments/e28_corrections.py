@@ -1,6 +1,7 @@
-"""What corrections of notes are worth: the largest wrong notes are corrected, a few at a time.
+"""Measure what corrections of notes are worth, the largest wrong notes first.
 
-    python experiments/e28_corrections.py FOLDER ... [--worst 10] [--out CSV] [--rst TABLE]
+    python experiments/e28_corrections.py FOLDER ... [--worst 10] [--out CSV] [--seed 0]
+        [--results FOLDER]
 
 FOLDER holds items with a score (see items.py). The items are separated blindly, and those of the
 lowest SDR are corrected: an oracle, which knows the score, gives wrong notes to their instruments,
@@ -8,7 +9,6 @@ deletes those that nobody plays and adds missing ones, the loudest and longest f
 round the recording is separated anew with all corrections so far, as ``musisep correct`` does it.
 """
 
-import argparse
 import csv
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 from items import Floats, Item, item_folders, read_item
-from summary import list_table
+from results import write_table, write_values
+from script import Script
 
 import musisep
 from musisep.metrics.table import measure_table
@@ -97,10 +98,10 @@ def size(note: np.record) -> float:
     return float((note.offset_s - note.onset_s) * 10 ** (note.level_db / 20))
 
 
-def corrected(item: Item) -> Iterator[tuple[int, float]]:
+def corrected(item: Item, seed: int = 0) -> Iterator[tuple[int, float]]:
     """Yield how many corrections were made, and the mean SDR in dB, round by round."""
     number, true = len(item.stems), true_notes(item)
-    separation = musisep.separate(item.mixture, item.sample_rate, instruments=number)
+    separation = musisep.separate(item.mixture, item.sample_rate, instruments=number, seed=seed)
     found, owners, sdr = separation.score, *judged(item, separation)
     yield 0, sdr
     done, given = 0, Score(separation.notes[:0], found.names)
@@ -112,8 +113,9 @@ def corrected(item: Item) -> Iterator[tuple[int, float]]:
         added = Score(note_table(*columns), found.names)
         given, edited = joined(given, added), Score(edit(found.notes, added.notes), found.names)
         separation = musisep.separate(
-            item.mixture, item.sample_rate, instruments=number, corrections=given, edited=edited
-        )
+            item.mixture, item.sample_rate, instruments=number, corrections=given, edited=edited,
+            seed=seed,
+        )  # fmt: skip
         found, done = separation.score, done + len(new)
         yield done, judged(item, separation)[1]
 
@@ -125,12 +127,14 @@ def judged(item: Item, separation: musisep.Separation) -> tuple[list[int], float
     return [int(row.stem or 0) for row in rows], float(np.mean([row.sdr for row in rows]))
 
 
-def worst(folders: list[Path], number: int) -> list[Path]:
+def worst(folders: list[Path], number: int, seed: int = 0) -> list[Path]:
     """Return the folders of the items whose mean SDR is lowest without help."""
     sdrs = {}
     for folder in folders:
         item = read_item(folder)
-        blind = musisep.separate(item.mixture, item.sample_rate, instruments=len(item.stems))
+        blind = musisep.separate(
+            item.mixture, item.sample_rate, instruments=len(item.stems), seed=seed
+        )
         sdrs[folder] = judged(item, blind)[1]
     return sorted(folders, key=lambda folder: sdrs[folder])[:number]
 
@@ -158,30 +162,34 @@ def curve_table(path: Path) -> list[list[str]]:
 
 def main() -> None:
     """Correct the worst items and write the curve."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["{items}", "--items", "trio-1", "--out", "{scratch}/corrections.csv"]
+    parser = Script(__doc__, quick, seed=True, results=True)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--items", nargs="+", metavar="NAME", help="instead of the worst ones")
     parser.add_argument("--worst", type=int, default=10, metavar="N")
     parser.add_argument("--out", type=Path, default=Path("corrections.csv"), metavar="CSV")
-    parser.add_argument("--rst", type=Path, metavar="TABLE")
     args = parser.parse_args()
     folders = [path for folder in args.folders for path in item_folders(folder)]
     if args.items:
         folders = [path for path in folders if path.name in args.items]
     else:
-        folders = worst(folders, args.worst)
+        folders = worst(folders, args.worst, args.seed)
     with args.out.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("item", "corrections", "sdr_db"))
         for folder in folders:
             item = read_item(folder)
-            for number, sdr in corrected(item):
+            for number, sdr in corrected(item, args.seed):
                 writer.writerow((item.name, number, f"{sdr:.3f}"))
                 print(f"{item.name}  {number:2}  {sdr:6.2f} dB", flush=True)
     table = curve_table(args.out)
     print(*("  ".join(row) for row in table), sep="\n")
-    if args.rst:
-        args.rst.write_text(list_table("", table), encoding="utf-8")
+    if args.results:
+        write_table(args.results, "corrections", table)
+        numbers, means, *items = table
+        values = dict(zip(numbers[1:], map(float, means[1:]), strict=True))
+        names = ", ".join(folder.name for folder in args.folders)
+        write_values(args.results, "corrections", f"{len(items)} items of {names}", values)
 
 
 if __name__ == "__main__":

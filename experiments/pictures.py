@@ -1,16 +1,15 @@
-"""Makes the pictures of the documentation.
+"""Make the pictures of the documentation.
 
-    python experiments/pictures.py [--out docs/_static]
+    python experiments/pictures.py [--runs 1500] [--seed 0] [--results docs/_static]
 
 They are of the recording that comes with the package.
 """
 
-import argparse
 from importlib import resources
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image
+from script import Script
 
 import musisep
 from musisep import plots
@@ -23,12 +22,14 @@ SHOWN = slice(0, 260)
 
 def main() -> None:
     """Separate the recording with both methods, and draw it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("docs/_static"))
-    out = parser.parse_args().out
+    parser = Script(__doc__, ["--runs", "20"], seed=True, results=True)
+    parser.add_argument("--runs", type=int, default=1500, help="of the method adam")
+    args = parser.parse_args()
     recording = str(resources.files("musisep") / "demo" / "mix.flac")
-    found = musisep.separate(recording, instruments=2)
-    adam = musisep.separate(recording, instruments=2, method="adam", runs=1500, lifetime=300)
+    known = {"instruments": 2, "seed": args.seed}
+    found = musisep.separate(recording, **known)
+    lifetime = max(1, args.runs // 5)
+    adam = musisep.separate(recording, **known, method="adam", runs=args.runs, lifetime=lifetime)
     figures = {
         "separation": plots.separation_figure(found, SHOWN),
         "linear": plots.separation_figure(found, SHOWN, scale="linear", highest_hz=4000),
@@ -37,15 +38,17 @@ def main() -> None:
         "spread": plots.spread_figure(found),
         "curve": plots.curve_figure({"notes": found.curve, "adam": adam.curve}),
     }
-    out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
-        path = out / f"picture_{name}.png"
         content = BytesIO()
         figure.savefig(content, dpi=DOTS_PER_INCH)
         with Image.open(content) as picture:
             few = picture.convert("RGB").quantize(COLOURS)
-        few.save(path, optimize=True)
-        print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+        content = BytesIO()
+        few.save(content, "PNG", optimize=True)
+        print(f"picture_{name}.png: {len(content.getvalue()) / 1000:.0f} kB")
+        if args.results:
+            args.results.mkdir(parents=True, exist_ok=True)
+            (args.results / f"picture_{name}.png").write_bytes(content.getvalue())
 
 
 if __name__ == "__main__":

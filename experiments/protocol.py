@@ -15,7 +15,6 @@ over the seeds. Cells that failed or have no SDR are left out. With several file
 called file:variant.
 """
 
-import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from cells import Row
 from copies import PLAIN
 from items import Floats
 from scipy.stats import spearmanr
+from script import Script
 from summary import EXACT, list_table, nan_or, plain, read, text
 
 GOOD_DB = 5.0
@@ -181,7 +181,7 @@ def tables(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, ["{cells}"])
     parser.add_argument("results", nargs="+", type=Path, metavar="CSV")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=["kinds"])
     parser.add_argument("--baseline", metavar="VARIANT", help="default: the first one")

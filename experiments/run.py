@@ -25,6 +25,7 @@ import variants
 from cells import KEY, Cell, append_result, failed, measure, read_results
 from copies import COPIES, PLAIN
 from items import item_folders
+from script import Script
 from shared import CACHE
 from tqdm import tqdm
 
@@ -35,7 +36,9 @@ from musisep._util.tasks import Lost, Pool, run_tasks
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; return 0, or 1 if a cell failed, or 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["default", "--folders", "{items}", "--items", "duo-1", "--jobs", "1"]
+    quick += ["--out", "{scratch}/results.csv"]
+    parser = Script(__doc__, quick)
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help="variant, module or file")
     parser.add_argument("--list", action="store_true", help="print the variants and end")
     parser.add_argument("--folders", nargs="+", type=Path, default=[], metavar="FOLDER")

@@ -9,7 +9,6 @@ stays in the middle. The items that come out are read by `run.py`, whose variant
 compared on them.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import numpy as np
 from items import Item, item_folders, read_item
 from numpy.typing import NDArray
 from scipy.signal import oaconvolve
+from script import Script
 
 from musisep.io import files
 
@@ -80,7 +80,7 @@ def write_item(item: Item, folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the items; return 0."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, ["{items}", "--out", "{scratch}"])
     parser.add_argument("folder", type=Path, help="of items")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--law", choices=LAWS, default="linear", help="(default: %(default)s)")

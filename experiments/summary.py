@@ -10,7 +10,6 @@ silent stem are counted and left out. With several files, variants are called fi
 they gave on a changed copy of the items stands beside them, as "variant copy".
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -21,6 +20,7 @@ import numpy as np
 from cells import Row, read_results
 from copies import PLAIN
 from numpy.typing import NDArray
+from script import Script
 
 HEAD = ["variant", "cells", "failed", "mean", "worst", "seeds", "RTF", "gain"]
 EXACT = np.errstate(invalid="ignore")
@@ -194,7 +194,7 @@ def read(paths: Sequence[Path], items: Sequence[str]) -> list[Row]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables and save the picture."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, ["{cells}"])
     parser.add_argument("results", nargs="+", type=Path, metavar="CSV")
     parser.add_argument("--baseline", metavar="VARIANT", help="default: the first one")
     parser.add_argument("--items", nargs="+", default=["*"], help="names, may have wildcards")

@@ -1,6 +1,7 @@
-"""What many recordings cost: one after another, in processes, and on a cluster.
+"""Measure what many recordings cost: one after another, in processes, and on a cluster.
 
     python experiments/benchmarks/batch.py [FOLDER] [--number 40] [--seconds 10] [--runs 3]
+        [--results FOLDER]
 
 Separates the recordings of FOLDER, of each the first seconds; without one, excerpts of the demo.
 Each way is run once for the compiled cache, and then all of them in turns. Printed are the medians
@@ -16,8 +17,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
+import above
 import numpy as np
 from command import measure
 
@@ -39,11 +42,14 @@ class Way:
 
 def main() -> None:
     """Print a line for each way."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["--number", "2", "--seconds", "1", "--runs", "1", "--ways", "2", "--no-first"]
+    parser = above.Script(__doc__, quick, results=True)
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--number", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--ways", type=int, default=5, metavar="N", help="the first ones")
+    parser.add_argument("--no-first", action="store_true", help="measure the first runs, too")
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -53,15 +59,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         scratch = Path(name)
         excerpts(args.folder, scratch / "in", args.number, args.seconds)
-        print_table(list(ways(scratch, stack)), args)
+        print_table(list(islice(ways(scratch, stack), args.ways)), args)
 
 
 def print_table(known: list[Way], args: argparse.Namespace) -> None:
     """Run all ways in turns and print what they took."""
-    for way in known:
+    for way in () if args.no_first else known:
         measure(way.command)
     runs = np.array([[measure(way.command) for way in known] for _ in range(args.runs)])
     print(f"{args.number} recordings of {args.seconds:g} s, {args.runs} runs")
+    values: dict[str, float] = {}
     for way, of_way in zip(known, runs.transpose(1, 0, 2), strict=True):
         wall, processor, _ = np.median(of_way, axis=0)
         print(
@@ -71,6 +78,10 @@ def print_table(known: list[Way], args: argparse.Namespace) -> None:
             f"{3600 * args.number / wall / way.cores:5.0f} per hour and core  "
             f"memory {of_way[:, 2].max():.0f} MB"
         )
+        values[f"{way.name} per hour"] = 3600 * args.number / float(wall) / way.cores
+    if args.results:
+        data = f"{args.number} recordings of {args.seconds:g} s"
+        above.write_values(args.results, "batch", data, values)
 
 
 def excerpts(folder: Path | None, out: Path, number: int, seconds: float) -> None:

@@ -1,13 +1,13 @@
-"""Time and memory of the whole command, per second of audio.
+"""Measure time and memory of the whole command, per second of audio.
 
-    python experiments/benchmarks/command.py [--seconds 10 40] [--runs 3] [-- OPTIONS]
+    python experiments/benchmarks/command.py [--seconds 10 40] [--runs 3] [--results FOLDER]
+        [-- OPTIONS]
 
 The demo recording is repeated to the lengths asked for. Each length is run once for the
 compiled cache and then `--runs` times; printed are the median and the range of the wall time
 divided by the length (the real-time factor), the processor time, and the peak memory.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -16,6 +16,7 @@ import time
 from importlib import resources
 from pathlib import Path
 
+import above
 import numpy as np
 
 from musisep.io import files
@@ -23,12 +24,13 @@ from musisep.io import files
 
 def main() -> None:
     """Print a line for each length."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = above.Script(__doc__, ["--seconds", "1", "--runs", "1"], results=True)
     parser.add_argument("--seconds", type=float, nargs="+", default=[10.0, 40.0])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("options", nargs="*", help="of the command, after --")
     args = parser.parse_args()
     demo, rate = files.read(str(resources.files("musisep") / "demo" / "mix.flac"))
+    values: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for seconds in args.seconds:
             path = Path(scratch) / f"{seconds:g}.wav"
@@ -46,6 +48,10 @@ def main() -> None:
                 f"memory {runs[:, 2].max():.0f} MB",
                 flush=True,
             )
+            values[f"{seconds:g} s RTF"] = float(np.median(factor))
+            values[f"{seconds:g} s MB"] = float(runs[:, 2].max())
+    if args.results:
+        above.write_values(args.results, "command", "the demo, repeated", values)
 
 
 def measure(command: list[str]) -> tuple[float, float, float]:

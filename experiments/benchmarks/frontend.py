@@ -1,7 +1,7 @@
-"""The spectral front end against SciPy, librosa, torch and nnAudio, in one process.
+"""Time the spectral front end against SciPy, librosa, torch and nnAudio, in one process.
 
     python experiments/benchmarks/frontend.py [--sections stft cqt features] [--rounds 7]
-        [--seconds 1 60] [--sizes 512 1024 2048 12288] [--csv FILE]
+        [--seconds 1 60] [--sizes 512 1024 2048 12288] [--bits 4 8] [--csv FILE]
 
 All may use two threads. The candidates take turns in each round. Printed are medians over the
 rounds in ms and, behind each peer's, the median of its time over ours in the same round; "below"
@@ -10,7 +10,6 @@ SciPy and nnAudio and the windows of torch; librosa makes its filters anew in ea
 are noise, at 44.1 kHz for short-time Fourier transforms and 22.05 kHz for the rest.
 """
 
-import argparse
 import csv
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import above
 import numpy as np
 import scipy.fft
-import torch
 from peers import (
     PEERS,
     Array,
@@ -30,8 +29,11 @@ from peers import (
     cqt_of_librosa,
     cqt_of_nnaudio,
     features_of,
+    librosa,
+    nnaudio,
     our_cqt,
     ours,
+    use_threads,
 )
 from timing import in_turn
 
@@ -68,20 +70,22 @@ class Cell(NamedTuple):
 
 def main() -> None:
     """Time the sections asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["--rounds", "1", "--seconds", "1", "--sizes", "512", "--bits", "8"]
+    parser = above.Script(__doc__, quick)
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, nargs="+", default=[1.0, 60.0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048, 12288])
+    parser.add_argument("--bits", type=int, nargs="+", choices=(4, 8), default=(4, 8))
     parser.add_argument("--csv", type=Path, help="write the rows to a file as well")
     args = parser.parse_args()
     warnings.simplefilter("ignore")  # librosa's, about empty filters and short signals
-    torch.set_num_threads(THREADS)
+    use_threads(THREADS)
     rows = [("transform", "candidate", "ms", "ratio", "target")]
     with scipy.fft.set_workers(THREADS):
         for section in args.sections:
             for seconds in args.seconds:
-                for bits in (4, 8):
+                for bits in args.bits:
                     for row in SECTIONS[section](seconds, bits, args.sizes):
                         name = f"{row.name}, {seconds:g} s, float{8 * bits}"
                         cells = measured(row, args.rounds)
@@ -109,7 +113,7 @@ def check(row: Row) -> None:
     results = {name: function() for name, function in row.candidates.items()}
     quarter = next(iter(results.values())).shape[-1] // 4
     mine, *others = (result[..., quarter:-quarter] for result in results.values())
-    for name, other in zip(row.targets, others, strict=True):
+    for name, other in zip(list(row.candidates)[1:], others, strict=True):
         found = np.abs(mine - other).max() / np.abs(other).max()
         if not found < TOLERANCE:
             raise SystemExit(f"{row.name}: musisep and {name} differ by {found:.1e}")
@@ -123,7 +127,7 @@ def line(name: str, cells: list[Cell]) -> str:
         target = f" (>= {cell.target:g})" if cell.target else ""
         missed = " below" if cell.ratio < cell.target else ""
         text += f"  {cell.name} {cell.ms:.2f}: {cell.ratio:.2f}{target}{missed}"
-    return f"{text}  fastest {min(cell.ratio for cell in peers):.2f}"
+    return f"{text}  fastest {min(cell.ratio for cell in peers):.2f}" if peers else text
 
 
 def noise(seconds: float, rate: int, bits: int) -> Array:
@@ -151,8 +155,9 @@ def constant_q(seconds: float, bits: int, _: list[int]) -> Iterator[Row]:
     signal = noise(seconds, RATE, bits)
     for (n_bins, per_octave), target in CQT_TARGETS.items():
         setting = ConstantQSetting(RATE, n_bins, per_octave, CQT_HOP_LENGTH)
-        makers = {"musisep": our_cqt, "librosa": cqt_of_librosa}
-        if bits == 4:
+        makers = {"musisep": our_cqt}
+        makers |= {"librosa": cqt_of_librosa} if librosa else {}
+        if bits == 4 and nnaudio:
             makers["nnAudio"] = cqt_of_nnaudio
         candidates = {name: partial(make(setting), signal) for name, make in makers.items()}
         yield Row(f"CQT {n_bins} bins", candidates, {"librosa": target}, False)
@@ -161,7 +166,7 @@ def constant_q(seconds: float, bits: int, _: list[int]) -> Iterator[Row]:
 def features(seconds: float, bits: int, sizes: list[int]) -> Iterator[Row]:
     """Yield features, alone and several in one pass, with a hop of a quarter of a frame."""
     signal = noise(seconds, RATE, bits)
-    for n_fft in sizes:
+    for n_fft in sizes if librosa else ():
         work = features_of(RATE, n_fft, n_fft // 4, bits=bits)
         work["bundle of six"] = bundle_of(RATE, n_fft, n_fft // 4, bits=bits)
         for name, same in work.items():

@@ -1,4 +1,4 @@
-"""How long the first calls in a process take: with compiled kernels on disk, and without.
+"""Measure how long the first calls in a process take: with compiled kernels on disk, and without.
 
     python experiments/benchmarks/frontend_first.py [--runs 5]
 
@@ -8,7 +8,6 @@ with an empty cache of kernels, as the first use after installation does; "again
 the run before has left.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import above
 import numpy as np
 
 MEASURE = """
@@ -39,7 +39,7 @@ STEPS = "import", "first STFT", "first inverse", "second STFT", "second inverse"
 
 def main() -> None:
     """Print a line for each state of the cache."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = above.Script(__doc__, ["--runs", "1"])
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
     measure(None)  # so that files are read from memory, and modules compiled

@@ -1,4 +1,4 @@
-"""Memory that the spectral front end takes beside its results.
+"""Measure the memory that the spectral front end takes beside its results.
 
     python experiments/benchmarks/frontend_memory.py [--seconds 60 600] [--only NAME NAME ...]
 
@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import above
 import numpy as np
 
 from musisep.audio import features, mel
@@ -62,7 +63,8 @@ def transforms() -> dict[str, Callable[[Any], Any]]:
 
 def main() -> None:
     """Print a line for each transform and length."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    quick = ["--seconds", "1", "--only", "stft", "mfcc"]
+    parser = above.Script(__doc__, quick)
     parser.add_argument("--seconds", type=float, nargs="+", default=[60.0, 600.0])
     parser.add_argument("--only", nargs="+", default=list(transforms()))
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""Time per iteration of phase retrieval, beside librosa and torch_specinv, in one process.
+"""Time iterations of phase retrieval, beside librosa and torch_specinv, in one process.
 
     python experiments/benchmarks/inversion.py [--seconds 10] [--rounds 5] [--iterations 100]
 
@@ -9,16 +9,15 @@ misses its target. The signal is the demo recording at 22.05 kHz in frames of 10
 hop of 256; all start from single-pass phases, but librosa from zero ones.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import above
 import inversion_peers as peers
 import numpy as np
 import scipy.fft
-import torch
 from numpy.typing import NDArray
 from timing import in_turn
 
@@ -46,18 +45,19 @@ Candidates = dict[str, Callable[[], object]]
 
 def main() -> None:
     """Print a line for each algorithm and precision."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = above.Script(__doc__, ["--seconds", "0.5", "--rounds", "1", "--iterations", "20"])
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--iterations", type=int, default=100, help="a multiple of 20")
     args = parser.parse_args()
     audio, rate = files.read(Path(musisep.__file__).with_name("demo") / "mix.flac")
     signal = np.resize(files.resample(audio, rate, RATE)[0], round(args.seconds * RATE))
-    torch.set_num_threads(THREADS)
+    if peers.torch:
+        peers.torch.set_num_threads(THREADS)
     with scipy.fft.set_workers(THREADS):
         for kind in ("f4", "f8"):
             for name, count, candidates in algorithms(signal.astype(kind), args.iterations):
-                times = in_turn(candidates, args.rounds)
+                times = in_turn(candidates_there(candidates), args.rounds)
                 print(line(f"{name}, float{8 * int(kind[1])}", count, times), flush=True)
 
 
@@ -112,6 +112,12 @@ def algorithms(signal: NDArray[Any], iterations: int) -> Iterator[tuple[str, int
         },
     )
     yield "PGHI", 1, {"musisep": partial(pghi, magnitudes, transform=TRANSFORM)}
+
+
+def candidates_there(candidates: Candidates) -> Candidates:
+    """Return the candidates whose package is installed."""
+    missing = {name for name in TARGETS if not getattr(peers, name)}
+    return {name: own for name, own in candidates.items() if name not in missing}
 
 
 def line(name: str, iterations: int, times: dict[str, NDArray[np.float64]]) -> str:

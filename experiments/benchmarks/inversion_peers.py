@@ -3,6 +3,8 @@
 torch_specinv 0.1 was written for a torch that had ``torch.rfft`` and ``torch.irfft``, which are
 put back here by means of ``torch.fft``. It starts from its own ``phase_init`` only (given complex
 numbers, its functions fail); to start elsewhere, that function is replaced during the call.
+
+A package that is not installed is None here.
 """
 
 import warnings
@@ -11,20 +13,20 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from script import peer
 
 from musisep.audio.stft import SpectralTransform
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what they import
-    import librosa
-    import torch_specinv
-    from torch_specinv import methods
+    librosa, torch = peer("librosa"), peer("torch")
+    torch_specinv = torch and peer("torch_specinv")
+    methods = torch_specinv and peer("torch_specinv", "methods")
 
 Array = NDArray[Any]
 
-_ = librosa.griffinlim  # loaded when it is first used
+_ = librosa and librosa.griffinlim  # loaded when it is first used
 
 
 def _irfft(x: Any, _: int, normalized: bool, onesided: bool, signal_sizes: Any) -> Any:
@@ -36,7 +38,8 @@ def _rfft(x: Any, _: int, normalized: bool, onesided: bool) -> Any:
     return torch.view_as_real(torch.fft.rfft(x, norm="ortho" if normalized else "backward"))
 
 
-torch.irfft, torch.rfft = _irfft, _rfft
+if torch:
+    torch.irfft, torch.rfft = _irfft, _rfft
 
 
 @contextmanager

@@ -1,14 +1,16 @@
-"""Kernels against plain NumPy, and the fit of tones against scipy's L-BFGS-B, in one process.
+"""Time kernels against plain NumPy, and the fit of tones against scipy's L-BFGS-B.
 
-    python experiments/benchmarks/kernels.py
+    python experiments/benchmarks/kernels.py [--repeats 15] [--seed 0]
 
-Prints medians of the times of each pair, which run in turn, and their ratio.
+Prints medians of the times of each pair, which run in turn in one process, and their ratio.
 """
 
 import math
 import statistics
 from collections.abc import Callable
+from functools import partial
 
+import above
 import numpy as np
 import scipy.optimize
 from timing import seconds
@@ -28,7 +30,11 @@ REPEATS = 15
 
 def main() -> None:
     """Print a line for each pair."""
-    rng = np.random.default_rng(0)
+    parser = above.Script(__doc__, ["--repeats", "1"], seed=True)
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    args = parser.parse_args()
+    pair = partial(compared, repeats=args.repeats)
+    rng = np.random.default_rng(args.seed)
     order = np.arange(1, HARMONICS + 1)
     inst_dict = rng.uniform(size=(HARMONICS, 2)) / order[:, None]
     true = Peaks([1.0, 0.6], [400.3, 471.8], [FSIGMA, 1.05 * FSIGMA], [5e-5, 0], [0, 1])
@@ -58,14 +64,18 @@ def main() -> None:
     )
 
 
-def pair(
-    name: str, ours: Callable[[], np.ndarray], other: Callable[[], np.ndarray], tolerance: float
+def compared(
+    name: str,
+    ours: Callable[[], np.ndarray],
+    other: Callable[[], np.ndarray],
+    tolerance: float,
+    repeats: int,
 ) -> None:
     """Check that both give the same, then time them in turn."""
     difference = np.linalg.norm(ours() - other()) / np.linalg.norm(other())
     if difference > tolerance:
         raise SystemExit(f"{name}: results differ by {difference:.1e}")
-    times = np.array([[seconds(ours), seconds(other)] for _ in range(REPEATS)])
+    times = np.array([[seconds(ours), seconds(other)] for _ in range(repeats)])
     ratio = statistics.median(times[:, 1] / times[:, 0])
     a, b = 1e3 * np.median(times, axis=0)
     print(f"{name:64s} {a:9.3f} ms  other {b:9.3f} ms  ratio {ratio:7.1f}", flush=True)
@@ -85,9 +95,8 @@ def kernel_fit(start: Peaks, y: np.ndarray, inst_dict: np.ndarray) -> np.ndarray
     """Fit by projected Levenberg-Marquardt."""
     params = start.params
     target = np.sqrt(y + _kernels.EPS)
-    _kernels.fit_tones(
-        params, start.insts, inst_dict, SCALE, 1.0, 0.5, target, *bound_arrays(FSIGMA, 2), 40, 1e-6
-    )
+    bounds = bound_arrays(FSIGMA, 2, BINS)
+    _kernels.fit_tones(params, start.insts, inst_dict, SCALE, 1.0, 0.5, target, *bounds, 40, 1e-6)
     return params[:2]
 
 

@@ -1,4 +1,7 @@
-"""The same transforms and features from musisep and from others, with equal settings."""
+"""The same transforms and features from musisep and from others, with equal settings.
+
+A package that is not installed is None here, and none of `PEERS`.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -7,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.signal
-import torch
 from numpy.typing import NDArray
+from script import peer
 
 from musisep.audio import features, mel
 from musisep.audio.cqt import CQT
@@ -16,8 +19,8 @@ from musisep.audio.stft import SpectralTransform
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what it imports
-    import librosa
-    from nnAudio.features.cqt import CQT1992v2
+    librosa, torch = peer("librosa"), peer("torch")
+    nnaudio = torch and peer("nnAudio", "features.cqt")
 
 Array = NDArray[Any]
 FMIN_HZ = 32.7
@@ -153,7 +156,9 @@ def of_scipy(setting: Setting) -> Pair:
     return Pair(stft, istft, prepare)
 
 
-PEERS = {"scipy": of_scipy, "librosa": of_librosa, "torch": of_torch}
+PEERS = {"scipy": of_scipy}
+PEERS |= {"librosa": of_librosa} if librosa else {}
+PEERS |= {"torch": of_torch} if torch else {}
 
 
 class Same(NamedTuple):
@@ -299,7 +304,7 @@ class ConstantQSetting(NamedTuple):
 
 def cqt_of_nnaudio(setting: ConstantQSetting) -> Callable[[Array], Array]:
     """Return `CQT1992v2`, silent beyond the ends of signals that are too short for its mirrors."""
-    layer = CQT1992v2(**setting.names, output_format="Complex", verbose=False)
+    layer = nnaudio.CQT1992v2(**setting.names, output_format="Complex", verbose=False)
 
     def transform(signal: Array) -> Array:
         layer.to(torch.from_numpy(signal).dtype)
@@ -314,6 +319,12 @@ def cqt_of_nnaudio(setting: ConstantQSetting) -> Callable[[Array], Array]:
 def cqt_of_librosa(setting: ConstantQSetting) -> Callable[[Array], Array]:
     """Return `librosa.cqt`."""
     return partial(librosa.cqt, **setting.names, pad_mode="reflect")
+
+
+def use_threads(number: int) -> None:
+    """Let torch use so many threads, if it is installed."""
+    if torch:
+        torch.set_num_threads(number)
 
 
 def our_cqt(setting: ConstantQSetting) -> CQT:

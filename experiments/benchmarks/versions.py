@@ -1,22 +1,23 @@
-"""Two checkouts of musisep in turn: how many times as long the first takes.
+"""Time two checkouts of musisep in turn: how many times as long the first takes.
 
-    python experiments/benchmarks/versions.py OLD NEW [--rounds 3]
+    python experiments/benchmarks/versions.py OLD NEW [--rounds 3] [--seconds 60 1]
 
 Each round times the spectral front end in a process for each folder, with two threads: medians of
 several calls. Printed are medians over the rounds in ms, and the ratio of the old time to the new.
 Compiled kernels should be in the caches (``musisep warm-up``).
 """
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+import above
 import numpy as np
 import scipy.fft
 
@@ -26,15 +27,21 @@ CALLS = {60: 7, 1: 40}
 
 def main() -> None:
     """Print a line for each call."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    here = str(Path(__file__).parents[2])
+    parser = above.Script(
+        __doc__, [here, f"{here}/.", "--rounds", "1", "--seconds", "1", "--calls", "1"]
+    )
     parser.add_argument("old")
     parser.add_argument("new")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, nargs="+", choices=CALLS, default=list(CALLS))
+    parser.add_argument("--calls", type=int, help="of each transform (default: by the length)")
     chosen = parser.parse_args()
+    calls = [(seconds, chosen.calls or CALLS[seconds]) for seconds in chosen.seconds]
     times = {folder: [] for folder in (chosen.old, chosen.new)}
     for _ in range(chosen.rounds):
         for folder, rounds in times.items():
-            command = [sys.executable, __file__, "--", "child"]
+            command = [sys.executable, __file__, "--", "child", json.dumps(calls)]
             environment = {**os.environ, "PYTHONPATH": folder}
             rounds.append(json.loads(subprocess.check_output(command, env=environment)))
     for name in times[chosen.old][0]:
@@ -42,7 +49,7 @@ def main() -> None:
         print(f"{name:32s} {old:8.2f} {new:8.2f} ms {old / new:6.2f}")
 
 
-def measure() -> dict[str, float]:
+def measure(calls: dict[int, int]) -> dict[str, float]:
     """Time the calls of the musisep that is imported, in seconds."""
     from musisep.audio import cqt, features, inversion, mel, stft
 
@@ -53,7 +60,7 @@ def measure() -> dict[str, float]:
     ) -> None:
         call(*given, **named)
         taken = []
-        for _ in range(CALLS[seconds]):
+        for _ in range(calls[seconds]):
             begin = time.perf_counter()
             call(*given, **named)
             taken.append(time.perf_counter() - begin)
@@ -61,7 +68,7 @@ def measure() -> dict[str, float]:
 
     rng = np.random.default_rng(0)
     for kind in (np.float32, np.float64):
-        for seconds in CALLS:
+        for seconds in calls:
             end = f", {seconds} s, {kind.__name__}"
             signal = rng.standard_normal(seconds * 44_100).astype(kind)
             for n_fft in (512, 2048, 12288):
@@ -92,8 +99,8 @@ def measure() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--", "child"]:
+    if sys.argv[1:3] == ["--", "child"]:
         with scipy.fft.set_workers(2):
-            print(json.dumps(measure()))
+            print(json.dumps(measure(dict(json.loads(sys.argv[3])))))
     else:
         main()

@@ -17,7 +17,7 @@ def test_columns_of_the_item_are_its_own_and_others_are_not(script, monkeypatch,
     dictionaries = {name: np.full((3, 2), value) for name, value in (("a", 0.1), ("b", 0.2))}
     asked = []
 
-    def half(folder, given):
+    def half(folder, given, seed):
         if given is None:
             return dictionaries[folder], None, set()
         asked.append((folder, given[0].tolist()))

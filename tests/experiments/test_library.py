@@ -56,14 +56,14 @@ def test_stems_are_named_by_their_true_notes(script, capsys):
 def test_the_library_and_a_table_are_written(script, monkeypatch, tmp_path, capsys):
     lessons = [lesson_of(seed=seed)[0] for seed in range(4)]
     monkeypatch.setattr(script, "lessons", lambda folders, cache, jobs: lessons)
-    out, table = tmp_path / "library.npz", tmp_path / "table.rst"
+    out, table = tmp_path / "library.npz", tmp_path / "library.rst"
     monkeypatch.setattr("sys.argv", [
-        "e20", "--train", "a", "--check", "b", "--cache", "c", "--out", str(out), "--table",
-        str(table),
+        "e20", "--train", "a", "--check", "b", "--cache", "c", "--out", str(out), "--results",
+        str(tmp_path),
     ])  # fmt: skip
     script.main()
     assert script.Profiles.load(out).names == ("oboe", "tuba")
     text = table.read_text()
-    assert text.startswith("It has 2 instruments: oboe, tuba.")
+    assert "\n\nIt has 2 instruments: oboe, tuba.\n\n" in text
     assert "   * - b\n     - 4\n     - 8\n     - 100%" in text
     assert "2 instruments, weight" in capsys.readouterr().out

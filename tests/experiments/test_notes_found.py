@@ -71,7 +71,7 @@ def test_an_item_is_separated_and_its_notes_are_those_of_its_length(script, monk
 
     monkeypatch.setattr(script.musisep, "separate", separate)
     assert script.separated("folder") == ((1.0, 1.0), (1.0, 1.0))
-    assert called == {"instruments": 2}
+    assert called == {"instruments": 2, "seed": 0}
 
 
 def test_rows_are_means_and_what_is_unknown_is_left_out(script):
