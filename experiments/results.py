@@ -35,11 +35,11 @@ def write_text(folder: Path, name: str, text: str) -> None:
 def write_values(folder: Path, name: str, data: str, values: Mapping[str, float]) -> None:
     """Write numbers as FOLDER/NAME.json; `data` says of which recordings they are.
 
-    A value that is not finite is left out.
+    They are kept with six digits; a value that is not finite is left out.
     """
-    finite = {key: value for key, value in values.items() if math.isfinite(value)}
+    finite = {key: float(f"{value:.6g}") for key, value in values.items() if math.isfinite(value)}
     content = {"command": command(), "commit": commit(), "data": data, "values": finite}
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=float)
+    text = json.dumps(content, indent=2, ensure_ascii=False)
     _write(folder / f"{name}.json", text + "\n")
 
 

@@ -84,7 +84,7 @@ class Campaign:
 
 def main() -> int:
     """Print the table; return the exit status."""
-    args = arguments(__doc__, 3000).parse_args()
+    args = arguments(__doc__, 3000, 40).parse_args()
     table = Table()
     with tempfile.TemporaryDirectory() as name:
         campaign = Campaign(args.seed, Path(name))

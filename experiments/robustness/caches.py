@@ -86,7 +86,8 @@ class Run:
         self.ground, self.out = ground, ground.fresh()
         if user:
             os.chown(self.out, user, user)
-        command = [sys.executable, "-m", "musisep.dictsep", str(ground.place.recording)]
+        recording = ground.place.recordings / "mix0.wav"
+        command = [sys.executable, "-m", "musisep.dictsep", str(recording)]
         self._process = subprocess.Popen(
             [*command, "--quiet", "-o", self.out],
             env=os.environ | {"NUMBA_CACHE_DIR": str(cache)} | environment, cwd=self.out,
@@ -261,7 +262,7 @@ def cases(ground: Ground, rng: Random, number: int) -> Iterator[tuple[str, Run |
 
 def main() -> int:
     """Print the table; return the exit status."""
-    args = arguments(__doc__, 24).parse_args()
+    args = arguments(__doc__, 24, 1).parse_args()
     table = Table()
     with tempfile.TemporaryDirectory() as name:
         ground = Ground.made(Path(name))

@@ -242,7 +242,7 @@ def uncovered(good: dict[str, Any]) -> list[str]:
 
 def main() -> int:
     """Print the table; return the exit status."""
-    args = arguments(__doc__, 8000).parse_args()
+    args = arguments(__doc__, 8000, 100).parse_args()
     table, groups = Table(), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

@@ -185,7 +185,7 @@ def _whole(recording: Recording) -> Audio | None:
 
 def main() -> int:
     """Print the table; return the exit status."""
-    args = arguments(__doc__, 6000).parse_args()
+    args = arguments(__doc__, 6000, 60).parse_args()
     table = Table()
     with tempfile.TemporaryDirectory() as name:
         campaign = Campaign(args.seed, Path(name))

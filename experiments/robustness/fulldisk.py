@@ -100,7 +100,7 @@ class Ground:
 
 def main() -> int:
     """Print the table; return the exit status."""
-    args = arguments(__doc__, 24).parse_args()
+    args = arguments(__doc__, 24, 2).parse_args()
     table = Table()
     with tempfile.TemporaryDirectory() as name:
         ground = Ground(Path(name))

@@ -92,7 +92,7 @@ def finished(place: Place, good: dict[str, bytes]) -> list[str]:
 
 def main() -> int:
     """Print the table; return the exit status."""
-    args = arguments(__doc__, 10).parse_args()
+    args = arguments(__doc__, 10, 1).parse_args()
     rng = np.random.default_rng(args.seed)
     with tempfile.TemporaryDirectory() as name:
         place, table, case = Place(Path(name)), Table(), 0

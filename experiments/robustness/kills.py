@@ -289,7 +289,7 @@ def campaign(place: Place, rng: np.random.Generator, number: int, folder: Path |
 
 def main() -> int:
     """Print the table; return the exit status."""
-    parser = arguments(__doc__, 100)
+    parser = arguments(__doc__, 100, 3)
     parser.add_argument("--batch", action="store_true", help="many recordings, in processes")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -11,7 +11,6 @@ Prints a table with the median of --number runs: seconds, MB at most, and the li
 is 1 if a rule is broken. An idle machine is needed for the seconds.
 """
 
-import argparse
 import os
 import pickle
 import struct
@@ -27,6 +26,7 @@ from statistics import median
 
 import numpy as np
 import soundfile as sf
+from workers import Script
 
 import musisep
 
@@ -195,7 +195,7 @@ def refuse(folder: Path, name: str) -> Refusal:
 
 def main() -> int:
     """Print the table; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Script(__doc__, ["--number", "1"])
     parser.add_argument("--number", type=int, default=3, help="runs of each (default: 3)")
     args = parser.parse_args()
     status = 0

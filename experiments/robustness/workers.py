@@ -1,6 +1,5 @@
 """Work in processes that may die, hang or grow, and a table of what became of it."""
 
-import argparse
 import multiprocessing
 import os
 import resource
@@ -15,6 +14,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import BinaryIO
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from script import Script
 
 MOST_MEMORY = 8 * 2**30
 """Bytes of addresses that a worker may have: the machine must survive a broken rule."""
@@ -160,10 +163,9 @@ def memory(name: str) -> int:
     return int(text.split(f"{name}:")[1].split()[0])
 
 
-def arguments(doc: str, number: int) -> argparse.ArgumentParser:
-    """Return a parser with the options that all campaigns have."""
-    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=0)
+def arguments(doc: str, number: int, quick: int) -> Script:
+    """Return a parser with the options of all campaigns; `quick` are the cases of a trial."""
+    parser = Script(doc, ["--number", str(quick), "--jobs", "1"], seed=True)
     parser.add_argument(
         "--number", type=int, default=number, help="of cases (default: %(default)s)"
     )

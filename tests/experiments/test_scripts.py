@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -155,7 +156,7 @@ def test_results_tell_the_command_as_typed_in_the_repository(experiments, tmp_pa
     assert first == f".. Made by: {command}"
     assert re.fullmatch(r"   Version (unknown|[0-9a-f]+(-dirty)?)\.", second)
     assert others[:3] == ["", "Words.", ""] and others[-2:] == ["   * - urmp", "     -"]
-    results.write_values(tmp_path, "scores", "urmp (8)", {"urmp blind": 8.82, "no": float("nan")})
+    results.write_values(tmp_path, "scores", "urmp (8)", {"urmp blind": 8.82000004, "no": np.nan})
     found = json.loads((tmp_path / "scores.json").read_text())
     assert found["values"] == {"urmp blind": 8.82}
     assert (found["command"], found["data"]) == (command, "urmp (8)")
