@@ -105,7 +105,7 @@ assert sdr_db(easy, informed) > sdr_db(easy, blind) - 0.5
 def players(**signals):
     """Show a player for each signal."""
     rows = (
-        f"<p>{title}<br>{Audio(signal, rate=RATE)._repr_html_()}</p>"
+        f"<p>{title.replace('_', ' ')}<br>{Audio(signal, rate=RATE)._repr_html_()}</p>"
         for title, signal in signals.items()
     )
     return HTML("".join(rows))
