@@ -61,7 +61,10 @@ def _values(name: str) -> tuple[str, ...]:
 
 WRITE = "--results {results}"
 PICTURES = ("curve", "linear", "masks", "roll", "separation", "spread")
-HEARD = ("as_it_is", "with_drums", "two_clarinets_in_canon", "doubled_in_octaves")
+HEARD = (
+    "as_it_is", "with_drums", "two_clarinets_in_canon", "doubled_in_octaves",
+    "the_horn_20_dB_softer",
+)  # fmt: skip
 FIGURES = {
     "pictures": Figure(
         ("pictures.py --results docs/_static",), (), 2,
