@@ -73,9 +73,12 @@ class Record(Directive):
         """Return a line that says so."""
         if "commit" not in self.options:
             raise self.error("a record needs its :commit:")
+        source, _ = self.state_machine.get_source_and_line(self.lineno)
         text = [nodes.Text("Figures by "), nodes.literal("", self.arguments[0])]
         text += [nodes.Text(", as of commit "), nodes.literal("", self.options["commit"])]
-        return [nodes.paragraph("", "", *text, classes=["record"])]
+        paragraph = nodes.paragraph("", "", *text, classes=["record"])
+        paragraph.source = source  # tells those of results from those of sections
+        return [paragraph]
 
 
 def look(app, doctree):
@@ -145,12 +148,19 @@ def is_exempt(app, text):
     while node is not None:
         if "figure" in node.get("classes", ()):
             return True
-        if node.source and results in Path(node.source).resolve().parents:
+        if is_of(results, node):
             return True
-        if isinstance(node, nodes.section) and any(map(is_record, node.children)):
+        if isinstance(node, nodes.section) and any(
+            is_record(child) and not is_of(results, child) for child in node.children
+        ):
             return True
         node = node.parent
     return False
+
+
+def is_of(folder, node):
+    """Tell whether a node comes from a file in a folder."""
+    return bool(node.source) and folder in Path(node.source).resolve().parents
 
 
 def is_record(node):
