@@ -1,11 +1,15 @@
 """Packaging; the version is written once, in musisep/__init__.py, and read without importing it."""
 
+import gzip
+import os
 import re
 import shutil
+import tarfile
 from pathlib import Path
 
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).parent
 
@@ -28,6 +32,33 @@ class Afresh(build_py):
         super().run()
 
 
+class Dated(sdist):
+    """Pack a source archive that has the same bytes whenever it is packed with SOURCE_DATE_EPOCH.
+
+    Wheels are so without further ado.
+    """
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, **owners):
+        """Pack the folder `base_dir`; return the path of the archive."""
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if epoch is None or format != "gztar":
+            return super().make_archive(base_name, format, root_dir, base_dir, **owners)
+
+        def dated(member: tarfile.TarInfo) -> tarfile.TarInfo:
+            member.mtime, member.uid, member.gid = int(epoch), 0, 0
+            member.uname = member.gname = ""
+            return member
+
+        path = f"{base_name}.tar.gz"
+        with (
+            open(path, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=int(epoch)) as zipped,
+            tarfile.open(fileobj=zipped, mode="w") as archive,
+        ):
+            archive.add(base_dir, filter=dated)
+        return path
+
+
 setup(
     name="musisep",
     version=version(),
@@ -48,7 +79,7 @@ setup(
         "Typing :: Typed",
     ],
     python_requires=">=3.11",
-    cmdclass={"build_py": Afresh},
+    cmdclass={"build_py": Afresh, "sdist": Dated},
     packages=find_packages(include=["musisep", "musisep.*"]),
     package_data={
         "musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz", "report/web/*"]
@@ -73,7 +104,14 @@ setup(
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
         # Metadata of MedleyDB are written in YAML.
         "medleydb": ["PyYAML>=6"],
-        "docs": ["sphinx>=7.3", "numpydoc>=1.8"],
+        "docs": [
+            "sphinx>=8",
+            "pydata-sphinx-theme>=0.16",
+            "numpydoc>=1.8",
+            "myst-parser>=4",
+            "sphinx-gallery>=0.18",
+            "ipython>=8.20",
+        ],
         "experiments": [
             "librosa>=0.10.2",
             "nnAudio>=0.3.3",
@@ -81,10 +119,18 @@ setup(
             "torch>=2.3",
             "torch_specinv>=0.1",
         ],
-        "notebooks": ["jupytext>=1.16", "nbclient>=0.10", "nbconvert>=7.16", "ipykernel>=6.29"],
+        # Jupyter, and what reads notebooks that are kept as Python files.
+        "notebooks": [
+            "jupyterlab>=4.2",
+            "ipykernel>=6.29",
+            "jupytext>=1.16",
+            "nbclient>=0.10",
+            "sphinx-gallery>=0.18",
+        ],
         # What results are compared with, then what else CI checks.
         "test": [
             "pytest>=8.2",
+            "pytest-xdist>=3.6",
             "hypothesis>=6.100",
             "librosa>=0.10.2",
             "mir_eval>=0.8",
@@ -93,6 +139,7 @@ setup(
             "ruff>=0.15",
             "mypy>=2.0",
             "import-linter>=2.7",
+            "codespell>=2.4",
             "dask>=2024.5",
             "distributed>=2024.5",
         ],

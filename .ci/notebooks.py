@@ -1,54 +1,63 @@
-"""Execute the notebooks of docs/notebooks; an error in a cell ends it.
+"""Execute the notebooks of docs/notebooks, each in an empty folder; an error in a cell ends it.
 
-    python .ci/notebooks.py [SOURCE ...] [--out FOLDER] [--timeout SECONDS]
+    python .ci/notebooks.py [SOURCE ...] [--jobs N] [--out FOLDER] [--timeout SECONDS]
 
-They are kept as Python files (jupytext's percent format), without what their cells print.
+They are kept as Python files in the form of sphinx-gallery, which jupytext reads.
 """
 
 import argparse
+import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
 
 HOME = Path(__file__).parents[1] / "docs" / "notebooks"
+FORM = {"extension": ".py", "format_name": "sphinx", "rst2md": True}
 
 
 def main() -> None:
     """Execute all that are named, or all that there are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help="default: all")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write .ipynb and HTML there")
+    parser.add_argument("--jobs", type=int, default=1, help="at a time (default: %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write .ipynb there")
     parser.add_argument("--timeout", type=int, default=300, help="seconds for a cell (%(default)s)")
     args = parser.parse_args()
     sources = args.sources or sorted(HOME.glob("*.py"))
     if not sources:
         parser.error(f"no notebook in {HOME}")
-    for source in sources:
-        start = time.perf_counter()
-        notebook = jupytext.read(source)
-        client = NotebookClient(
-            notebook,
-            timeout=args.timeout,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(source.parent)}},
-        )
-        client.execute()
-        print(f"{source.name}: {time.perf_counter() - start:.0f} s")
-        if args.out:
-            write(notebook, args.out, source.stem)
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for line in pool.map(lambda source: execute(source, args.out, args.timeout), sources):
+            print(line, flush=True)
 
 
-def write(notebook: nbformat.NotebookNode, folder: Path, name: str) -> None:
-    """Write what was executed."""
-    from nbconvert import HTMLExporter
+def read(source: Path) -> nbformat.NotebookNode:
+    """Read a notebook; its sections are one level below its title."""
+    notebook = jupytext.read(source, fmt=FORM)
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    for cell in texts[1:]:
+        cell.source = re.sub("^#", "##", cell.source, flags=re.MULTILINE)
+    return notebook
 
-    folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, folder / f"{name}.ipynb")
-    page, _ = HTMLExporter().from_notebook_node(notebook)
-    (folder / f"{name}.html").write_text(page, encoding="utf-8")
+
+def execute(source: Path, out: Path | None, timeout: int) -> str:
+    """Execute a notebook; return what it is called and how long it took."""
+    start = time.perf_counter()
+    notebook = read(source)
+    with TemporaryDirectory() as folder:
+        resources = {"metadata": {"path": folder}}
+        NotebookClient(
+            notebook, timeout=timeout, kernel_name="python3", resources=resources
+        ).execute()
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, out / f"{source.stem}.ipynb")
+    return f"{source.name}: {time.perf_counter() - start:.0f} s"
 
 
 if __name__ == "__main__":

@@ -61,10 +61,19 @@ def _values(name: str) -> tuple[str, ...]:
 
 WRITE = "--results {results}"
 PICTURES = ("curve", "linear", "masks", "roll", "separation", "spread")
+HEARD = (
+    "as_it_is", "with_drums", "two_clarinets_in_canon", "doubled_in_octaves",
+    "the_horn_20_dB_softer",
+)  # fmt: skip
 FIGURES = {
     "pictures": Figure(
         ("pictures.py --results docs/_static",), (), 2,
         tuple(f"docs/_static/picture_{name}.png" for name in PICTURES),
+    ),
+    "demo": Figure((f"e37_demo.py {WRITE}",), (), 1, (f"{RESULTS}/demo.rst",)),
+    "failures": Figure(
+        (f"e36_failures.py --sounds docs/_static/sounds {WRITE}",), (), 4,
+        (*_both("failures"), *(f"docs/_static/sounds/{case}_mix.mp3" for case in HEARD)),
     ),
     "tuning": Figure((f"e12_tuning.py {WRITE}",), (), 2, _values("tuning")),
     "report": Figure(

@@ -1,6 +1,6 @@
 """Files of results that the documentation includes; each names the command that made it.
 
-A table is NAME.rst: a comment with the command, and what the script has made. Values that prose
+A table is NAME.rst: the command and the commit, and what the script has made. Values that prose
 quotes are NAME.json: ``{"command", "commit", "data", "values": {name: number}}``.
 """
 
@@ -27,7 +27,7 @@ def write_table(folder: Path, name: str, rows: Sequence[Sequence[str]], before: 
 
 def write_text(folder: Path, name: str, text: str) -> None:
     """Write reStructuredText as FOLDER/NAME.rst."""
-    head = f".. Made by: {command()}\n   Version {commit()}.\n\n"
+    head = f".. record:: {command()}\n   :commit: {commit()}\n\n"
     lines = (line.rstrip() for line in text.strip().splitlines())
     _write(folder / f"{name}.rst", head + "\n".join(lines) + "\n")
 

@@ -22,21 +22,37 @@ HIGHEST = 0.999
 
 
 def confidence(certainty: Floats, instruments: int, unexplained: float) -> Floats:
-    """Probability that stems are good.
+    r"""Probability that stems are good.
 
     Parameters
     ----------
-    certainty : ndarray
-        Mean probability that the notes of an instrument are its own; any shape.
+    certainty : ndarray, float [...]
+        Mean probability that the notes of an instrument are its own, from 0 to 1.
     instruments : int
-        How many play.
+        Number of instruments that play.
     unexplained : float
-        Share of the recording that the model leaves unexplained.
+        Share of the recording that the model leaves unexplained, from 0 to 1.
 
     Returns
     -------
-    ndarray
+    ndarray, float [...]
         From 0 to 1, one for each certainty.
+
+    Notes
+    -----
+    With the certainty :math:`p`, limited to `HIGHEST`, the number of instruments :math:`k`, and the
+    share :math:`u` that is left unexplained, the log odds are
+
+    .. math:: c + a \log \frac{p}{1 - p} + b (k - 2) + d u
+
+    `CURVE` has the constants.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.confidence import confidence
+    >>> confidence(np.array([0.9, 0.99]), instruments=2, unexplained=0.1).round(2)
+    array([0.55, 0.89])
     """
     limited = np.clip(certainty, 1 - HIGHEST, HIGHEST)
     constant, sure, more, left = CURVE
@@ -46,7 +62,24 @@ def confidence(certainty: Floats, instruments: int, unexplained: float) -> Float
 
 
 def called(overall: float) -> str:
-    """Return the word for a confidence: good, doubtful or poor."""
+    """Return the word for a confidence: good, doubtful or poor.
+
+    Parameters
+    ----------
+    overall : float
+        Mean confidence of the stems, from 0 to 1.
+
+    Returns
+    -------
+    {"good", "doubtful", "poor"}
+        Good from `LIKELY` on, poor below `UNLIKELY`.
+
+    Examples
+    --------
+    >>> from musisep.confidence import called
+    >>> [called(overall) for overall in (0.9, 0.6, 0.1)]
+    ['good', 'doubtful', 'poor']
+    """
     if overall >= LIKELY:
         return "good"
     return "doubtful" if overall >= UNLIKELY else "poor"

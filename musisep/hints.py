@@ -34,13 +34,13 @@ class Hints:
 
     Parameters
     ----------
-    ranges : mapping of str or int to range
+    ranges : mapping of str or int to tuple of float or str, optional
         Between which fundamental frequencies an instrument plays, (lowest, highest) in Hz, by the
         name of its stem, as "instrument1" or "violin", or by its number from 1 on. A range may be
         text as well: see `range_of`.
     lead : {"high", "low"}, optional
         Instrument 1 plays the highest line, or the lowest.
-    position : sequence of float or str
+    position : sequence of float or str, optional
         Where each instrument sits between the two channels of a stereo recording: -1, or "left",
         to 1, or "right"; 0 is "center". Empty if that is unknown.
 
@@ -48,6 +48,17 @@ class Hints:
     ------
     ValueError
         If a hint is none of these.
+
+    Examples
+    --------
+    >>> from musisep import Hints
+    >>> hints = Hints(ranges={1: "G4-C6", "cello": (65.4, 523.3)}, position=["left", 0.5])
+    >>> hints.ranges["cello"]
+    (65.4, 523.3)
+    >>> [low_hz for low_hz, high_hz in hints.ranges_of(["violin", "cello"])]
+    [380.8, 65.4]
+    >>> hints.positions_of(instruments=2, channels=2)
+    [-1.0, 0.5]
     """
 
     ranges: Mapping[str | int, Range | str] = field(default_factory=dict)
@@ -82,7 +93,12 @@ class Hints:
         Parameters
         ----------
         names : sequence of str
-            Of the stems, as `musisep.Separation.names`.
+            Names of the stems, as `musisep.Separation.names`.
+
+        Returns
+        -------
+        list of tuple of float or None
+            Lowest and highest frequency in Hz, in the order of the names.
 
         Raises
         ------
@@ -99,6 +115,18 @@ class Hints:
 
     def positions_of(self, instruments: int, channels: int) -> list[float] | None:
         """Return the position of each instrument, from -1 to 1; None if they are unknown.
+
+        Parameters
+        ----------
+        instruments : int
+            Number of instruments.
+        channels : int
+            Number of channels of the recording.
+
+        Returns
+        -------
+        list of float or None
+            One position for each instrument; -1 is left, 1 is right.
 
         Raises
         ------
@@ -125,10 +153,24 @@ def range_of(text: str) -> Range:
         of an instrument, which stands for what it usually plays (`musisep.names`). Notes and MIDI
         numbers count with half a semitone around them.
 
+    Returns
+    -------
+    tuple of float
+        Lowest and highest frequency, in Hz.
+
     Raises
     ------
     ValueError
         If it is no range, or its end is below its begin.
+
+    Examples
+    --------
+    >>> from musisep.hints import range_of
+    >>> range_of("196Hz-1046Hz")
+    (196.0, 1046.0)
+    >>> low_hz, high_hz = range_of("A4-A5")  # with half a semitone around them
+    >>> round(low_hz), round(high_hz)
+    (427, 906)
     """
     known = INSTRUMENTS.get(canonical(text))
     if known:

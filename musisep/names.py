@@ -9,13 +9,20 @@ from typing import NamedTuple
 class Instrument(NamedTuple):
     """What anybody knows of an instrument.
 
-    Attributes
+    Parameters
     ----------
     family : str
+        Family, such as "reed" or "plucked".
     lowest, highest : int
         MIDI pitches that it usually plays.
     chords : bool
         Whether it plays several tones at a time.
+
+    Examples
+    --------
+    >>> from musisep.names import INSTRUMENTS
+    >>> INSTRUMENTS["clarinet"]
+    Instrument(family='reed', lowest=50, highest=94, chords=False)
     """
 
     family: str
@@ -101,6 +108,22 @@ def canonical(name: str) -> str:
     """Return what an instrument is called here: "Alto Sax 2" is an "alto-saxophone".
 
     A number at the end is left out; names that are not known stay, in small letters with hyphens.
+
+    Parameters
+    ----------
+    name : str
+        Name of an instrument as people write it.
+
+    Returns
+    -------
+    str
+        Name in small letters, with hyphens between words.
+
+    Examples
+    --------
+    >>> from musisep.names import canonical
+    >>> [canonical(name) for name in ("Alto Sax 2", "vn", "French_Horn", "Kazoo")]
+    ['alto-saxophone', 'violin', 'horn', 'kazoo']
     """
     plain = re.sub(r"[\s_.-]+", "-", name.strip().lower()).strip("-")
     plain = re.sub(r"-*\d+$", "", plain) or plain
@@ -108,12 +131,46 @@ def canonical(name: str) -> str:
 
 
 def members(name: str) -> tuple[str, ...]:
-    """Return the instruments that a canonical name may stand for."""
+    """Return the instruments that a canonical name may stand for.
+
+    Parameters
+    ----------
+    name : str
+        Name as `canonical` returns it.
+
+    Returns
+    -------
+    tuple of str
+        Members of the group of that name; the name itself if it is no group.
+
+    Examples
+    --------
+    >>> from musisep.names import members
+    >>> members("organ"), members("oboe")
+    (('pipe-organ', 'reed-organ'), ('oboe',))
+    """
     return GROUPS.get(name, (name,))
 
 
 def numbered(names: Sequence[str]) -> list[str]:
-    """Return one name for each instrument: its own, with a number where several are alike."""
+    """Return one name for each instrument: its own, with a number where several are alike.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of instruments, perhaps several times.
+
+    Returns
+    -------
+    list of str
+        Names that are different, in the same order.
+
+    Examples
+    --------
+    >>> from musisep.names import numbered
+    >>> numbered(["violin", "violin", "cello"])
+    ['violin1', 'violin2', 'cello']
+    """
     seen: Counter[str] = Counter()
     result = []
     for name in names:

@@ -36,33 +36,34 @@ from musisep.tones.peaks import Floats
 class Separation:
     """What `separate` returns.
 
-    Attributes
+    Parameters
     ----------
-    stems : ndarray or Stack, shape (instrument, channel, sample)
+    stems : ndarray or Stack, float [instrument, channel, sample]
         The instruments, the loudest first; or in the order of the dictionary that was given.
         Those of a long recording may be in temporary files (`musisep.io.stored`): then
         ``stems[..., first:stop]`` is an array, and ``numpy.asarray(stems)`` all of it.
-    mixture : ndarray or Scratch, shape (channel, sample)
+    mixture : ndarray or Scratch, float [channel, sample]
         What was separated; not a copy of an array that was given.
     sample_rate : int
-        In Hz.
+        Sample rate in Hz.
     dictionary : Dictionary
         What the instruments sound like.
-    tones : recarray
-        All tones: ``time_s``, ``instrument``, ``f0_hz``, ``amplitude``, ``inharmonicity``.
+    tones : recarray [tone]
+        All tones, with the columns ``time_s``, ``instrument``, ``f0_hz``, ``amplitude`` and
+        ``inharmonicity``.
     settings : Settings
         How it was made; what they leave to the method, and what took their place, is in `parts`.
     unexplained : float
         What these tones leave unexplained of the recording: their share of the loss of silence,
         from 0 to 1.
-    answers : tuple of float
+    answers : tuple of float, optional
         The same while learning, of each answer whose tones were found (of some frames, for "adam",
         which tries several); empty if a dictionary was given.
-    chosen : int
-        The answer that was used.
+    chosen : int, optional
+        Index of the answer that was used.
     parts : Stages, optional
         The parts that it was made by; default: those that the settings name.
-    certainty : ndarray, shape (instrument,), optional
+    certainty : ndarray, float [instrument], optional
         Mean probability, by the model of players, that the notes of a stem are its instrument's;
         None if the method does not tell.
     fit : Fit, optional
@@ -73,20 +74,37 @@ class Separation:
     likenesses : list of list of Likeness, optional
         Names of the instruments that each stem sounds like, the likeliest first; see
         `musisep.instruments.likenesses`. None if the method finds no notes.
-    names_right : ndarray, shape (instrument,), optional
+    names_right : ndarray, float [instrument], optional
         If the instruments were named: how likely each stem is the one of its name, and not of
         another one that was named, by what it sounds like; NaN for a stem without notes.
-    certainties : ndarray, shape (tone,), optional
+    certainties : ndarray, float [tone], optional
         Probability of each of the tones that its instrument plays it; None if the method does not
         tell.
-    curve : tuple of float
+    curve : tuple of float, optional
         What was left unexplained while the dictionary was learned, from 0 to 1, after each turn:
         of the frames that were looked at, and at last of the recording. For "adam" means over
         successive steps, of the frames that were drawn. Empty if a dictionary was given.
-    given_names : tuple of str
+    given_names : tuple of str, optional
         Names of the instruments of a score that was given; none if none was.
     alignment : Alignment, optional
         How a score that was given was aligned, see `musisep.scores.align`; None if none was.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import musisep
+    >>> from musisep.io.files import read
+    >>> mix = str(files("musisep") / "demo" / "mix.flac")
+    >>> audio, sample_rate = read(mix, duration_s=2.0)
+    >>> result = musisep.separate(audio, sample_rate, restarts=1, steps=2)
+    >>> result.names
+    ['instrument1', 'instrument2']
+    >>> round(result.unexplained, 2)
+    0.12
+    >>> result.notes.f0_hz[:3].round().tolist()  # in the order of onsets
+    [196.0, 587.0, 390.0]
+    >>> sorted(result.tracks(residual=True, derive={"soft": "mix - 0.5*instrument1"}))
+    ['instrument1', 'instrument2', 'residual', 'soft']
     """
 
     stems: Floats | Stack
@@ -168,7 +186,18 @@ class Separation:
         return np.subtract(self.mixture, residual, out=residual)
 
     def excerpt(self, first: int, stop: int) -> "Separation":
-        """Return the same with stems and mixture, in memory, from sample `first` to `stop`."""
+        """Return the same with stems and mixture, in memory, from sample `first` to `stop`.
+
+        Parameters
+        ----------
+        first, stop : int
+            First sample, and the one behind the last.
+
+        Returns
+        -------
+        Separation
+            With stems and mixture that are shorter; tones and notes stay those of the whole.
+        """
         part = ..., slice(first, stop)
         return replace(self, stems=self.stems[part], mixture=self.mixture[part])
 
@@ -192,22 +221,22 @@ class Separation:
         Parameters
         ----------
         folder : path
-            Where to.
-        filename : str
-            Names below it, with ``{stem}``, ``{ext}`` and ``{track}``.
-        track : str
+            Folder to write to; it is made if it is missing.
+        filename : str, optional
+            Names of the files in the folder, with ``{stem}``, ``{ext}`` and ``{track}``.
+        track : str, optional
             Name of the mixture, for ``{track}``.
-        format : {"wav", "flac", "ogg", "opus", "mp3"}
+        format : {"wav", "flac", "ogg", "opus", "mp3"}, optional
             File format; `musisep.io.formats.FORMATS` has the table.
         subtype : str, optional
             Sample format; default: FLOAT for wav, PCM_24 for flac.
         quality : float, optional
-            Of ogg, opus and mp3, from 0, the smallest files, to 1, the best sound; default: 0.8,
-            0.5 and 1.
-        residual : bool
+            Quality of ogg, opus and mp3, from 0, the smallest files, to 1, the best sound;
+            default: 0.8, 0.5 and 1.
+        residual : bool, optional
             Whether to write the residual as well.
         names : sequence of str, optional
-            Of the stems, in their order, instead of instrument1, instrument2, ...
+            Names of the stems, in their order, instead of instrument1, instrument2, ...
         derive : mapping of str to str, optional
             Sums and differences to write as well, by their names, such as
             ``{"karaoke": "mix - 0.5*horn"}``; see `musisep.stems.parse_rules`.
@@ -257,12 +286,28 @@ class Separation:
         derive: Mapping[str, str] | None = None,
         only: Sequence[str] | None = None,
     ) -> dict[str, Real | Stored]:
-        """Return what `save` writes, by name; parameters and errors are those of `save`.
+        """Return what `save` writes, by name.
+
+        Parameters
+        ----------
+        residual : bool, optional
+            Whether the residual is one of them.
+        names : sequence of str, optional
+            Names of the stems, in their order, instead of instrument1, instrument2, ...
+        derive : mapping of str to str, optional
+            Sums and differences, by their names; see `musisep.stems.parse_rules`.
+        only : sequence of str, optional
+            Names of what to return, instead of all stems and what is derived.
 
         Returns
         -------
-        dict of str to ndarray or Stored, shape (channel, sample)
+        dict of str to ndarray or Stored, float [channel, sample]
             Stems are not copied; what is not in memory is computed block by block.
+
+        Raises
+        ------
+        ValueError
+            If names or rules are wrong, or names not different.
         """
         stems = self.names if names is None else stem_names(len(self.stems), names)
         rules = parse_rules(derive or {}, stems)
@@ -295,21 +340,23 @@ class Separation:
         Parameters
         ----------
         paths : sequence of path
-            In the order of the stems; suffixes name the formats.
+            Files in the order of the stems; suffixes name the formats.
         subtype : str
-            Sample format.
-        ready : function, optional
+            Sample format, such as ``"FLOAT"``.
+        ready : callable, optional
             Called with each path, and with the complete temporary file that will be there next.
-        quality, tags : optional
-            As for `save`.
-        signals : sequence of array, shape (channel, sample), optional
-            What to write instead, such as `tracks`.
-        progress : function, optional
+        quality : float, optional
+            Quality as for `save`.
+        signals : sequence of ndarray or Stored, float [channel, sample], optional
+            What to write instead, such as the values of `tracks`.
+        tags : mapping of str to str, optional
+            Title, artist and the like, as for `save`.
+        progress : callable, optional
             Called with "writing", how many files are written, and how many there are.
 
         Returns
         -------
-        gain : float
+        float
             The common gain that kept files from clipping; 1 if none was needed.
 
         Raises

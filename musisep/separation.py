@@ -56,10 +56,10 @@ def separate(
 
     Parameters
     ----------
-    mixture : array or Scratch, shape (channel, sample) or (sample,), or path
+    mixture : array_like [channel, sample] or [sample], Scratch or path
         The recording. A long one is separated in pieces, see `Settings.whole_s`.
     sample_rate : int, optional
-        In Hz, from 8 to 192 kHz; needed for an array, refused for a path.
+        Sample rate in Hz, from 8 to 192 kHz; needed for an array, refused for a path.
     dictionary : Dictionary, optional
         One that was learned elsewhere, with a column for each instrument, in the order of the
         stems. It tells who plays and is adapted to the recording, as `Separation.dictionary`;
@@ -70,7 +70,7 @@ def separate(
     score : Score, optional
         What is played; its instruments are those of the recording, in the order of the stems. It
         is a prior: wrong and missing notes are survived.
-    align_score : bool
+    align_score : bool, optional
         Whether to warp the time of the score to that of the recording, and its tuning, where they
         do not fit as they are (`musisep.scores.alignment.align`).
     corrections : Score, optional
@@ -87,26 +87,57 @@ def separate(
         Parts in the place of those that the settings name, by the names of the fields of
         `musisep.stages.Stages`: front_end, counting, assignment, learner, finder, voicing,
         mask.
-    jobs : int
+    jobs : int, optional
         Processor cores to use; the result does not depend on it.
-    progress : function, optional
+    progress : callable, optional
         Called with the name of a stage, and with how much of it is done and to do.
     scratch : path, optional
         Folder for temporary files: there a recording that is separated in pieces, and its stems,
         are kept instead of in memory. The result does not depend on it.
-    **options
-        Fields of `Settings`, instead of those in `settings`.
+    instruments, tones, harmonics, method, front_end, finder, voicing, mask, phase : optional
+        Number or names of the instruments, and the parts to use; these and all that follow are
+        fields of `Settings`, described there, and replace those in `settings`.
+    seed, restarts, steps, batch, counting, assignment : int or str, optional
+        Seed, and what method "notes" needs.
+    runs, lifetime, dictionaries : int, optional
+        What method "adam" needs.
+    hop_s, window_s, window_sigmas : float, optional
+        Time between frames and length of the window, in seconds, and where the window is cut.
+    fmin_hz, fmax_hz, bins_per_octave, sigma_bins : float, optional
+        The log-frequency axis: range in Hz, resolution, and width of a sinusoid in bins.
+    pexp, qexp, whole_s : float, optional
+        Exponents, and how many seconds are separated as a whole.
 
     Returns
     -------
     Separation
+        Stems, residual, notes, dictionary, and how sure the method is.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range, or a sample is NaN or infinite.
+        If an argument or setting is out of its range, or a sample is NaN or infinite.
+    TypeError
+        If an option is no field of `Settings`.
     AudioFileError
         If the file cannot be read, or there is no room for temporary files.
+
+    Examples
+    --------
+    Two seconds of a clarinet and a horn. The stems add up to the recording:
+
+    >>> from importlib.resources import files
+    >>> import numpy as np
+    >>> import musisep
+    >>> from musisep.io.files import read
+    >>> audio, sample_rate = read(str(files("musisep") / "demo" / "mix.flac"), duration_s=2.0)
+    >>> result = musisep.separate(audio, sample_rate, instruments=2, restarts=1, steps=2)
+    >>> result.stems.shape
+    (2, 1, 88200)
+    >>> bool(np.allclose(result.stems.sum(axis=0), audio))
+    True
+    >>> result.called
+    'good'
     """
     settings = Settings() if settings is None else settings
     instance("settings", settings, Settings)

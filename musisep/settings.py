@@ -33,17 +33,17 @@ class Settings:
 
     Parameters
     ----------
-    instruments : int, "auto" or sequence of str
+    instruments : int, "auto" or sequence of str, optional
         Number of instruments; of "notes" only, "auto": it is found, from 1 to 4, or the names of
         the instruments, see `musisep.instruments`, which are kept as these are called there.
-    tones : int
+    tones : int, optional
         Number of tones that one instrument plays at a time.
-    harmonics : int
+    harmonics : int, optional
         Harmonics of a tone.
-    method : {"notes", "adam"}
+    method : {"notes", "adam"}, optional
         How the dictionary is learned: from notes (`musisep.learning.from_notes`), or by sparse
         pursuit and bounded Adam, the documented method (`musisep.learning.adam`).
-    front_end : {"cqt", "pursuit", "mel"}
+    front_end : {"cqt", "pursuit", "mel"}, optional
         How the log-frequency spectrogram is made, see `musisep.audio.logfreq`.
     finder : {"viterbi", "joint", "greedy"}, optional
         How tones are found: "viterbi" in all frames together, "joint" frame by frame, "greedy"
@@ -51,46 +51,46 @@ class Settings:
     voicing : {"pitch", "instrument"}, optional
         Whether tones of one pitch have a column of their own for the masks. Default: "pitch",
         for "adam" "instrument".
-    mask : {"ratio", "synthesis"}
+    mask : {"ratio", "synthesis"}, optional
         Whether stems are shares of the mixture, or synthesised from the tones with its phase.
-    phase : {"mixture", "misi"}
+    phase : {"mixture", "misi"}, optional
         Whose phases the stems have: those of the mixture, or their own, retrieved so that the
         stems add up to the mixture and nothing is left (`musisep.audio.inversion.misi`).
-    seed : int
+    seed : int, optional
         Seed of the randomness.
-    restarts : int
+    restarts : int, optional
         Of "notes": how often notes are assigned to instruments; the answers agree on who plays.
-    steps, batch : int
+    steps, batch : int, optional
         Of "notes": steps of the learning of common columns, and frames of the recording from
         which they are learned.
-    counting : {"texture"}
+    counting : {"texture"}, optional
         Of "notes": how the number of instruments is found, if it is "auto".
-    assignment : {"annealing"}
+    assignment : {"annealing"}, optional
         Of "notes": how notes are assigned to instruments.
-    runs : int
+    runs : int, optional
         Of "adam": steps, of one drawn frame each.
-    lifetime : int
+    lifetime : int, optional
         Of "adam": steps after which half of the columns is renewed; 0: never. At most `runs`.
-    dictionaries : int
+    dictionaries : int, optional
         Of "adam": how many dictionaries are learned; the one that leaves least unexplained is
         used.
-    hop_s : float
+    hop_s : float, optional
         Seconds between frames.
-    window_s : float
+    window_s : float, optional
         Length of the Gaussian window of the linear-frequency spectrogram, in seconds.
-    window_sigmas : float
+    window_sigmas : float, optional
         Standard deviations after which that window is cut.
-    fmin_hz, fmax_hz : float
+    fmin_hz, fmax_hz : float, optional
         Range of the log-frequency axis; it ends below the Nyquist frequency in any case.
-    bins_per_octave : float
+    bins_per_octave : float, optional
         Its resolution.
-    sigma_bins : float
+    sigma_bins : float, optional
         Width (standard deviation) of a steady sinusoid on it, in bins.
-    pexp : float
+    pexp : float, optional
         Exponent for the addition of sinusoids.
-    qexp : float
+    qexp : float, optional
         Exponent that is applied to spectra before they are compared.
-    whole_s : float
+    whole_s : float, optional
         Recordings up to so many seconds are separated as a whole. Longer ones are learned from
         stretches of so many seconds together, and separated in pieces. It is less for more samples
         than four minutes of stereo at 48 kHz have, so that memory is bounded.
@@ -99,6 +99,19 @@ class Settings:
     ------
     ValueError
         If a setting is out of its range.
+
+    Examples
+    --------
+    >>> from musisep import Settings
+    >>> settings = Settings(instruments=["clarinet", "french horn"], fmin_hz=55)
+    >>> settings.instruments  # as the library calls them
+    ('clarinet', 'horn')
+    >>> settings.changed({"restarts": 1}).restarts
+    1
+    >>> Settings(instruments=17)
+    Traceback (most recent call last):
+        ...
+    ValueError: instruments=17 must be an integer from 1 to 16, or names in a list
     """
 
     instruments: int | str | tuple[str, ...] = 2
@@ -193,6 +206,11 @@ class Settings:
             Fields and their values.
         dictionary : tuple of int, optional
             Number of harmonics and of instruments of a dictionary that is given.
+
+        Returns
+        -------
+        Settings
+            With the options; all other fields stay.
 
         Raises
         ------

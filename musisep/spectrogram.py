@@ -95,16 +95,16 @@ class Spectrogram:
 
     Parameters
     ----------
-    values : array, shape (channel, band, frame)
-        Finite.
+    values : ndarray, float [channel, band, frame]
+        Finite numbers.
     sample_rate : int
-        Of the audio, in Hz.
+        Sample rate of the audio, in Hz.
     length : int
         Samples of the audio.
-    kind : {"magnitude", "mel", "log-frequency"}
+    kind : {"magnitude", "mel", "log-frequency"}, optional
         Magnitudes of a short-time Fourier transform, mel values, or magnitudes of a constant-Q
         transform.
-    parameters : mapping of str to number, str or bool
+    parameters : mapping of str to float, int, str or bool, optional
         Those of `musisep.audio.stft.SpectralTransform` or
         `musisep.audio.mel.MelSpectrogramTransform`, or for "log-frequency" fmin_hz, fmax_hz,
         bins_per_octave, sigma_bins and hop_length.
@@ -113,6 +113,21 @@ class Spectrogram:
     ------
     ValueError
         If a parameter is out of its range, or the values are not of this shape.
+
+    Examples
+    --------
+    The magnitudes of a sine of 440 Hz are greatest in the bin nearest to it. Audio is found from
+    them, with an error of less than -20 dB:
+
+    >>> import numpy as np
+    >>> from musisep import Spectrogram
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> spectrogram = Spectrogram.of(sine, 8000, n_fft=256, hop_length=64)
+    >>> int(spectrogram.values[0].mean(axis=1).argmax()), 440 / 8000 * 256
+    (14, 14.08)
+    >>> audio, convergence = spectrogram.invert(max_iter=20, rng=0)
+    >>> audio.shape, bool(convergence[0] < -20)
+    ((1, 4000), True)
     """
 
     values: NDArray[np.floating]
@@ -146,9 +161,29 @@ class Spectrogram:
     def of(
         cls, audio: ArrayLike, sample_rate: int, kind: str = "magnitude", **parameters: Any
     ) -> "Spectrogram":
-        """Make the spectrogram of audio [channel, sample] or [sample].
+        """Make the spectrogram of audio.
 
-        Parameters and errors are those of the class.
+        Parameters
+        ----------
+        audio : array_like [channel, sample] or [sample]
+            The signal; integers are scaled to [-1, 1).
+        sample_rate : int
+            Sample rate of the audio, in Hz.
+        kind : {"magnitude", "mel", "log-frequency"}, optional
+            What values it has, as for the class.
+        **parameters : float, int, str or bool
+            How it is made, as `parameters` of the class.
+
+        Returns
+        -------
+        Spectrogram
+            With values of each channel.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or the audio is empty, of another shape, or not
+            finite.
         """
         signal = np.atleast_2d(as_samples(audio, "audio").astype(np.float64, copy=False))
         if signal.ndim != 2 or not signal.size:
@@ -158,7 +193,20 @@ class Spectrogram:
         return cls(represent(signal), sample_rate, signal.shape[1], kind, parameters)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a ``.npz`` file whole or not at all; OSError if that is impossible."""
+        """Write a ``.npz`` file whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        ValueError
+            If a parameter is no number, str or bool.
+        """
         made = {
             "kind": self.kind, "sample_rate": self.sample_rate, "length": self.length,
             "parameters": dict(self.parameters),
@@ -169,6 +217,16 @@ class Spectrogram:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Spectrogram":
         """Read what `save` wrote, trusting nothing in the file.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Returns
+        -------
+        Spectrogram
+            With the same values and parameters.
 
         Raises
         ------
@@ -206,14 +264,16 @@ class Spectrogram:
             Phases to start from, for the first three.
         rng : numpy.random.Generator or int, optional
             Source of randomness, or its seed.
-        progress : function, optional
-        **options
-            Of the method, such as ``alpha`` or ``rho``.
+        progress : callable, optional
+            Called with the name of a stage, how much of it is done, and how much there is.
+        **options : float, int or str
+            Options of the method, such as ``alpha`` or ``rho``.
 
         Returns
         -------
-        audio : array, shape (channel, sample)
-        convergence : array, shape (channel,)
+        audio : ndarray, float [channel, sample]
+            Signal with nearly these values.
+        convergence : ndarray, float [channel]
             Spectral convergence of the audio in dB; NaN for silence.
 
         Raises

@@ -32,7 +32,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stages:
-    """The parts that a separation is made of, in the order in which they are called."""
+    """The parts that a separation is made of, in the order in which they are called.
+
+    Parameters
+    ----------
+    front_end : FrontEnd
+        Makes frames of a mixture.
+    counting : Counting
+        Tells how many instruments play.
+    assignment : Assignment
+        Tells who plays each note.
+    learner : Learner
+        Makes a dictionary of frames.
+    finder : ToneFinder
+        Finds tones in frames with a dictionary.
+    voicing : Voicing
+        Tells with which column each tone sounds.
+    mask : Mask
+        Makes stems of tones and the mixture.
+
+    Examples
+    --------
+    >>> from musisep import Settings, separate
+    >>> from musisep.stages import make_stages
+    >>> stages = make_stages(Settings(method="adam"))
+    >>> stages.finder
+    GreedyPursuit(tones=1, most=2, beta=0.9)
+
+    A part may be given to `musisep.separate` in the place of the one that the settings name:
+
+    >>> import numpy as np
+    >>> tone = np.sin(2 * np.pi * 440 * np.arange(8000) / 16000)
+    >>> result = separate(tone, 16000, stages={"finder": stages.finder}, restarts=1, steps=2)
+    >>> round(float(np.median(result.tones.f0_hz)))
+    440
+    """
 
     front_end: FrontEnd
     counting: Counting
@@ -53,13 +87,30 @@ def make_stages(settings: Settings, given: Mapping[str, Any] | None = None) -> S
     Parameters
     ----------
     settings : Settings
+        What names the parts.
     given : mapping of str to object, optional
         Parts by the names of the fields of `Stages`.
+
+    Returns
+    -------
+    Stages
+        All seven parts.
 
     Raises
     ------
     ValueError
         If a stage is unknown, a part cannot be called, or there is no part of a name.
+
+    Examples
+    --------
+    >>> from musisep import Settings
+    >>> from musisep.stages import make_stages
+    >>> make_stages(Settings(front_end="mel", hop_s=0.02)).front_end.hop_s
+    0.02
+    >>> make_stages(Settings(finder="best"))
+    Traceback (most recent call last):
+        ...
+    ValueError: finder='best' must be one of viterbi, joint, greedy
     """
     known = [field.name for field in fields(Stages)]
     if not isinstance(given, Mapping | None):

@@ -36,18 +36,28 @@ def stem_names(instruments: int, names: Sequence[str] | None = None) -> list[str
     Parameters
     ----------
     instruments : int
+        Number of stems.
     names : sequence of str, optional
         One for each stem, in their order.
 
     Returns
     -------
     list of str
+        One name for each stem.
 
     Raises
     ------
     ValueError
         If their number is wrong, two are alike, or one cannot be part of the name of a file or
         stands for something else.
+
+    Examples
+    --------
+    >>> from musisep.stems import stem_names
+    >>> stem_names(2)
+    ['instrument1', 'instrument2']
+    >>> stem_names(2, ["clarinet", "horn"])
+    ['clarinet', 'horn']
     """
     instruments = at_least("instruments", instruments, 0, MOST_TONES)
     if names is None:
@@ -78,9 +88,16 @@ class Subtract:
     Parameters
     ----------
     stem_name : str
-        What to start from.
+        Name of what to start from.
     by_stem_name : str
-        What to take away.
+        Name of what to take away.
+
+    Examples
+    --------
+    >>> from musisep import Subtract, derive_stems
+    >>> rules = {"accompaniment": Subtract("mixture", "voice")}
+    >>> derive_stems({"voice": [1.0, 2.0]}, [2.0, 4.0], rules)["accompaniment"]
+    array([1., 2.])
     """
 
     stem_name: str
@@ -92,7 +109,18 @@ class Subtract:
         return self.stem_name, self.by_stem_name
 
     def combine(self, stem: Real, by_stem: Real) -> Real:
-        """Return the difference."""
+        """Return the difference.
+
+        Parameters
+        ----------
+        stem, by_stem : ndarray, float [...]
+            What to start from, and what to take away, of one shape.
+
+        Returns
+        -------
+        ndarray, float [...]
+            The first less the second.
+        """
         return stem - by_stem
 
 
@@ -103,12 +131,19 @@ class Sum:
     Parameters
     ----------
     stem_names : tuple of str
-        At least one.
+        Names of the stems, at least one.
 
     Raises
     ------
     ValueError
         If there is no name, or a single string instead of a tuple.
+
+    Examples
+    --------
+    >>> from musisep import Sum, derive_stems
+    >>> stems = {"violin": [1.0, 2.0], "cello": [0.5, 0.5], "drums": [0.0, 1.0]}
+    >>> derive_stems(stems, [1.5, 3.5], {"strings": Sum(("violin", "cello"))})["strings"]
+    array([1.5, 2.5])
     """
 
     stem_names: tuple[str, ...]
@@ -130,7 +165,18 @@ class Sum:
         return self.stem_names
 
     def combine(self, *stems: Real) -> Real:
-        """Return the sum."""
+        """Return the sum.
+
+        Parameters
+        ----------
+        *stems : ndarray, float [...]
+            In the order of `names`, of one shape.
+
+        Returns
+        -------
+        ndarray, float [...]
+            A new array.
+        """
         return reduce(np.add, stems[1:], stems[0].copy())
 
 
@@ -142,6 +188,13 @@ class Combination:
     ----------
     terms : tuple of (float, str)
         Gains and names, at least one; a stem with a gain below 0 is taken away.
+
+    Examples
+    --------
+    >>> from musisep.stems import Combination, derive_stems
+    >>> rules = {"soft": Combination(((1.0, "mixture"), (-0.5, "drums")))}
+    >>> derive_stems({"drums": [0.0, 1.0]}, [2.0, 4.0], rules)["soft"]
+    array([2. , 3.5])
     """
 
     terms: tuple[tuple[float, str], ...]
@@ -152,7 +205,18 @@ class Combination:
         return tuple(name for _, name in self.terms)
 
     def combine(self, *stems: Real) -> Real:
-        """Return the sum."""
+        """Return the sum.
+
+        Parameters
+        ----------
+        *stems : ndarray, float [...]
+            In the order of `names`, of one shape.
+
+        Returns
+        -------
+        ndarray, float [...]
+            Sum of the stems, each times its gain.
+        """
         (gain, _), *rest = self.terms
         total = gain * stems[0]
         for (gain, _), stem in zip(rest, stems[1:], strict=True):
@@ -173,12 +237,18 @@ def parse_rule(text: str, known: Iterable[str]) -> Combination:
     Returns
     -------
     Combination
-        In which `MIX` is called `MIXTURE`.
+        Gains and names, in which `MIX` is called `MIXTURE`.
 
     Raises
     ------
     ValueError
         If the text is anything else, or a gain is above `MOST_GAIN`.
+
+    Examples
+    --------
+    >>> from musisep.stems import parse_rule
+    >>> parse_rule("mix - 0.5*horn", ["mix", "horn"]).terms
+    ((1.0, 'mixture'), (-0.5, 'horn'))
     """
     names = sorted(known, key=len, reverse=True)
     term = re.compile(
@@ -220,11 +290,19 @@ def parse_rules(derive: Mapping[str, str], stems: Sequence[str]) -> dict[str, Co
     Returns
     -------
     dict of str to Combination
+        In the order of `derive`.
 
     Raises
     ------
     ValueError
         If a name is taken or cannot be part of the name of a file, or a rule is not understood.
+
+    Examples
+    --------
+    >>> from musisep.stems import parse_rules
+    >>> rules = parse_rules({"karaoke": "mix - voice", "soft": "0.5*karaoke"}, ["voice", "piano"])
+    >>> rules["soft"].terms
+    ((0.5, 'karaoke'),)
     """
     instance("derive", derive, Mapping)
     known = [*stems, RESIDUAL, MIX, MIXTURE]
@@ -255,17 +333,32 @@ def track_names(
 
     Parameters
     ----------
-    stems, derived : iterable of str
-        Names; all are written, unless `only` is given.
-    residual : bool
+    stems : sequence of str
+        Names of the stems; all are written, unless `only` is given.
+    derived : iterable of str, optional
+        Names of what is derived; so are these.
+    residual : bool, optional
         Whether to write the residual as well.
     only : iterable of str, optional
         What to write instead; it may name the residual.
+
+    Returns
+    -------
+    list of str
+        Names in the order of writing.
 
     Raises
     ------
     ValueError
         If `only` names nothing, or what there is not.
+
+    Examples
+    --------
+    >>> from musisep.stems import track_names
+    >>> track_names(["voice", "piano"], ["karaoke"], residual=True)
+    ['voice', 'piano', 'residual', 'karaoke']
+    >>> track_names(["voice", "piano"], ["karaoke"], only=["karaoke", "voice"])
+    ['voice', 'karaoke']
     """
     derived = list(derived)
     if only is None:
@@ -291,9 +384,9 @@ def derive_stems(
 
     Parameters
     ----------
-    stems : mapping of str to array, shape (channel, sample)
-        Any shape will do if all have the same; at the level of the mixture.
-    mixture : array, of the same shape
+    stems : mapping of str to array_like, float [channel, sample]
+        By name; any shape will do if all have the same; at the level of the mixture.
+    mixture : array_like, float [channel, sample]
         What rules call "mixture".
     rules : mapping of str to Subtract, Sum or Combination
         How to make the new stems, in this order: from the mixture, the given stems and those
@@ -301,7 +394,7 @@ def derive_stems(
 
     Returns
     -------
-    dict of str to array
+    dict of str to ndarray, float [channel, sample]
         The given stems, then the new ones; not the mixture.
 
     Raises
@@ -311,6 +404,7 @@ def derive_stems(
 
     Examples
     --------
+    >>> from musisep import Subtract, derive_stems
     >>> stems = {"voice": [1.0, 2.0], "drums": [0.0, 1.0]}
     >>> derive_stems(stems, [2.0, 4.0], {"rest": Subtract("mixture", "voice")})["rest"]
     array([1., 2.])

@@ -174,7 +174,7 @@ HELPER = "musisep.warming"
 class Warmth:
     """What is compiled.
 
-    Attributes
+    Parameters
     ----------
     kernels : int
         How many kernels there are.
@@ -183,6 +183,13 @@ class Warmth:
         of them are new.
     missing : tuple of str
         Kernels of which nothing is in the cache.
+
+    Examples
+    --------
+    >>> from musisep.warming import Warmth
+    >>> warmth = Warmth(kernels=90, kept=150, fresh=0, missing=())
+    >>> "nothing was compiled" if not warmth.fresh else f"{warmth.fresh} were compiled"
+    'nothing was compiled'
     """
 
     kernels: int
@@ -192,7 +199,19 @@ class Warmth:
 
 
 def kernels() -> dict[str, Any]:
-    """Return all kernels of the package by their names; none with NUMBA_DISABLE_JIT."""
+    """Return all kernels of the package by their names; none with NUMBA_DISABLE_JIT.
+
+    Returns
+    -------
+    dict of str to object
+        Compiled functions by the names of their modules and their own.
+
+    Examples
+    --------
+    >>> from musisep.warming import kernels
+    >>> kernels()["musisep.tones._kernels.inst_shift"].__name__
+    'inst_shift'
+    """
     names = [module.name for module in walk_packages(musisep.__path__, "musisep.")]
     return {
         f"{name}.{attribute}": value
@@ -204,7 +223,21 @@ def kernels() -> dict[str, Any]:
 
 
 def cache_place() -> str | None:
-    """Return the folder below which compiled kernels are kept, or None if they cannot be."""
+    """Return the folder below which compiled kernels are kept, or None if they cannot be.
+
+    Returns
+    -------
+    str, optional
+        Name of the folder.
+
+    Examples
+    --------
+    >>> import os
+    >>> from musisep.warming import cache_place
+    >>> place = cache_place()
+    >>> place is None or os.path.isabs(place)
+    True
+    """
     folders = {cache_folder(kernel) for kernel in kernels().values()}
     return commonpath(filter(None, folders)) if any(folders) else None
 
@@ -222,6 +255,15 @@ def warm_up(report: Progress = no_progress, jobs: int = 1) -> Warmth:
     Returns
     -------
     Warmth
+        What there is in the cache then.
+
+    Examples
+    --------
+    The first call takes minutes:
+
+    >>> from musisep.warming import warm_up
+    >>> warm_up(jobs=2).missing  # doctest: +SKIP
+    ()
     """
     found = kernels()
     before = sum(map(kept, found.values()))

@@ -1,4 +1,4 @@
-"""Parts that are added from outside the package; docs/develop/extend.rst shows them and these tests."""
+"""Parts that are added from outside the package: docs/develop/extend.rst shows these tests."""
 
 import re
 from pathlib import Path
@@ -147,7 +147,7 @@ def test_no_part_changes_anything_of_the_package():
 
 def test_the_page_shows_every_part_and_its_test():
     page, tests = (path.read_text(encoding="utf-8") for path in (PAGE, Path(__file__)))
-    shown = re.findall(r"literalinclude:: \.\./tests/extending/(\S+)", page)
+    shown = re.findall(r"literalinclude:: /\.\./tests/extending/(\S+)", page)
     assert sorted(shown) == SNIPPETS and len(SNIPPETS) == 7
     markers = re.findall(r":start-after: (# .+)\n", page)
     assert len(markers) == len(SNIPPETS) + 1 == page.count("../tests/test_extending.py")

@@ -1,4 +1,4 @@
-"""What docs/guide/reliability.rst promises of stems and tracks, where no other test holds it already."""
+"""What docs/guide/reliability.rst promises of tracks, where no other test holds it already."""
 
 import os
 import subprocess

@@ -26,6 +26,21 @@ def each(work: Callable[[Item], object], items: Sequence[Item]) -> None:
         Must be safe to call from several threads at once.
     items : sequence
         Taken in their order. None is begun after an error, which is raised.
+
+    Examples
+    --------
+    Squares, written by two threads to places of their own:
+
+    >>> import numpy as np
+    >>> import scipy.fft
+    >>> from musisep._util import threads
+    >>> squares = np.zeros(5)
+    >>> def work(item):
+    ...     squares[item] = item**2
+    >>> with scipy.fft.set_workers(2):
+    ...     threads.each(work, range(5))
+    >>> squares.tolist()
+    [0.0, 1.0, 4.0, 9.0, 16.0]
     """
     queue = iter(items)
 
@@ -49,7 +64,23 @@ def each(work: Callable[[Item], object], items: Sequence[Item]) -> None:
 
 
 def each_block(work: Callable[[slice], object], size: int) -> None:
-    """Call `work` with slices of `size` frames, as `each` does."""
+    """Call `work` with slices of frames, as `each` does.
+
+    Parameters
+    ----------
+    work : function
+        Called with slices of `BLOCK` frames, of which the last may reach beyond the end; must be
+        safe to call from several threads at once.
+    size : int
+        Number of frames.
+
+    Examples
+    --------
+    >>> from musisep._util import threads
+    >>> threads.each_block(print, 100)
+    slice(0, 64, None)
+    slice(64, 128, None)
+    """
     each(work, [slice(first, first + BLOCK) for first in range(0, size, BLOCK)])
 
 

@@ -87,14 +87,14 @@ def full_scale(signal: ArrayLike, name: str = "signal") -> Real:
 
     Parameters
     ----------
-    signal : array, shape (..., sample)
+    signal : array_like [..., sample]
     name : str
         What messages call it.
 
     Returns
     -------
-    array of this shape
-        float32 for float32, else float64.
+    ndarray, float [..., sample]
+        In float32 for float32, else in float64.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def check_finite(signals: ArrayLike, name: str, first: int = 0) -> None:
 
     Parameters
     ----------
-    signals : array, shape (sample,), (channel, sample) or (instrument, channel, sample)
+    signals : array_like [sample], [channel, sample] or [instrument, channel, sample]
     name : str
         What the message calls them.
     first : int

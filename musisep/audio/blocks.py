@@ -71,13 +71,13 @@ class FrameGrid:
         go_back : function
             Called with `Blocks`, the number of frames, the shape [signal, sample] of the result
             and its type.
-        spectrum : array of complex, shape (..., frame, frequency)
+        spectrum : ndarray, complex [..., frame, frequency]
         length : int > 0
             Samples of a signal.
 
         Returns
         -------
-        array, shape (..., sample)
+        ndarray, float [..., sample]
 
         Raises
         ------
@@ -134,13 +134,13 @@ class FrameGrid:
             Number of frames.
         shape : tuple of int
             Of the result, [..., sample].
-        window : array, shape (n_fft,)
+        window : ndarray [n_fft]
         reflect : bool
             Whether what lies beyond the ends is mirrored into the signal, or left out.
 
         Returns
         -------
-        array of this shape
+        ndarray, float [..., sample]
             The same for any number of threads.
         """
         *leading, length = shape

@@ -33,7 +33,8 @@ def amplitude_to_db(
 
     Parameters
     ----------
-    x : array, shape (..., frequency, frame)
+    x : array_like [..., frequency, frame]
+        Powers or magnitudes.
     stype : {"power", "magnitude"}
         What `x` holds: a factor of ten is 10 or 20 decibels.
     top_db : float >= 0, optional
@@ -48,13 +49,23 @@ def amplitude_to_db(
 
     Returns
     -------
-    array, shape as `x`
-        float32 if `x` is, else float64.
+    ndarray, float [..., frequency, frame]
+        In float32 if `x` is, else in float64.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range, or `x` does not hold real numbers.
+
+    Examples
+    --------
+    What is more than 80 dB below the maximum is raised to that:
+
+    >>> from musisep.audio import amplitude_to_db
+    >>> amplitude_to_db([[1.0, 0.1, 0.0]], stype="magnitude").round(6).tolist()
+    [[0.0, -20.0, -80.0]]
+    >>> amplitude_to_db([[1.0, 0.1, 0.0]], stype="magnitude", top_db=None).round(6).tolist()
+    [[0.0, -20.0, -200.0]]
     """
     one_of("stype", stype, PER_DECADE)
     amin, ref_value = from_zero("amin", amin), above_zero("ref_value", ref_value)
@@ -66,7 +77,13 @@ def amplitude_to_db(
 
 
 def check_range(top_db: float | None, mode: str) -> float | None:
-    """Refuse a dynamic range that `limit_range` does not know; return `top_db` as float."""
+    """Refuse a dynamic range that `limit_range` does not know; return `top_db` as float.
+
+    Raises
+    ------
+    ValueError
+        If `mode` is unknown, or `top_db` is neither None nor a number of at least 0.
+    """
     one_of("mode", mode, SHARED_AXES)
     if top_db is None:
         return None

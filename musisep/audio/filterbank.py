@@ -40,13 +40,23 @@ class Filterbank(Remade):
 
     Parameters
     ----------
-    matrix : array, shape (frequency, band)
+    matrix : array_like [frequency, band]
         Weights; finite. A read-only copy is kept.
 
     Raises
     ------
     ValueError
         If the matrix is not of this kind.
+
+    Examples
+    --------
+    The sum of the first two of three frequencies, and the last of them:
+
+    >>> import numpy as np
+    >>> from musisep.audio import Filterbank
+    >>> bank = Filterbank(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))  # [frequency, band]
+    >>> bank.project([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).tolist()  # [band, frame]
+    [[4.0, 6.0], [5.0, 6.0]]
     """
 
     matrix: NDArray[np.float64]
@@ -67,7 +77,7 @@ class Filterbank(Remade):
 
     @cached_property
     def _ranges(self) -> NDArray[np.intp]:
-        """First frequency and the one after the last that each band uses; shape (band, 2)."""
+        """First frequency and the one after the last that each band uses, [band, 2]."""
         used = self.matrix.T != 0
         first, stop = used.argmax(1), used.shape[1] - used[:, ::-1].argmax(1)
         return read_only(np.stack([first, np.where(used.any(1), stop, first)], axis=1))
@@ -84,14 +94,15 @@ class Filterbank(Remade):
 
         Parameters
         ----------
-        values : array of reals, shape (frame, frequency)
-        out : array, shape (frame, band), optional
+        values : array_like [frame, frequency]
+            Real numbers.
+        out : ndarray [frame, band], optional
             Receives the result; of the type that it has.
 
         Returns
         -------
-        array, shape (frame, band)
-            float32 if the values are, else float64.
+        ndarray, float [frame, band]
+            In float32 if the values are, else in float64.
 
         Raises
         ------
@@ -113,12 +124,13 @@ class Filterbank(Remade):
 
         Parameters
         ----------
-        spectrogram : array of reals, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
+            Real numbers.
 
         Returns
         -------
-        array, shape (..., band, frame)
-            float32 if the spectrogram is, else float64.
+        ndarray, float [..., band, frame]
+            In float32 if the spectrogram is, else in float64.
 
         Raises
         ------
@@ -135,12 +147,13 @@ class Filterbank(Remade):
 
         Parameters
         ----------
-        bands : array of reals, shape (..., band, frame)
+        bands : array_like [..., band, frame]
+            Gradient by the bands, or other real numbers.
 
         Returns
         -------
-        array, shape (..., frequency, frame)
-            float32 if the bands are, else float64.
+        ndarray, float [..., frequency, frame]
+            In float32 if the bands are, else in float64.
 
         Raises
         ------
@@ -172,21 +185,30 @@ def spectral_power(spectra: ArrayLike, power: float = 2.0, out: Real | None = No
 
     Parameters
     ----------
-    spectra : array of complex, shape (frame, frequency)
+    spectra : array_like, complex [frame, frequency]
+        Complex or real.
     power : float > 0
         1 and 2 are the fastest.
-    out : array, shape (frame, frequency), optional
+    out : ndarray [frame, frequency], optional
         Receives the result; of the type that it has.
 
     Returns
     -------
-    array, shape (frame, frequency)
-        float32 for complex64, float64 for complex128.
+    ndarray, float [frame, frequency]
+        In float32 for complex64, in float64 for complex128.
 
     Raises
     ------
     ValueError
         If a shape or a type does not fit, or `power` is not above 0.
+
+    Examples
+    --------
+    >>> from musisep.audio import spectral_power
+    >>> spectral_power([[3 + 4j, 2j]]).tolist()
+    [[25.0, 4.0]]
+    >>> spectral_power([[3 + 4j, 2j]], power=1.0).tolist()
+    [[5.0, 2.0]]
     """
     power = above_zero("power", power)
     spectra = as_array(spectra, "spectra")
@@ -219,7 +241,9 @@ def measure_frames(
     Parameters
     ----------
     transform : SpectralTransform
-    signal : array, shape (..., sample)
+        Short-time Fourier transform.
+    signal : array_like [..., sample]
+        One signal or several.
     rows : int > 0
         Values for each frame.
     measure : function
@@ -230,13 +254,27 @@ def measure_frames(
 
     Returns
     -------
-    array, shape (..., row, frame)
-        float32 if the signal is, else float64. In memory, the rows of a frame are neighbours.
+    ndarray, float [..., row, frame]
+        In float32 if the signal is, else in float64. In memory, the rows of a frame are neighbours.
 
     Raises
     ------
     ValueError
         If the signal is too short or not real; see `SpectralTransform.stft`.
+
+    Examples
+    --------
+    The loudest bin of each frame, of 31.25 Hz:
+
+    >>> import numpy as np
+    >>> from musisep.audio import SpectralTransform
+    >>> from musisep.audio.filterbank import measure_frames
+    >>> def loudest(spectra, out):
+    ...     out[:, 0] = np.abs(spectra).argmax(axis=1)
+    >>> sine = np.sin(2 * np.pi * 500 * np.arange(2000) / 8000)
+    >>> found = measure_frames(SpectralTransform(256, 500, center=False), sine, 1, loudest)
+    >>> (31.25 * found).tolist()
+    [[500.0, 500.0, 500.0, 500.0]]
     """
     instance("transform", transform, SpectralTransform)
     function("measure", measure)
@@ -260,7 +298,7 @@ def measure_spectra(
 
     Parameters
     ----------
-    spectrogram : array, shape (..., frequency, frame)
+    spectrogram : array_like [..., frequency, frame]
         In the precision to compute in; see `as_spectrogram`.
     rows : int > 0
         Values for each frame.
@@ -270,7 +308,7 @@ def measure_spectra(
 
     Returns
     -------
-    array, shape (..., row, frame)
+    ndarray, float [..., row, frame]
         In this precision.
     """
     frames = spectrogram.swapaxes(-1, -2)
@@ -316,7 +354,13 @@ def of_either(
     of_signal: Callable[[ArrayLike], Made],
     of_spectrogram: Callable[[ArrayLike], Made],
 ) -> Made:
-    """Return what is made of a signal or of a spectrogram; ValueError if not just one is given."""
+    """Return what is made of a signal or of a spectrogram.
+
+    Raises
+    ------
+    ValueError
+        If not just one is given.
+    """
     if x is not None and spectrogram is not None:
         raise ValueError("x and spectrogram must not both be given")
     if spectrogram is not None:

@@ -33,6 +33,18 @@ class NoiseFloor:
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    Of one frame with a peak over noise of 0.2, the peak is left:
+
+    >>> import numpy as np
+    >>> from musisep.audio.floors import NoiseFloor
+    >>> magnitudes = np.full((9, 1), 0.2)  # [bin, frame]
+    >>> magnitudes[4] = 1.0
+    >>> NoiseFloor(octaves=0.5).subtract(magnitudes, bins_per_octave=12.0)
+    >>> magnitudes[:, 0].round(3).tolist()
+    [0.0, 0.0, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0]
     """
 
     octaves: float = 0.5
@@ -49,7 +61,15 @@ class NoiseFloor:
             object.__setattr__(self, name, value)
 
     def subtract(self, magnitudes: Floats, bins_per_octave: float) -> None:
-        """Subtract the floor from magnitudes [bin, frame], in place; nothing falls below 0."""
+        """Subtract the floor from magnitudes, in place; nothing falls below 0.
+
+        Parameters
+        ----------
+        magnitudes : ndarray, float [bin, frame]
+            Changed in place.
+        bins_per_octave : float
+            Bins per factor 2 in frequency.
+        """
         bins, frames = magnitudes.shape
         reach = min(round(0.5 * self.octaves * bins_per_octave), bins)
 

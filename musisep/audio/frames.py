@@ -26,7 +26,47 @@ CHOICES = {
 
 @dataclass(frozen=True, eq=False)
 class FrameParameters(Remade):
-    """Parameters of `musisep.audio.stft.SpectralTransform`, which tells what they mean."""
+    """Parameters of `musisep.audio.stft.SpectralTransform`, which tells more of what they mean.
+
+    Parameters
+    ----------
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if left out.
+    win_length : int, optional
+        Samples of the window; n_fft if left out.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`, or "rect", used unless `window` is given.
+    window : array_like [win_length] or [n_fft], optional
+        Samples of the window itself.
+    periodic : bool
+        Whether the window that `window_fn` names is periodic or symmetric.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    normalized : bool or {"frame_length", "window"}
+        What spectra are divided by.
+    sample_rate : int > 0, optional
+        In Hz.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.audio.frames import FrameParameters
+    >>> frames = FrameParameters(n_fft=256, hop_length=64, sample_rate=8000)
+    >>> frames.bins, frames.frame_count(2000)
+    (129, 32)
+    >>> frames.times_s(3).tolist()
+    [0.0, 0.008, 0.016]
+    """
 
     n_fft: int
     hop_length: int | None = None
@@ -60,7 +100,7 @@ class FrameParameters(Remade):
 
     @cached_property
     def frame_window(self) -> NDArray[np.float64]:
-        """The window between zeros, shape (n_fft,), not normalized."""
+        """The window between zeros, [n_fft], not normalized."""
         width = self.win_length or self.n_fft
         return make_window(self.window, self.window_fn, width, self.n_fft, self.periodic)
 
@@ -78,11 +118,29 @@ class FrameParameters(Remade):
 
     @cached_property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins, shape (frequency,), read-only; only with a `sample_rate`."""
+        """Frequencies of the bins in Hz, [frequency], read-only; only with a `sample_rate`."""
         return read_only(scipy.fft.rfftfreq(self.n_fft, 1 / self._rate("frequencies_hz")))
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds; only with a `sample_rate`."""
+        """Return the middles of frames; only with a `sample_rate`.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+
+        Raises
+        ------
+        ValueError
+            If `frames` is no number of frames.
+        AttributeError
+            If there is no sample rate.
+        """
         middle = self.n_fft // 2 - self.lead
         return frame_times(frames, self.hop, self._rate("times_s"), middle)
 
@@ -108,20 +166,70 @@ class FrameParameters(Remade):
         return Framing(self.n_fft, self.hop, self.lead, mirrored, self.frame_count)
 
     def shortest_length(self, frames: int) -> int:
-        """Return the samples of the shortest signal with so many frames; may be 0 for one."""
+        """Return the length of the shortest signal with so many frames.
+
+        Parameters
+        ----------
+        frames : int > 0
+            Number of frames.
+
+        Returns
+        -------
+        int
+            Samples; may be 0 for one frame.
+
+        Raises
+        ------
+        ValueError
+            If `frames` is no number above 0.
+        """
         frames = at_least("frames", frames, 1)
         if self.center and self.center_tail_pad == "minimal":
             return (frames - 1) * self.hop + 1
         return (frames - 1) * self.hop + self.n_fft - 2 * self.lead
 
     def frame_count(self, length: int) -> int:
-        """Count the frames of a signal of `length` samples; ValueError if there is none."""
+        """Count the frames of a signal.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of the signal.
+
+        Returns
+        -------
+        int
+            Number of frames, at least 1.
+
+        Raises
+        ------
+        ValueError
+            If the signal is too short: empty or, without `center`, below n_fft samples.
+        """
         length = at_least("length", length, 1 if self.center else self.n_fft)
         if self.center and self.center_tail_pad == "minimal":
             return -(-length // self.hop)
         return 1 + (length + 2 * self.lead - self.n_fft) // self.hop
 
     def frames_of(self, signal: Real, name: str = "signal") -> int:
-        """Count the frames of signals [..., sample]; ValueError by name if there is none."""
+        """Count the frames of signals.
+
+        Parameters
+        ----------
+        signal : ndarray, float [..., sample]
+            One signal or several.
+        name : str
+            What a message calls them.
+
+        Returns
+        -------
+        int
+            Number of frames of each, at least 1.
+
+        Raises
+        ------
+        ValueError
+            If the signals are too short; see `frame_count`.
+        """
         check_length(signal, 1 if self.center else self.n_fft, name)
         return self.frame_count(signal.shape[-1])

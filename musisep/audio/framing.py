@@ -18,8 +18,8 @@ def window_frames(
 
     Parameters
     ----------
-    signal : array, shape (sample,)
-    window : array, shape (n,)
+    signal : ndarray [sample]
+    window : ndarray [n]
     start : int
         Sample at which frame 0 begins; may be negative.
     hop_length : int
@@ -27,7 +27,7 @@ def window_frames(
     reflect : bool
         How the signal goes on beyond its ends: as in a mirror that stands on its first and on its
         last sample, or silent.
-    frames : array, shape (frame, n)
+    frames : ndarray [frame, n]
         Changed in place.
     """
     kernels.window_frames(signal, window, start, hop_length, reflect, frames)
@@ -40,15 +40,15 @@ def overlap_add(
 
     Parameters
     ----------
-    frames : array, shape (frame, n)
-    window : array, shape (n,)
+    frames : ndarray [frame, n]
+    window : ndarray [n]
     hop_length : int
         Samples between the beginnings of frames.
     start : int
         Sample of the signal at which frame 0 begins; may be negative.
     reflect : bool
         Whether what lies beyond the ends of the signal is mirrored into it, or left out.
-    signal : array, shape (sample,)
+    signal : ndarray [sample]
         Changed in place.
     """
     kernels.overlap_add(frames, window, hop_length, start, reflect, signal)
@@ -92,7 +92,7 @@ class Overlap:
 
     Parameters
     ----------
-    window : array, shape (n,)
+    window : ndarray [n]
         Not negative.
     hop_length : int > 0
         Samples between the beginnings of windows.
@@ -149,7 +149,7 @@ class Overlap:
 
     @cached_property
     def _period(self) -> NDArray[np.float64]:
-        """The sum away from its ends, by the samples since a window began, shape (hop_length,)."""
+        """The sum away from its ends, by the samples since a window began, [hop_length]."""
         padded = np.pad(self.window, (0, -self.window.size % self.hop_length))
         return padded.reshape(-1, self.hop_length).sum(axis=0)
 

@@ -34,6 +34,18 @@ class Grid:
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    An axis of three octaves, and a frame every 10 ms at 8 kHz:
+
+    >>> from musisep.audio.frontend import Grid
+    >>> from musisep.audio.logfreq import LogAxis
+    >>> grid = Grid(LogAxis(110.0, 880.0, 36), hop_length=80, sample_rate=8000, sigma_bins=1.0)
+    >>> grid.hop_length / grid.sample_rate
+    0.01
+    >>> grid.axis.hz(12).round(6).item()
+    220.0
     """
 
     axis: LogAxis
@@ -52,14 +64,26 @@ class Grid:
 class Frames(NamedTuple):
     """A log-frequency spectrogram, frame-major, as tones are found in it.
 
-    Attributes
+    Parameters
     ----------
-    magnitudes : ndarray, shape (frame, bin)
-        With maximum 1, or 0.
+    magnitudes : ndarray, float [frame, bin]
+        Magnitudes with maximum 1, or all 0.
     level : float
         What they have been divided by.
     grid : Grid
         Where they lie.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.frontend import Frames, Grid
+    >>> from musisep.audio.logfreq import LogAxis
+    >>> grid = Grid(LogAxis(110.0, 440.0, 2), hop_length=80, sample_rate=8000, sigma_bins=1.0)
+    >>> frames = Frames.of(np.array([[0.0, 0.2, 0.4], [0.1, 0.0, 0.0]]), grid)  # [bin, frame]
+    >>> frames.magnitudes.tolist()
+    [[0.0, 0.25], [0.5, 0.0], [1.0, 0.0]]
+    >>> frames.level
+    0.4
     """
 
     magnitudes: Floats
@@ -68,16 +92,68 @@ class Frames(NamedTuple):
 
     @classmethod
     def of(cls, spectrogram: Floats, grid: Grid) -> "Frames":
-        """Return the frames of magnitudes [bin, frame], in which 1 is a sinusoid of amplitude 1."""
+        """Return the frames of magnitudes.
+
+        Parameters
+        ----------
+        spectrogram : ndarray, float [bin, frame]
+            Magnitudes in which 1 is a sinusoid of amplitude 1.
+        grid : Grid
+            Where they lie.
+
+        Returns
+        -------
+        Frames
+            The magnitudes divided by their maximum, which is the level; 1 if all are 0.
+        """
         level = float(spectrogram.max()) or 1.0
         return cls(np.divide(spectrogram.T, level, order="C"), level, grid)
 
 
 class FrontEnd(Protocol):
-    """Recording → log-frequency frames."""
+    """Recording → log-frequency frames.
+
+    Parameters
+    ----------
+    *args : Any
+        Of the constructor, which the protocol leaves open.
+    **kwargs : Any
+        The same.
+
+    Examples
+    --------
+    A front end that hears the magnitudes at three frequencies in frames that do not overlap:
+
+    >>> import numpy as np
+    >>> from musisep.audio.frontend import Frames, Grid
+    >>> from musisep.audio.logfreq import LogAxis
+    >>> class Probe:
+    ...     def __call__(self, mixture, sample_rate):
+    ...         grid = Grid(LogAxis(220.0, 1760.0, 3), 100, sample_rate, 1.0)
+    ...         waves = np.exp(2j * np.pi * np.outer(grid.axis.frequencies_hz, np.arange(100))
+    ...                        / sample_rate)
+    ...         blocks = mixture.mean(axis=0).reshape(-1, 100)
+    ...         return Frames.of(np.abs(waves @ blocks.T) / 50, grid)
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(400) / 4400)
+    >>> Probe()(sine[None], 4400).magnitudes.round(3).tolist()
+    [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
+    """
 
     def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
-        """Make the frames of a mixture [channel, sample] with a sample rate in Hz."""
+        """Make the frames of a mixture.
+
+        Parameters
+        ----------
+        mixture : ndarray, float [channel, sample]
+            The recording.
+        sample_rate : int
+            In Hz.
+
+        Returns
+        -------
+        Frames
+            Log-frequency frames, with their level and their grid.
+        """
 
 
 @dataclass(frozen=True)
@@ -102,6 +178,19 @@ class LogFrequencyFrontEnd:
         to divide then.
     floor : NoiseFloor or None
         What is subtracted as noise.
+
+    Examples
+    --------
+    A sinusoid of 440 Hz is loudest in the bin that is nearest to it:
+
+    >>> import numpy as np
+    >>> from musisep.audio.frontend import LogFrequencyFrontEnd
+    >>> front_end = LogFrequencyFrontEnd(hop_s=0.02, fmin_hz=110.0, bins_per_octave=24.0)
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> frames = front_end(sine[None], 8000)
+    >>> loudest = frames.magnitudes[12].argmax()
+    >>> float(round(frames.grid.axis.frequencies_hz[loudest], 2))
+    440.0
     """
 
     front_end: str | FillMagnitudes = "cqt"
@@ -114,9 +203,21 @@ class LogFrequencyFrontEnd:
     floor: NoiseFloor | None = field(default_factory=NoiseFloor)
 
     def __call__(self, mixture: Floats, sample_rate: int) -> Frames:
-        """Return the root mean square over the channels of a mixture [channel, sample].
+        """Return the root mean square over the channels of a mixture.
 
         The floor is subtracted from that.
+
+        Parameters
+        ----------
+        mixture : ndarray, float [channel, sample]
+            The recording.
+        sample_rate : int
+            In Hz.
+
+        Returns
+        -------
+        Frames
+            With 1 + sample // hop_length frames.
 
         Raises
         ------
@@ -143,7 +244,18 @@ class LogFrequencyFrontEnd:
         return frames._replace(level=scale * frames.level / np.sqrt(len(mixture)))
 
     def grid(self, sample_rate: int) -> Grid:
-        """Return where frames and bins lie at a sample rate in Hz."""
+        """Return where frames and bins lie at a sample rate.
+
+        Parameters
+        ----------
+        sample_rate : int
+            In Hz.
+
+        Returns
+        -------
+        Grid
+            The axis below the Nyquist frequency, and the hop in samples.
+        """
         axis = LogAxis.below_nyquist(self.fmin_hz, self.fmax_hz, self.bins_per_octave, sample_rate)
         hop_length = max(1, round(above_zero("hop_s", self.hop_s) * sample_rate))
         return Grid(axis, hop_length, sample_rate, self.sigma_bins)
@@ -162,14 +274,16 @@ def silent_frames(mixture: Floats, hop_length: int, reach: int) -> NDArray[np.bo
 
     Parameters
     ----------
-    mixture : ndarray, shape (channel, sample)
+    mixture : ndarray, float [channel, sample]
+        The recording.
     hop_length : int > 0
         Samples between frames; frame t is centred on sample t * hop_length.
     reach : int > 0
+        Hops.
 
     Returns
     -------
-    ndarray of bool, shape (frame,)
+    ndarray, bool [frame]
         With 1 + sample // hop_length frames.
     """
     hops = np.arange(0, mixture.shape[1], hop_length)

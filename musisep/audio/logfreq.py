@@ -47,11 +47,23 @@ class LogAxis:
     fmax_hz : float > fmin_hz
         End of the axis: the frequency that a bin number `bins` would have.
     bins : int, at least 2
+        Number of bins.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    Two octaves of semitones from A2 on:
+
+    >>> from musisep.audio.logfreq import LogAxis
+    >>> axis = LogAxis(110.0, 440.0, 24)
+    >>> axis.frequencies_hz[:3].round(2).tolist()
+    [110.0, 116.54, 123.47]
+    >>> axis.position(220.0).round(6).item()
+    12.0
     """
 
     fmin_hz: float
@@ -78,14 +90,31 @@ class LogAxis:
 
         Parameters
         ----------
-        fmin_hz, fmax_hz, bins_per_octave : float > 0
+        fmin_hz, fmax_hz : float > 0
+            Frequency of bin 0, and the end of the axis in Hz.
+        bins_per_octave : float > 0
+            Bins per factor 2 in frequency.
         sample_rate : int
             In Hz; the axis ends at `NYQUIST_SHARE` of it at the latest.
+
+        Returns
+        -------
+        LogAxis
+            It ends at the last whole bin.
 
         Raises
         ------
         ValueError
             If a parameter is out of its range, or no two bins have room.
+
+        Examples
+        --------
+        At 8 kHz, a tenth of an octave more would be above 0.49 times the sample rate:
+
+        >>> from musisep.audio import LogAxis
+        >>> axis = LogAxis.below_nyquist(27.5, 20480.0, bins_per_octave=10, sample_rate=8000)
+        >>> axis.bins, round(axis.fmax_hz, 1)
+        (71, 3772.6)
         """
         sample_rate = whole_hz("sample_rate", sample_rate)
         per_octave = above_zero("bins_per_octave", bins_per_octave, FINEST)
@@ -113,11 +142,27 @@ class LogAxis:
 
     @property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins, shape (bin,)."""
+        """Frequencies of the bins in Hz, [bin]."""
         return self.hz(np.arange(self.bins))
 
     def hz(self, position: ArrayLike) -> NDArray[np.float64]:
-        """Frequency at a position in (fractional) bins, of the shape of `position`."""
+        """Return the frequencies at positions on the axis.
+
+        Parameters
+        ----------
+        position : array_like [...]
+            In bins, which may be fractions.
+
+        Returns
+        -------
+        ndarray, float [...]
+            In Hz, of the shape of `position`.
+
+        Raises
+        ------
+        ValueError
+            If a position is no real number, or its frequency no finite one.
+        """
         bins = as_real(position, "position").astype(np.float64).reshape(np.shape(position))
         with np.errstate(over="ignore"):
             hz = self.fmin_hz * np.exp(bins / self.harscale)
@@ -126,7 +171,23 @@ class LogAxis:
         return hz
 
     def position(self, hz: ArrayLike) -> NDArray[np.float64]:
-        """Position in (fractional) bins of frequencies above 0, of the shape of `hz`."""
+        """Return the positions of frequencies on the axis.
+
+        Parameters
+        ----------
+        hz : array_like [...]
+            Frequencies above 0, in Hz.
+
+        Returns
+        -------
+        ndarray, float [...]
+            In bins, which may be fractions, of the shape of `hz`; below 0 under `fmin_hz`.
+
+        Raises
+        ------
+        ValueError
+            If a frequency is not above 0.
+        """
         hz = as_real(hz, "hz").astype(np.float64).reshape(np.shape(hz))
         if not np.all(hz > 0):
             raise ValueError(f"hz={hz.min()} must be above 0")
@@ -143,14 +204,16 @@ def log_spectrogram(
     front_end: "str | FillMagnitudes" = "cqt",
     gamma_hz: float = 0.0,
 ) -> Real:
-    """Log-frequency spectrogram in which a sinusoid is a Gaussian of its amplitude.
+    """Return the log-frequency spectrogram in which a sinusoid is a Gaussian of its amplitude.
 
     Parameters
     ----------
-    signal : array, shape (..., sample)
-    sample_rate : int, in Hz
+    signal : array_like [..., sample]
+        One signal or several.
+    sample_rate : int
+        In Hz.
     axis : LogAxis
-        Its fmax_hz is at most sample_rate / 2.
+        Frequencies of the bins; its fmax_hz is at most sample_rate / 2.
     hop_length : int > 0
         Samples between frames; frame t is centred on sample t * hop_length.
     sigma_bins : float > 0, at most 10,000
@@ -166,7 +229,7 @@ def log_spectrogram(
 
     Returns
     -------
-    array, shape (..., bin, frame)
+    ndarray, float [..., bin, frame]
         With 1 + sample // hop_length frames. Computed in double precision; float32 if the
         signal is.
 
@@ -175,6 +238,18 @@ def log_spectrogram(
     ValueError
         If the signal is empty or not real, a parameter is out of its range or the front end is
         unknown.
+
+    Examples
+    --------
+    A sinusoid of 440 Hz and amplitude 0.5 on an axis that has a bin there:
+
+    >>> import numpy as np
+    >>> from musisep.audio import LogAxis, log_spectrogram
+    >>> sine = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> axis = LogAxis(110.0, 1760.0, 96)  # 24 bins an octave
+    >>> frame = log_spectrogram(sine, 8000, axis, hop_length=200)[:, 10]
+    >>> axis.frequencies_hz[frame.argmax()].round(3).item(), frame.max().round(3).item()
+    (440.0, 0.5)
     """
     signal = as_samples(signal)
     check_length(signal, 1)
@@ -213,7 +288,40 @@ def constant_q_magnitudes(
 ) -> None:
     """Fill `result` [bin, frame] by the constant-Q transform of one channel.
 
-    Parameters are those of `log_spectrogram`.
+    Parameters
+    ----------
+    signal : ndarray, float [sample]
+        One channel.
+    sample_rate : int
+        In Hz.
+    axis : LogAxis
+        Frequencies of the bins.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    sigma_bins : float > 0
+        Standard deviation of a sinusoid, in bins.
+    result : ndarray, float [bin, frame]
+        Filled in place; with 1 + sample // hop_length frames.
+    gamma_hz : float >= 0
+        In Hz; as of `log_spectrogram`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    A sinusoid of 440 Hz and amplitude 1:
+
+    >>> import numpy as np
+    >>> from musisep.audio.logfreq import LogAxis, constant_q_magnitudes
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> axis, result = LogAxis(110.0, 1760.0, 96), np.zeros((96, 21))  # 24 bins an octave
+    >>> constant_q_magnitudes(sine, 8000, axis, 200, 1.5, result)
+    >>> frame = result[:, 10]
+    >>> axis.frequencies_hz[frame.argmax()].round(3).item(), frame.max().round(2).item()
+    (440.0, 1.0)
     """
     bandwidth = sigma_bins / axis.harscale
     for block, values in constant_q_blocks(
@@ -238,8 +346,40 @@ def pursuit_magnitudes(
     determine. The fitted Gaussians are subtracted and the residual is searched once more.
     Each peak is then drawn on the axis, as high as the sinusoid's amplitude.
 
-    Parameters are those of `log_spectrogram`, and the window's standard deviation in seconds,
-    which must be above 0 (ValueError).
+    Parameters
+    ----------
+    signal : ndarray, float [sample]
+        One channel.
+    sample_rate : int
+        In Hz.
+    axis : LogAxis
+        Frequencies of the bins.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    sigma_bins : float > 0
+        Standard deviation of a sinusoid, in bins.
+    result : ndarray, float [bin, frame]
+        Filled in place; with 1 + sample // hop_length frames.
+    window_sigma_s : float > 0
+        Standard deviation of the window, in seconds.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    A sinusoid of 440 Hz and amplitude 1:
+
+    >>> import numpy as np
+    >>> from musisep.audio.logfreq import LogAxis, pursuit_magnitudes
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> axis, result = LogAxis(110.0, 1760.0, 96), np.zeros((96, 21))  # 24 bins an octave
+    >>> pursuit_magnitudes(sine, 8000, axis, 200, 1.5, result)
+    >>> frame = result[:, 10]
+    >>> axis.frequencies_hz[frame.argmax()].round(3).item(), frame.max().round(2).item()
+    (440.0, 1.0)
     """
     transform, peak_sigma = _gaussian_transform(sample_rate, hop_length, window_sigma_s)
     level = 2 / transform.frame_window.sum()
@@ -271,7 +411,40 @@ def mel_magnitudes(
     nothing would be left, it is nearly a point, and sinusoids are as wide as the window makes
     them. A sinusoid on a filter's frequency has its amplitude there.
 
-    Parameters are those of `pursuit_magnitudes`.
+    Parameters
+    ----------
+    signal : ndarray, float [sample]
+        One channel.
+    sample_rate : int
+        In Hz.
+    axis : LogAxis
+        Frequencies of the bins.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    sigma_bins : float > 0
+        Standard deviation of a sinusoid, in bins.
+    result : ndarray, float [bin, frame]
+        Filled in place; with 1 + sample // hop_length frames.
+    window_sigma_s : float > 0
+        Standard deviation of the window, in seconds.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    A sinusoid of 440 Hz and amplitude 1:
+
+    >>> import numpy as np
+    >>> from musisep.audio.logfreq import LogAxis, mel_magnitudes
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> axis, result = LogAxis(110.0, 1760.0, 96), np.zeros((96, 21))  # 24 bins an octave
+    >>> mel_magnitudes(sine, 8000, axis, 200, 1.5, result)
+    >>> frame = result[:, 10]
+    >>> axis.frequencies_hz[frame.argmax()].round(3).item(), frame.max().round(2).item()
+    (440.0, 1.0)
     """
     transform, peak_sigma = _gaussian_transform(sample_rate, hop_length, window_sigma_s)
     centres = axis.frequencies_hz * (transform.n_fft / sample_rate)

@@ -29,7 +29,7 @@ class StftMaps:
     Parameters
     ----------
     grid : FrameGrid
-    window : array, shape (n_fft,)
+    window : ndarray [n_fft]
     scale : float
         What spectra are multiplied by.
     reflect : bool
@@ -118,5 +118,5 @@ class StftMaps:
 
     @cached_property
     def _dual(self) -> NDArray[np.float64]:
-        """The window that undoes windowing and overlap, shape (n_fft,)."""
+        """The window that undoes windowing and overlap, [n_fft]."""
         return self.window / self.scale * self._overlap.inverse

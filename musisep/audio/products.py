@@ -12,9 +12,9 @@ def multiply(left: Real, right: Real, products: Real) -> None:
 
     Parameters
     ----------
-    left : array, shape (m, i)
-    right : array, shape (n, i)
-    products : array, shape (m, n)
+    left : ndarray [m, i]
+    right : ndarray [n, i]
+    products : ndarray [m, n]
         Changed in place.
     """
     kernels.multiply(left, right, products)

@@ -33,7 +33,28 @@ Sides = NDArray[np.complexfloating]
 
 
 def sides_of(spectra: Spectra) -> Sides:
-    """Return the sides of spectra [channel, ...] of two channels; 0 where these are silent."""
+    """Return the sides of the spectra of two channels.
+
+    Parameters
+    ----------
+    spectra : ndarray, complex [channel, ...]
+        Spectra of the left and of the right channel.
+
+    Returns
+    -------
+    ndarray, complex [...]
+        Sides in the unit disc; 0 where both channels are silent.
+
+    Examples
+    --------
+    A sound on the left, one in the middle, one on the right, and silence:
+
+    >>> import numpy as np
+    >>> from musisep.audio.sides import sides_of
+    >>> spectra = np.array([[2, 1 + 1j, 0, 0], [0, 1 + 1j, 3, 0]])
+    >>> sides_of(spectra).tolist()
+    [(1+0j), 1j, (-1+0j), 0j]
+    """
     left, right = spectra
     energies = left.real**2 + left.imag**2, right.real**2 + right.imag**2
     total = energies[0] + energies[1]
@@ -49,13 +70,28 @@ def sides_on(grid: Grid, mixture: Real) -> Sides | None:
     ----------
     grid : Grid
         Where frames and bins lie.
-    mixture : ndarray, shape (channel, sample)
+    mixture : ndarray, float [channel, sample]
+        The recording.
 
     Returns
     -------
-    ndarray of complex64, shape (frame, bin), or None
+    ndarray, complex64 [frame, bin], or None
         None unless there are two channels, and sounds differ by their level in these: of the
         levels, to the power of 1.5, a share of `LEAST_CLEAR` must be at sides nearly on the circle.
+
+    Examples
+    --------
+    A sinusoid that is three times as loud on the left as on the right:
+
+    >>> import numpy as np
+    >>> from musisep.audio.frontend import LogFrequencyFrontEnd
+    >>> from musisep.audio.sides import sides_on
+    >>> grid = LogFrequencyFrontEnd(hop_s=0.1, bins_per_octave=12.0).grid(8000)
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> sides = sides_on(grid, np.stack([0.6 * sine, 0.2 * sine]))
+    >>> loudest = round(grid.axis.position(440.0).item())
+    >>> sides[5, loudest].astype(np.complex128).round(2).item()
+    (0.8+0.6j)
     """
     if len(mixture) != 2:
         return None

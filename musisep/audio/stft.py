@@ -40,7 +40,7 @@ class SpectralTransform(FrameParameters):
         Samples of the window, at most n_fft (the default); zeros on both sides fill the frame.
     window_fn : str or tuple
         Window for `scipy.signal.get_window`, or "rect", used unless `window` is given.
-    window : array, shape (win_length,) or (n_fft,), optional
+    window : array_like [win_length] or [n_fft], optional
         Samples of the window itself; n_fft samples are those of a whole frame.
     periodic : bool
         Whether the window that `window_fn` names is periodic or symmetric.
@@ -63,6 +63,26 @@ class SpectralTransform(FrameParameters):
     ------
     ValueError
         If a parameter is out of its range.
+
+    References
+    ----------
+    D. W. Griffin, J. S. Lim: Signal estimation from modified short-time Fourier transform. IEEE
+    Transactions on Acoustics, Speech, and Signal Processing 32 (1984),
+    doi:10.1109/TASSP.1984.1164317.
+
+    Examples
+    --------
+    A sinusoid of 500 Hz is loudest at 500 Hz, and comes back from its spectrum:
+
+    >>> import numpy as np
+    >>> from musisep.audio import SpectralTransform
+    >>> sine = np.sin(2 * np.pi * 500 * np.arange(2000) / 8000)
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64, sample_rate=8000)
+    >>> spectrum = transform.stft(sine)  # [frequency, frame]
+    >>> transform.frequencies_hz[np.abs(spectrum[:, 16]).argmax()].item()
+    500.0
+    >>> np.allclose(transform.istft(spectrum, length=2000), sine)
+    True
     """
 
     def stft(self, signal: ArrayLike, output_layout: Layout = "bfn") -> Spectra:
@@ -70,14 +90,16 @@ class SpectralTransform(FrameParameters):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
+            One signal or several.
         output_layout : {"bfn", "bnf"}
             Order of the last two axes: frequency and frame, or frame and frequency. In memory,
             the frequencies of a frame are neighbours in either case.
 
         Returns
         -------
-        array of complex, shape (..., frequency, frame) or (..., frame, frequency)
+        ndarray, complex [..., frequency, frame] or [..., frame, frequency]
+            In complex64 if the signal is float32, else in complex128.
 
         Raises
         ------
@@ -95,9 +117,15 @@ class SpectralTransform(FrameParameters):
     __call__ = stft
 
     def each_part(self, signals: Real, use: Callable[..., object]) -> None:
-        """Transform real signals [signal, sample] and hand over blocks, as `each_block` does.
+        """Transform real signals and hand over blocks, as `each_block` does.
 
-        `use` gets slices of signals and of frames, and spectra [signal, frame, frequency].
+        Parameters
+        ----------
+        signals : ndarray, float [signal, sample]
+            In the precision to compute in.
+        use : function
+            Called with two slices, of signals and of frames, as a tuple, and with the spectra
+            [signal, frame, frequency] of these.
         """
         signals, maps = np.ascontiguousarray(signals), self._maps
 
@@ -111,7 +139,8 @@ class SpectralTransform(FrameParameters):
 
         Parameters
         ----------
-        signal : array, shape (sample,)
+        signal : array_like [sample]
+            One channel.
         use : function
             Called with the frames that a block holds, as a slice, and with its spectra
             [frame, frequency], which it may change. Blocks come in any order and, if
@@ -121,6 +150,20 @@ class SpectralTransform(FrameParameters):
         ------
         ValueError
             As `stft`.
+
+        Examples
+        --------
+        The energy at each frequency, of a spectrum that is never held as a whole:
+
+        >>> import numpy as np
+        >>> from musisep.audio import SpectralTransform
+        >>> energy = np.zeros(129)
+        >>> def add(frames, spectra):
+        ...     energy[:] += (np.abs(spectra) ** 2).sum(axis=0)
+        >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+        >>> transform.each_block(np.sin(2 * np.pi * np.arange(2000) / 16), add)
+        >>> energy.argmax().item()  # 256 / 16
+        16
         """
         function("use", use)
         self.each_part(as_channel(signal)[None], lambda part, spectra: use(part[1], spectra[0]))
@@ -132,7 +175,8 @@ class SpectralTransform(FrameParameters):
 
         Parameters
         ----------
-        signals : array, shape (..., sample)
+        signals : array_like [..., sample]
+            One signal or several.
         use : function
             Called as by `each_block`, with spectra [..., frame, frequency].
         every : int > 0
@@ -162,7 +206,8 @@ class SpectralTransform(FrameParameters):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
+            One signal or several.
         change : function
             Called with the frames that a block holds, as a slice, and with their spectra
             [..., frame, frequency]; returns others [leading axes, frame, frequency]. Blocks
@@ -176,7 +221,7 @@ class SpectralTransform(FrameParameters):
 
         Returns
         -------
-        array, shape (leading axes, sample)
+        ndarray, float [leading axes, sample]
             `istft`, or `stft_adjoint`, of the changed spectra; the same for any number of
             threads.
 
@@ -184,6 +229,22 @@ class SpectralTransform(FrameParameters):
         ------
         ValueError
             As `stft` and `istft`, or if what `change` returns is of another shape.
+
+        Examples
+        --------
+        A low-pass filter, and what is left, as two stems:
+
+        >>> import numpy as np
+        >>> from musisep.audio import SpectralTransform
+        >>> low = np.sin(2 * np.pi * np.arange(2000) / 64)
+        >>> high = np.sin(2 * np.pi * np.arange(2000) / 4)
+        >>> def divide(frames, spectra):
+        ...     mask = np.arange(129) < 30
+        ...     return np.stack([spectra * mask, spectra * ~mask])
+        >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+        >>> stems = transform.map_spectra(low + high, divide, (2,))
+        >>> bool(abs(stems - [low, high])[:, 200:-200].max() < 1e-3)
+        True
         """
         function("change", change)
         flag("adjoint", adjoint)
@@ -217,7 +278,8 @@ class SpectralTransform(FrameParameters):
 
         Parameters
         ----------
-        spectrum : array of complex, shape (..., frequency, frame)
+        spectrum : array_like, complex [..., frequency, frame]
+            One spectrum or several.
         length : int > 0, optional
             Samples of the result; 0 behind the last sample under a window. If left out, those of
             the shortest signal with as many frames; it must be given for "minimal" padding, where
@@ -229,7 +291,8 @@ class SpectralTransform(FrameParameters):
 
         Returns
         -------
-        array, shape (..., sample)
+        ndarray, float [..., sample]
+            In float32 if the spectrum is complex64, else in float64.
 
         Raises
         ------
@@ -260,7 +323,8 @@ class SpectralTransform(FrameParameters):
 
         Parameters
         ----------
-        spectrum : array of complex, shape (..., frequency, frame)
+        spectrum : array_like, complex [..., frequency, frame]
+            Gradient by the spectrum, for one signal or several.
         length : int > 0
             Samples of the signal; the spectrum must have the frames of such a signal.
         input_layout : {"bfn", "bnf"}
@@ -268,12 +332,25 @@ class SpectralTransform(FrameParameters):
 
         Returns
         -------
-        array, shape (..., sample)
+        ndarray, float [..., sample]
+            Gradient by the signal.
 
         Raises
         ------
         ValueError
             If the shape does not fit.
+
+        Examples
+        --------
+        The inner products of spectra and of signals are the same:
+
+        >>> import numpy as np
+        >>> from musisep.audio import SpectralTransform
+        >>> transform, rng = SpectralTransform(n_fft=64, hop_length=16), np.random.default_rng(0)
+        >>> signal, spectrum = rng.standard_normal(200), transform(rng.standard_normal(200))
+        >>> left = np.vdot(spectrum, transform(signal)).real
+        >>> np.isclose(left, transform.stft_adjoint(spectrum, 200) @ signal).item()
+        True
         """
         spectrum = frame_major(spectrum, self.bins, input_layout)
         frame, count = spectrum.shape[-2], self.frame_count(length)
@@ -295,7 +372,8 @@ class SpectralTransform(FrameParameters):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
+            Gradient by the signal, of one or several.
         output_layout : {"bfn", "bnf"}
             As of `stft`.
         safety : {"always", "off"}
@@ -303,7 +381,8 @@ class SpectralTransform(FrameParameters):
 
         Returns
         -------
-        array of complex, shape (..., frequency, frame) or (..., frame, frequency)
+        ndarray, complex [..., frequency, frame] or [..., frame, frequency]
+            Gradient by the spectrum.
 
         Raises
         ------
@@ -335,8 +414,44 @@ class SpectralTransform(FrameParameters):
 def get_transform(*, window: ArrayLike | None = None, **parameters: Any) -> SpectralTransform:
     """Return a `SpectralTransform` with these parameters that is kept for the next such call.
 
-    One with a `window` of its own is made anew each time. Parameters, errors: as there. The order
-    in which they are named does not matter.
+    One with a `window` of its own is made anew each time. The order in which parameters are named
+    does not matter.
+
+    Parameters
+    ----------
+    window : array_like [win_length] or [n_fft], optional
+        Samples of the window itself. This and the others are those of `SpectralTransform`, which
+        tells more of them.
+    n_fft, hop_length, win_length : int > 0
+        Points of the Fourier transform of a frame, samples between frames and of the window.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`.
+    periodic, center : bool
+        Whether the window is periodic, and whether frames are centred.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on.
+    normalized : bool or {"frame_length", "window"}
+        What spectra are divided by.
+    sample_rate : int > 0, optional
+        In Hz.
+
+    Returns
+    -------
+    SpectralTransform
+        The same object for the same parameters, as long as it is kept.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.audio import get_transform
+    >>> get_transform(n_fft=512, hop_length=128) is get_transform(hop_length=128, n_fft=512)
+    True
     """
     if window is None:
         with suppress(TypeError):  # of a list among the parameters of a window

@@ -30,7 +30,7 @@ def stream(
     transform : SpectralTransform, MelSpectrogramTransform, MFCCTransform, \
 SpectralFeatureTransform, CQT or HarmonicCQT
         Without what refers to a maximum over all frames: `top_db`, and "spectral_contrast".
-    blocks : iterable of array, shape (..., sample)
+    blocks : iterable of array_like [..., sample]
         Parts of the signal, one after the other, of any sizes, also empty ones. All must have the
         same channels and the same precision.
 
@@ -147,7 +147,7 @@ class Buffer:
     Parameters
     ----------
     framing : Framing
-    held : array, shape (..., sample)
+    held : ndarray [..., sample]
         At first, what is before the signal.
     """
 

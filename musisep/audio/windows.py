@@ -32,12 +32,27 @@ def resolve_fft_params(
 
     Returns
     -------
-    n_fft, hop_length, win_length, pad : int
+    n_fft : int
+        As given.
+    hop_length : int
+        Samples between frames.
+    win_length : int
+        Samples of the window.
+    pad : int
+        Samples on either side.
 
     Raises
     ------
     ValueError
         If a number is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.audio import resolve_fft_params
+    >>> resolve_fft_params(2048)
+    (2048, 512, 2048, 0)
+    >>> resolve_fft_params(512, hop_length=100, win_length=400)
+    (512, 100, 400, 0)
     """
     n_fft = at_least("n_fft", n_fft, 1)
     hop_length = at_least("hop_length", max(1, n_fft // 4) if hop_length is None else hop_length, 1)
@@ -58,12 +73,13 @@ def make_window(
 
     Parameters
     ----------
-    window : array, shape (win_length,) or (n_fft,), optional
+    window : array_like [win_length] or [n_fft], optional
         Samples of the window itself; n_fft samples are those of a whole frame. `window_fn` and
         `periodic` do not matter then.
     window_fn : str or tuple
         Window for `scipy.signal.get_window`; "rect" is its "boxcar".
     win_length : int, from 1 to n_fft
+        Samples of the window.
     n_fft : int > 0
         Samples of a frame.
     periodic : bool
@@ -71,7 +87,7 @@ def make_window(
 
     Returns
     -------
-    array, shape (n_fft,)
+    ndarray, float [n_fft]
         The window in the middle, with (n_fft - win_length) // 2 zeros before it, or the given one
         of a whole frame as it is.
 
@@ -79,6 +95,14 @@ def make_window(
     ------
     ValueError
         If SciPy knows no such window, or a given one has the wrong shape or is not finite.
+
+    Examples
+    --------
+    Four samples of a Hann window in the middle of a frame of eight:
+
+    >>> from musisep.audio import make_window
+    >>> make_window(None, "hann", win_length=4, n_fft=8, periodic=True).round(6).tolist()
+    [0.0, 0.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
     """
     n_fft, _, win_length, _ = resolve_fft_params(n_fft, None, win_length)
     samples = _named(window_fn, win_length, periodic) if window is None else _given(window)
@@ -122,12 +146,19 @@ def gaussian_window(length: int, sigmas: float) -> NDArray[np.float64]:
 
     Returns
     -------
-    array, shape (length,)
+    ndarray, float [length]
+        The window.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.audio.windows import gaussian_window
+    >>> gaussian_window(8, sigmas=2.0).round(3).tolist()
+    [0.135, 0.325, 0.607, 0.882, 1.0, 0.882, 0.607, 0.325]
     """
     length, sigmas = at_least("length", length, 1), above_zero("sigmas", sigmas)
     distance = (np.arange(length) - length // 2) * (2 * sigmas / length)

@@ -32,6 +32,24 @@ class Method:
         The distributions that it needs, beside those that musisep needs.
     warm : bool
         Whether to run it once before the clock runs, as it compiles or loads something.
+
+    Examples
+    --------
+    A method that gives all to the first stem:
+
+    >>> import numpy as np
+    >>> from musisep.benchmark.item import Item
+    >>> from musisep.benchmark.methods import Method
+    >>> def first(item):
+    ...     stems = np.zeros_like(item.references)
+    ...     stems[0] = item.mixture
+    ...     return stems
+    >>> method = Method(first, packages=("numpy",), warm=False)
+    >>> stems = np.ones((2, 1, 4))
+    >>> method.run(Item(stems.sum(axis=0), stems, 8000)).tolist()
+    [[[2.0, 2.0, 2.0, 2.0]], [[0.0, 0.0, 0.0, 0.0]]]
+    >>> method.versions()["numpy"] == np.__version__
+    True
     """
 
     run: Callable[[Item], Signals]
@@ -40,7 +58,18 @@ class Method:
     warm: bool = True
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of its packages; LookupError, which says what to do, without one."""
+        """Return the versions of its packages.
+
+        Returns
+        -------
+        dict of str to str
+            Versions by the names of the packages.
+
+        Raises
+        ------
+        LookupError
+            If a package is missing; the message says what to do.
+        """
         try:
             return {package: version(package) for package in self.packages}
         except PackageNotFoundError as error:
@@ -63,10 +92,28 @@ METHODS: Mapping[str, Method] = dict(zip(NAMES, (
 def methods_of(names: list[str], command: str | None = None) -> dict[str, Method]:
     """Return methods by name, and a command as the last, called `COMMAND`.
 
+    Parameters
+    ----------
+    names : list of str
+        Names in `METHODS`.
+    command : str, optional
+        Command of another program, see `musisep.benchmark.program.run_program`.
+
+    Returns
+    -------
+    dict of str to Method
+        Methods by name, in that order.
+
     Raises
     ------
     ValueError
         If there is no such method, or one is named twice, or the command lacks fields.
+
+    Examples
+    --------
+    >>> from musisep.benchmark.methods import methods_of
+    >>> list(methods_of(["mixture", "ideal-mask"], "separate {mixture} --to {out}"))
+    ['mixture', 'ideal-mask', 'command']
     """
     for name in names:
         if name not in METHODS:

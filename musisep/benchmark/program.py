@@ -31,14 +31,41 @@ def words(command: str) -> list[str]:
 
 
 def run_program(command: str, item: Item) -> Signals:
-    """Run a command, without a shell, and read the stems that it has written.
+    r"""Run a command, without a shell, and read the stems that it has written.
 
     Every audio file below its folder counts, but for those called mixture, mix or residual.
+
+    Parameters
+    ----------
+    command : str
+        Words as in a shell; ``{mixture}`` stands for the file of the mixture, ``{out}`` for the
+        folder of the stems, and ``{stems}`` for their number.
+    item : Item
+        What is separated; without a file, its mixture is written to a temporary one.
+
+    Returns
+    -------
+    ndarray [instrument, channel, sample]
+        Stems by the names of their files.
 
     Raises
     ------
     ValueError
-        If it fails, or writes what are no stems of the mixture.
+        If the command lacks fields, or fails, or writes what are no stems of the mixture.
+
+    Examples
+    --------
+    A program that copies the mixture twice:
+
+    >>> import sys
+    >>> import numpy as np
+    >>> from musisep.benchmark.item import Item
+    >>> from musisep.benchmark.program import run_program
+    >>> code = "import shutil; [shutil.copy('{mixture}', '{out}/' + n + '.wav') for n in 'ab']"
+    >>> stems = np.array([[[0.5, 0.25]], [[0.0, 0.25]]])
+    >>> item = Item(stems.sum(axis=0), stems, 8000)
+    >>> run_program(f"'{sys.executable}' -c \"{code}\"", item).tolist()
+    [[[0.5, 0.5]], [[0.5, 0.5]]]
     """
     with tempfile.TemporaryDirectory() as scratch:
         out, path = Path(scratch, "out"), item.path

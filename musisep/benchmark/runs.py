@@ -28,17 +28,25 @@ WARM_S = 2.0
 class Result:
     """What a method reached on a track.
 
-    Attributes
+    Parameters
     ----------
     track, method : str
+        Their names.
     measures : dict of str to dict of str to float
         By stem and measure, in dB; empty if the method does not suit the track.
     seconds, duration_s : float
-        How long it took, and how long the track is.
+        How long it took, and how long the track is, in seconds.
     note : str
         Why there are no measures, or what is to be known about them.
     kept : bool
         Whether it was there already.
+
+    Examples
+    --------
+    >>> from musisep.benchmark.runs import Result
+    >>> result = Result("march", "nmf", {"flute": {"SDR": 3.5}}, 2.0, 8.0)
+    >>> result.measures["flute"]["SDR"], result.seconds / result.duration_s
+    (3.5, 0.25)
     """
 
     track: str
@@ -60,11 +68,34 @@ class Benchmark:
     taps : int
         See `musisep.metrics.windows.evaluate`, whose measures over the whole track are kept.
     duration_s : float
-        How much of each track is used, from its beginning.
+        How much of each track is used, from its beginning, in seconds.
     jobs : int
         Processor cores that methods may use.
     fresh : bool
         Whether results that are there are made anew.
+
+    Examples
+    --------
+    The second run finds what the first has kept:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.benchmark.methods import methods_of
+    >>> from musisep.benchmark.runs import Benchmark
+    >>> from musisep.evaluation.folders import tracks_in
+    >>> from musisep.io import files
+    >>> stems = 0.1 * np.random.default_rng(0).normal(size=(2, 8000))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, stem in zip(("flute", "cello"), stems):
+    ...         files.write(Path(folder, "data", f"{name}.wav"), stem, 8000)
+    ...     (track,) = tracks_in(Path(folder, "data"))
+    ...     benchmark = Benchmark(Path(folder, "kept"), taps=1, duration_s=1.0, jobs=1)
+    ...     for _ in range(2):
+    ...         (result,) = benchmark.run(track, methods_of(["mixture"]))
+    ...         print(result.kept, round(result.measures["flute"]["SDR"], 1))
+    False 0.0
+    True 0.0
     """
 
     def __init__(
@@ -77,12 +108,26 @@ class Benchmark:
     def run(self, track: Track, methods: dict[str, Method]) -> Iterator[Result | Exception]:
         """Yield the result of each method for a track, or why it failed.
 
+        Parameters
+        ----------
+        track : Track
+            Files of the mixture and of the true stems.
+        methods : dict of str to Method
+            Methods by name.
+
+        Yields
+        ------
+        Result or Exception
+            Of each method, in their order.
+
         Raises
         ------
         AudioFileError
             If a file of the track cannot be read, or a result cannot be kept.
         ValueError
             If files of the track are not alike.
+        LookupError
+            If a package of a method is missing.
         """
         inputs, item = digest_of(track), None
         for name, method in methods.items():

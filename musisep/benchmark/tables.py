@@ -20,21 +20,32 @@ SHARP = 1
 class Figures(NamedTuple):
     """What a method reached on a data set.
 
-    Attributes
+    Parameters
     ----------
     method : str
+        Name of the method.
     tracks : int
         Of which there are measures.
     means : dict of str to float
         By measure: over tracks of means over stems, in dB; what is NaN does not count.
     interval : tuple of float
-        95 % interval of the mean SDR over the tracks.
+        95 % bootstrap interval of the mean SDR over the tracks, in dB.
     median : float
-        Of the SDR over the tracks.
-    difference, difference_interval : float, tuple of float
-        Mean of the differences in SDR to the first method, on the tracks that both have.
+        Median of the SDR over the tracks, in dB.
+    difference : float
+        Mean of the differences in SDR to the first method, on the tracks that both have; NaN for
+        the first.
+    difference_interval : tuple of float
+        95 % bootstrap interval of that mean, in dB.
     real_time : float
         Seconds that it took over seconds of the tracks.
+
+    Examples
+    --------
+    >>> from musisep.benchmark.tables import Figures
+    >>> figures = Figures("nmf", 8, {"SDR": 3.5}, (2.5, 4.5), 3.0, -1.5, (-2.0, -1.0), 0.25)
+    >>> f"{figures.means['SDR']} dB, {figures.difference} dB against the first"
+    '3.5 dB, -1.5 dB against the first'
     """
 
     method: str
@@ -48,7 +59,32 @@ class Figures(NamedTuple):
 
 
 def figures_of(results: Sequence[Result]) -> list[Figures]:
-    """Return the figures of each method, in the order in which they first appear."""
+    """Return the figures of each method, in the order in which they first appear.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Results of all methods on all tracks.
+
+    Returns
+    -------
+    list of Figures
+        Figures of each method.
+
+    Examples
+    --------
+    >>> from musisep.benchmark.runs import Result
+    >>> from musisep.benchmark.tables import figures_of
+    >>> def result(track, method, sdr_db):
+    ...     measures = {"SDR": sdr_db, "SIR": 9.0, "SAR": 9.0, "SI-SDR": 9.0}
+    ...     return Result(track, method, {"flute": measures}, 2.0, 8.0)
+    >>> ours, other = figures_of([
+    ...     result("march", "ours", 6.0), result("waltz", "ours", 8.0),
+    ...     result("march", "other", 5.0), result("waltz", "other", 6.0),
+    ... ])
+    >>> ours.means["SDR"], other.means["SDR"], other.difference, ours.real_time
+    (7.0, 5.5, -1.5, 0.25)
+    """
     by_method: dict[str, dict[str, Result]] = {}
     for result in results:
         by_method.setdefault(result.method, {})

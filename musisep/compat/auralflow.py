@@ -50,11 +50,27 @@ class AudioTransform:
     sample_rate : int > 0
         In Hz.
     device : {"cpu"}
+        Where to compute; there is no choice.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    A sine of 1 kHz is in bin 64 of 15.625 Hz, and comes back, with zeros up to a whole hop:
+
+    >>> import numpy as np
+    >>> from musisep.compat.auralflow import AudioTransform
+    >>> transform = AudioTransform(num_fft=512, hop_length=128, window_size=512, sample_rate=8000)
+    >>> sine = np.sin(2 * np.pi * 1000 * np.arange(4000) / 8000)
+    >>> spectrogram = transform.to_spectrogram(sine)
+    >>> int(np.abs(spectrogram[:, 15]).argmax())
+    64
+    >>> audio = transform.to_audio(spectrogram)
+    >>> audio.shape, bool(np.allclose(audio[:4000], sine))
+    ((4096,), True)
     """
 
     num_fft: int
@@ -79,13 +95,15 @@ class AudioTransform:
 
         Parameters
         ----------
-        audio : array, shape (..., sample)
+        audio : array_like, float [..., sample]
+            Audio of at least two samples.
         use_padding : bool
             Whether the audio is padded first, so that `to_audio` gives back all of it.
 
         Returns
         -------
-        array of complex, shape (..., num_fft // 2 + 1, frame)
+        ndarray, complex [..., frequency, frame]
+            Spectrogram with num_fft // 2 + 1 frequencies.
 
         Raises
         ------
@@ -97,10 +115,23 @@ class AudioTransform:
         return self.mel.transform.stft(samples)
 
     def to_audio(self, complex_spec: ArrayLike) -> Real:
-        """Transform a complex spectrogram [..., frequency, frame] to audio [..., sample].
+        """Transform a complex spectrogram to audio.
 
-        There are (frames - 1) * hop_length samples, those of the padded audio: one hop more if
-        `num_fft` is odd. ValueError if the shape does not fit, or hops are too long for the window.
+        Parameters
+        ----------
+        complex_spec : array_like, complex [..., frequency, frame]
+            From `to_spectrogram`.
+
+        Returns
+        -------
+        ndarray, float [..., sample]
+            The (frames - 1) * hop_length samples of the padded audio: one hop more if `num_fft` is
+            odd.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit, or hops are too long for the window.
         """
         transform, spectrum = self.mel.transform, as_array(complex_spec, "complex_spec")
         hops = spectrum.shape[-1] - 1 + transform.n_fft % 2
@@ -111,14 +142,15 @@ class AudioTransform:
 
         Parameters
         ----------
-        spectrogram : array, shape (..., num_fft // 2 + 1, frame)
-            Magnitudes, not levels.
+        spectrogram : array_like, float [..., frequency, frame]
+            Magnitudes, not levels, of num_fft // 2 + 1 frequencies.
         to_db : bool
             Whether to convert to decibels, of which the range is limited to 80.
 
         Returns
         -------
-        array, shape (..., 128, frame)
+        ndarray, float [..., 128, frame]
+            Values of the bands, or levels in dB.
 
         Raises
         ------
@@ -133,11 +165,45 @@ class AudioTransform:
         return self.mel.scaled(self.mel.filterbank.project(magnitudes), "db" if to_db else "linear")
 
     def audio_to_mel(self, audio: ArrayLike, to_db: bool = True) -> Real:
-        """Return `to_mel_scale` of the magnitudes of `to_spectrogram`, which are not stored."""
+        """Return `to_mel_scale` of the magnitudes of `to_spectrogram`, which are not stored.
+
+        Parameters
+        ----------
+        audio : array_like, float [..., sample]
+            Audio of at least two samples.
+        to_db : bool
+            Whether to convert to decibels, of which the range is limited to 80.
+
+        Returns
+        -------
+        ndarray, float [..., 128, frame]
+            Values of the bands, or levels in dB.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two samples.
+        """
         return self.mel(self.pad_audio(audio), to_db=to_db)
 
     def pad_audio(self, audio: ArrayLike) -> Real:
-        """Append zeros to audio [..., sample] up to a whole number of hops."""
+        """Append zeros up to a whole number of hops.
+
+        Parameters
+        ----------
+        audio : array_like, float [..., sample]
+            Audio of at least two samples.
+
+        Returns
+        -------
+        ndarray, float [..., sample]
+            The longer audio.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two samples.
+        """
         samples = _samples(audio)
         missing = -samples.shape[-1] % self.mel.transform.hop
         return np.pad(samples, [(0, 0)] * (samples.ndim - 1) + [(0, missing)])
@@ -145,6 +211,8 @@ class AudioTransform:
 
 class AudioFolder:
     """Random excerpts of the recordings in a folder, without an end.
+
+    Iterating reads mixtures [channel, sample] and targets [target, channel, sample].
 
     Parameters
     ----------
@@ -157,21 +225,43 @@ class AudioFolder:
     subset : str
         Folder below `dataset_path`.
     audio_format : str
-        See `musisep.datasets.find_recordings`.
+        Format of the files, see `musisep.datasets.find_recordings`.
     sample_rate : int
-        In Hz.
+        To what excerpts are resampled, in Hz.
     num_channels : int > 0
-        See `musisep.datasets.Recording.read`.
+        Channels of excerpts, see `musisep.datasets.Recording.read`.
     backend : {"soundfile"}
+        What reads files; there is no choice.
     seed : int >= 0
+        Seed of the excerpts, which depend on nothing else.
     layout : str, optional
         By default that of the document. Another layout, or a manifest, is found by
         `musisep.datasets.open_dataset`, for any audio format.
 
     Raises
     ------
-    ValueError, AudioFileError
-        As `musisep.datasets.find_recordings` or `open_dataset`, and `Excerpts`.
+    ValueError
+        If a parameter is out of its range, or a recording has not all targets.
+    AudioFileError
+        If there is no such folder, or no recording in it.
+
+    Examples
+    --------
+    The mixture of a recording without one is the sum of its references:
+
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from musisep.compat import auralflow
+    >>> from musisep.io import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     song = os.path.join(folder, "train", "song")
+    ...     os.makedirs(song)
+    ...     files.write(os.path.join(song, "vocals.wav"), np.full(8000, 0.25), 8000)
+    ...     files.write(os.path.join(song, "bass.wav"), np.full(8000, 0.5), 8000)
+    ...     excerpts = auralflow.AudioFolder(folder, sample_length=0.1, sample_rate=8000)
+    ...     mixture, targets = next(iter(excerpts))
+    >>> mixture.shape, round(float(mixture[0, 0]), 3), round(float(targets[0, 0, 0]), 3)
+    ((1, 800), 0.75, 0.25)
     """
 
     def __init__(
@@ -206,9 +296,13 @@ class AudioFolder:
 class AudioDataset:
     """A number of random excerpts of recordings.
 
+    It is a sequence: ``len(dataset)`` is the number of excerpts, ``dataset[i]`` reads a mixture
+    [channel, sample] and targets [target, channel, sample].
+
     Parameters
     ----------
     dataset : sequence of musisep.datasets.Recording
+        What is drawn from.
     targets : sequence of str
         Names of the references that are wanted.
     chunk_size : float > 0
@@ -216,15 +310,34 @@ class AudioDataset:
     num_chunks : int > 0
         Number of excerpts; a float without a fraction will do.
     sample_rate : int
-        In Hz.
+        To what excerpts are resampled, in Hz.
     num_channels : int > 0, optional
-        See `musisep.datasets.Recording.read`.
+        Channels of excerpts, see `musisep.datasets.Recording.read`.
     seed : int >= 0
+        Seed of the excerpts; excerpt i depends on it and on i alone.
 
     Raises
     ------
     ValueError
-        As `musisep.datasets.Excerpts`.
+        If there is no recording, one has not all targets, or a number is out of its range.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from musisep.compat import auralflow
+    >>> from musisep.datasets import find_recordings
+    >>> from musisep.io import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     song = os.path.join(folder, "train", "song")
+    ...     os.makedirs(song)
+    ...     files.write(os.path.join(song, "vocals.wav"), np.full(8000, 0.25), 8000)
+    ...     files.write(os.path.join(song, "bass.wav"), np.full(8000, 0.5), 8000)
+    ...     recordings = find_recordings(os.path.join(folder, "train"))
+    ...     dataset = auralflow.AudioDataset(recordings, ["bass"], 0.1, 3, sample_rate=8000)
+    ...     count, (mixture, targets) = len(dataset), dataset[2]
+    >>> count, round(float(mixture[0, 0]), 3), round(float(targets[0, 0, 0]), 3)
+    (3, 0.75, 0.5)
     """
 
     def __init__(
@@ -280,25 +393,54 @@ def create_audio_dataset(
     ----------
     dataset_path : path
         Holds folders of recordings: ``train/name/vocals.wav``.
-    targets, chunk_size, num_chunks, sample_rate, seed
-        See `AudioDataset`.
+    targets : sequence of str
+        Names of the references that are wanted.
     split : str
         Folder below `dataset_path`.
+    chunk_size : float > 0
+        Length of an excerpt in seconds.
+    num_chunks : int > 0
+        Number of excerpts; a float without a fraction will do.
     max_num_tracks : int > 0, optional
         Number of recordings, the first by name; default: all.
+    sample_rate : int
+        To what excerpts are resampled, in Hz.
     mono : bool
         Whether channels are averaged.
+    seed : int >= 0
+        Seed of the excerpts, see `AudioDataset`.
     layout : str, optional
-        See `AudioFolder`.
+        Layout of the folder, see `AudioFolder`.
 
     Returns
     -------
     AudioDataset
+        The excerpts, which are read when they are asked for.
 
     Raises
     ------
-    ValueError, AudioFileError
-        As `musisep.datasets.find_recordings` or `open_dataset`, and `Excerpts`.
+    ValueError
+        If a parameter is out of its range, or a recording has not all targets.
+    AudioFileError
+        If there is no such folder, or no recording in it.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from musisep.compat import auralflow
+    >>> from musisep.io import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     song = os.path.join(folder, "train", "song")
+    ...     os.makedirs(song)
+    ...     files.write(os.path.join(song, "vocals.wav"), np.full(8000, 0.25), 8000)
+    ...     files.write(os.path.join(song, "bass.wav"), np.full(8000, 0.5), 8000)
+    ...     dataset = auralflow.create_audio_dataset(
+    ...         folder, ["vocals", "bass"], chunk_size=0.1, num_chunks=3, sample_rate=8000
+    ...     )
+    ...     mixture, targets = dataset[0]
+    >>> len(dataset), targets[:, 0, 0].round(3).tolist()
+    (3, [0.25, 0.5])
     """
     flag("mono", mono)
     if max_num_tracks is not None:
@@ -324,6 +466,38 @@ def component_loss(
     """Return `musisep.metrics.component_loss`, by default with three components.
 
     With these weights the first component has a weight of 0; ``beta=None`` leaves out the third.
+
+    Parameters
+    ----------
+    mask : array_like, float [...]
+        Mask of the target.
+    target : array_like, float [...]
+        Magnitudes of the target, of the same shape.
+    residual : array_like, float [...]
+        Magnitudes of the mixture less those of the target, of the same shape.
+    alpha : float
+        Weight of what the mask leaves of the residual, from 0 to 1.
+    beta : float, optional
+        Weight of how much that differs in shape from the residual, from 0 to 1 - alpha.
+
+    Returns
+    -------
+    float
+        The loss; 0 is best.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, an array is empty or holds other than real numbers of up to 2^240, or a
+        weight is out of its range.
+
+    Examples
+    --------
+    A mask that is 1 everywhere leaves all of the residual, whose mean square is 2.5:
+
+    >>> from musisep.compat.auralflow import component_loss
+    >>> component_loss([1.0, 1.0], [3.0, 4.0], [1.0, 2.0])  # 0.2 times 2.5
+    0.5
     """
     return metrics.component_loss(mask, target, residual, alpha, beta)
 

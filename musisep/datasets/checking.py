@@ -35,13 +35,23 @@ Twins = dict[str, tuple[Path, Recording]]
 class Finding:
     """Something that is wrong, or may be.
 
-    Attributes
+    Parameters
     ----------
     path : Path
         The file or folder.
     problem, advice : str
         What is wrong, and what to do.
     severity : {"error", "warning"}
+        An error makes results wrong or stops the work; a warning may be meant so.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from musisep.datasets import Finding
+    >>> print(Finding(Path("flute.wav"), "is silent", "remove it", "warning"))
+    flute.wav: warning: is silent; remove it
+    >>> Finding.of(Path("a.wav"), "has no samples; export it anew", "error").advice
+    'export it anew'
     """
 
     path: Path
@@ -51,7 +61,22 @@ class Finding:
 
     @classmethod
     def of(cls, path: Path, message: object, severity: str) -> "Finding":
-        """Take a message about a file apart, which may begin with its name."""
+        """Take a message about a file apart, which may begin with its name.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        message : object
+            An exception, or a text; the advice stands behind its first semicolon.
+        severity : {"error", "warning"}
+            How bad it is.
+
+        Returns
+        -------
+        Finding
+            The finding.
+        """
         text = str(message).replace(f"{str(path)!r}", "", 1).strip(" :")
         problem, _, advice = text.partition("; ")
         return cls(path, problem, advice, severity)
@@ -96,6 +121,21 @@ def check_dataset(
     ------
     ValueError
         If there is no such layout or split.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.datasets import check_dataset
+    >>> from musisep.io import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write(Path(folder, "song", "flute.wav"), np.zeros(800), 8000)
+    ...     files.write(Path(folder, "song", "cello.wav"), np.full(801, 0.5), 8000)
+    ...     for one in check_dataset(folder):
+    ...         print(one.severity, one.problem)
+    warning is silent
+    error has files of different lengths: cello 801, flute 800 samples
     """
     folder = checked_place(path, split, None if layout == INSTRUMENTS else layout)
     findings: list[Finding] = []

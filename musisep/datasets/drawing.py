@@ -17,13 +17,27 @@ Item = TypeVar("Item")
 class Drawn(ABC, Generic[Item]):
     """Items of which each depends on `seed` and its number alone, in whatever order they are had.
 
-    ``items[i]`` makes one; iterating makes one after the other.
+    ``items[i]`` makes one; iterating makes one after the other. A class that draws something has
+    the attributes below and a method `draw`; `Excerpts` and `Mixtures` are such classes.
 
     Attributes
     ----------
     count : int, optional
         Number of items; if it is None, they do not end.
     seed : int
+        Seed of all items; another one gives other items.
+
+    Examples
+    --------
+    >>> from musisep.datasets import Drawn
+    >>> class Dice(Drawn):
+    ...     count, seed = 5, 0
+    ...
+    ...     def draw(self, rng):
+    ...         return int(rng.integers(1, 7))
+    >>> thrown = list(Dice())
+    >>> len(thrown), Dice()[-1] == thrown[4]
+    (5, True)
     """
 
     count: int | None
@@ -31,7 +45,18 @@ class Drawn(ABC, Generic[Item]):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Item:
-        """Make an item."""
+        """Make an item.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of all that is random in it.
+
+        Returns
+        -------
+        Item
+            Whatever the class draws.
+        """
 
     def _check_numbers(self) -> None:
         """Refuse a count or a seed that is none."""

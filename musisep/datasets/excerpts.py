@@ -31,17 +31,36 @@ class Excerpts(Drawn[tuple[Audio, Audio]]):
     length_s : float > 0, a day at most
         Length of an excerpt in seconds; a shorter recording is read whole, with silence behind it.
     sample_rate : int, optional
-        To what excerpts are resampled, in Hz; default: that of each recording.
+        To what excerpts are resampled, in Hz; None: that of each recording.
     channels : int > 0, optional
         See `Recording.read`.
     count : int > 0, optional
         Number of excerpts; by default, they do not end.
     seed : int >= 0
+        Seed of all excerpts; another one gives other excerpts.
 
     Raises
     ------
     ValueError
         If there is no recording, one has not all targets, or a number is out of its range.
+
+    Examples
+    --------
+    A recording whose samples tell where they are:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.datasets import Excerpts, Recording
+    >>> from musisep.io import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "flute.wav")
+    ...     files.write(path, np.arange(8000) / 8000, 8000, subtype="FLOAT")
+    ...     excerpts = Excerpts([Recording({"flute": path})], ["flute"], 0.5, 8000, count=2)
+    ...     starts_s = [float(mixture[0, 0]) for mixture, references in excerpts]
+    ...     again_s = float(excerpts[1][0][0, 0])
+    >>> [0 <= start_s <= 0.5 for start_s in starts_s], again_s == starts_s[1]
+    ([True, True], True)
     """
 
     recordings: Sequence[Recording]
@@ -79,11 +98,14 @@ class Excerpts(Drawn[tuple[Audio, Audio]]):
         Parameters
         ----------
         rng : numpy.random.Generator
+            Draws the recording and the place.
 
         Returns
         -------
-        mixture : ndarray, shape (channel, sample)
-        references : ndarray, shape (target, channel, sample)
+        mixture : ndarray [channel, sample]
+            The mixture.
+        references : ndarray [target, channel, sample]
+            The references, in the order of the targets.
 
         Raises
         ------

@@ -57,7 +57,7 @@ class _Track:
 
 
 def read_manifest(path: str | os.PathLike[str]) -> list[Recording]:
-    """Read the recordings of a data set from a table.
+    r"""Read the recordings of a data set from a table.
 
     Parameters
     ----------
@@ -76,6 +76,22 @@ def read_manifest(path: str | os.PathLike[str]) -> list[Recording]:
     ------
     AudioFileError
         If it cannot be read, or is not as described; the message names the line or the track.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.datasets import read_manifest
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = Path(folder, "songs.csv")
+    ...     _ = table.write_text(
+    ...         "track,file,role,instrument,split\n"
+    ...         "march,a.wav,melody,oboe,train\n"
+    ...         "march,b.wav,bass,bassoon,train\n"
+    ...     )
+    ...     (march,) = read_manifest(table)
+    >>> march.name, march.instruments
+    ('train/march', {'melody': 'oboe', 'bass': 'bassoon'})
     """
     path = checks.path("path", path)
     readers = {".csv": _rows, ".json": _listed}

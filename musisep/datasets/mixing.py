@@ -26,17 +26,28 @@ OCTAVE = 12
 class Mixture:
     """A mixture that was made, and what it was made of.
 
-    Attributes
+    Parameters
     ----------
-    mixture : ndarray, shape (channel, sample)
+    mixture : ndarray [channel, sample]
         The sum of the references, to the last bit.
-    references : ndarray, shape (instrument, channel, sample)
+    references : ndarray [instrument, channel, sample]
+        What each instrument plays.
     names : tuple of str
         Of the references: what plays, with a number where several are alike.
     stems : tuple of Stem
         From which the references were taken.
     sample_rate : int
         In Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.datasets import Mixture, Stem
+    >>> references = np.array([[[0.25, 0.5]], [[0.5, -0.5]]])
+    >>> stems = Stem("oboe/a", "oboe", "oboe/a.wav"), Stem("tuba/b", "tuba", "tuba/b.wav")
+    >>> one = Mixture(references.sum(axis=0), references, ("oboe", "tuba"), stems, 8000)
+    >>> one.mixture.tolist()
+    [[0.75, 0.0]]
     """
 
     mixture: Audio
@@ -78,11 +89,31 @@ class Mixtures(Drawn[Mixture]):
     count : int > 0, optional
         Number of mixtures; by default, they do not end.
     seed : int >= 0
+        Seed of all mixtures; another one gives other mixtures.
 
     Raises
     ------
     ValueError
         If there are too few stems, or a number is out of its range.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.datasets import Mixtures, open_stems
+    >>> from musisep.io import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files.write(Path(folder, "flute", "low.wav"), np.full(800, 0.25), 8000)
+    ...     files.write(Path(folder, "cello", "high.wav"), np.full(800, 0.5), 8000)
+    ...     mixtures = Mixtures(
+    ...         open_stems(folder), length_s=0.05, sample_rate=8000, gains_db=(0, 0), count=3
+    ...     )
+    ...     one = mixtures[0]
+    >>> len(mixtures), sorted(one.names)
+    (3, ['cello', 'flute'])
+    >>> one.mixture.shape, round(float(one.mixture[0, 0]), 3)
+    ((1, 400), 0.75)
     """
 
     stems: Sequence[Stem]
@@ -141,10 +172,12 @@ class Mixtures(Drawn[Mixture]):
         Parameters
         ----------
         rng : numpy.random.Generator
+            Draws stems, places in them, gains and all else.
 
         Returns
         -------
         Mixture
+            The mixture, and what it was made of.
 
         Raises
         ------

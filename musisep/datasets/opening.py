@@ -59,6 +59,24 @@ def open_dataset(
         If there is no such layout or split.
     AudioFileError
         If there is nothing at the path, or no recording, or a manifest is not as it should be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.datasets import open_dataset
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for split in ("train", "test"):
+    ...         song = Path(folder, split, "song")
+    ...         song.mkdir(parents=True)
+    ...         for name in ("mixture", "flute", "cello"):
+    ...             (song / f"{name}.wav").touch()
+    ...     found = open_dataset(folder)
+    ...     (tested,) = open_dataset(folder, "test")
+    >>> [song.name for song in found]
+    ['test/song', 'train/song']
+    >>> list(tested.references), tested.mixture.name
+    (['cello', 'flute'], 'mixture.wav')
     """
     place = checked_place(path, split, layout)
     if os.path.isfile(place):
@@ -103,6 +121,20 @@ def find_recordings(
     AudioFileError
         If there is no such folder, or no recording in it, or one of them lacks references or has
         two files of one name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.datasets import find_recordings
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("march.flac", "waltz.wav"):
+    ...         song = Path(folder, name.partition(".")[0])
+    ...         song.mkdir()
+    ...         (song / name.replace(song.name, "flute")).touch()
+    ...     found = find_recordings(folder, audio_format="flac")
+    >>> [(song.name, list(song.references)) for song in found]
+    [('march', ['flute'])]
     """
     folder = checks.path("folder", folder)
     checks.one_of("audio_format", audio_format, FORMATS)

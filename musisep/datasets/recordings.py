@@ -38,6 +38,28 @@ class Recording:
     ------
     ValueError
         If there is no reference, or an instrument is that of none.
+    TypeError
+        If references or instruments are no mappings, or the name is no text.
+
+    Examples
+    --------
+    Without a file of its own, the mixture is the sum of the references:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.datasets import Recording
+    >>> from musisep.io import files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = {name: Path(folder, f"{name}.wav") for name in ("fl", "vc")}
+    ...     files.write(paths["fl"], np.full(80, 0.25), 8000)
+    ...     files.write(paths["vc"], np.full(80, 0.5), 8000)
+    ...     song = Recording(paths, name="train/song")
+    ...     mixture, references = song.read(["vc"], start_s=0.005, duration_s=0.0005)
+    >>> song.instruments, song.split
+    ({'fl': 'flute', 'vc': 'cello'}, 'train')
+    >>> mixture.round(3).tolist(), references.round(3).tolist()
+    ([[0.75, 0.75, 0.75, 0.75]], [[[0.5, 0.5, 0.5, 0.5]]])
     """
 
     references: Mapping[str, Path]
@@ -114,8 +136,10 @@ class Recording:
 
         Returns
         -------
-        mixture : ndarray, shape (channel, sample)
-        references : ndarray, shape (target, channel, sample)
+        mixture : ndarray [channel, sample]
+            The mixture.
+        references : ndarray [target, channel, sample]
+            The references, in the order of the targets.
 
         Raises
         ------

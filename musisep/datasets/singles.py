@@ -34,6 +34,18 @@ class Stem:
         What plays.
     path : Path
         The file.
+
+    Raises
+    ------
+    TypeError
+        If the name or the instrument is no text, or the path is none.
+
+    Examples
+    --------
+    >>> from musisep.datasets import Stem
+    >>> scale = Stem("clarinet/scale", "clarinet", "stems/clarinet/scale.wav")
+    >>> scale.path.name
+    'scale.wav'
     """
 
     name: str
@@ -81,6 +93,19 @@ def open_stems(
         If there is no such layout or split.
     AudioFileError
         As `open_dataset`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.datasets import open_stems
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("Clarinet", "Vc"):
+    ...         Path(folder, name).mkdir()
+    ...         Path(folder, name, "scale.wav").touch()
+    ...     stems = open_stems(folder)
+    >>> [(stem.name, stem.instrument) for stem in stems]
+    [('Clarinet/scale', 'clarinet'), ('Vc/scale', 'cello')]
     """
     folder = checked_place(path, split, None if layout == INSTRUMENTS else layout)
     if _is_by_instrument(folder, split, layout):
@@ -101,7 +126,40 @@ def open_all(
 ) -> list[Recording]:
     """Find recordings as `open_dataset`, or single stems, each as a recording of one reference.
 
-    Parameters and errors are those of `open_stems`.
+    Parameters
+    ----------
+    path : path
+        A folder or a manifest, see `open_stems`.
+    split : {"train", "valid", "test"}, optional
+        The part that is wanted; default: all.
+    layout : {"instruments", "tracks", "musdb", "medleydb", "urmp", "bach10"}, optional
+        How the files are called; by default, this is found out.
+    report : function, optional
+        See `open_dataset`.
+
+    Returns
+    -------
+    list of Recording
+        By name. No audio file has been opened.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layout or split.
+    AudioFileError
+        As `open_dataset`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.datasets import open_all
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "clarinet").mkdir()
+    ...     Path(folder, "clarinet", "scale.wav").touch()
+    ...     (scale,) = open_all(folder)
+    >>> scale.name, list(scale.references)
+    ('clarinet/scale', ['clarinet'])
     """
     folder = checked_place(path, split, None if layout == INSTRUMENTS else layout)
     if not _is_by_instrument(folder, split, layout):

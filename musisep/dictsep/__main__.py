@@ -57,9 +57,9 @@ def main(
 ) -> "Separation":
     """Separate a recording by sparse pursuit and a dictionary that bounded Adam learns.
 
-    It is ``musisep.separate(..., method="adam")`` in units of samples and bins, see
-    `documented_settings`. It uses all processor cores, shows its progress on stderr and writes,
-    whole or not at all:
+    The method is that of [1]_. It is ``musisep.separate(..., method="adam")`` in units of samples
+    and bins, see `documented_settings`. It uses all processor cores, shows its progress
+    on stderr and writes, whole or not at all:
 
     * ``{out_name}-instrument1.wav``, ...: the stems, the loudest first;
     * ``{out_name}-dictionary.npz``, ``{out_name}-dictionary.png``: the dictionary, as
@@ -116,6 +116,7 @@ def main(
     Returns
     -------
     Separation
+        What was written, as `musisep.separate` returns it.
 
     Raises
     ------
@@ -126,6 +127,36 @@ def main(
         do not fit the mixture, or an input would be overwritten.
     AudioFileError
         If a file cannot be read or written.
+
+    References
+    ----------
+    .. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source
+       separation in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process., 2021.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.dictsep.__main__ import main
+    >>> from musisep.io import files
+    >>> seconds = np.arange(8000) / 8000
+    >>> tones = [np.sin(2 * np.pi * hz * seconds) for hz in (220, 660, 330)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     name = f"{folder}/duo.wav"
+    ...     files.write(name, 0.1 * sum(tones), 8000)
+    ...     separation = main(
+    ...         mixed_soundfile=name, orig_soundfiles=None, inst_num=2, tone_num=1, pexp=1,
+    ...         qexp=0.5, har=3, sigmas=6, sampdist=128, spectheight=512, logspectheight=128,
+    ...         minfreq=100, maxfreq=3000, out_name=f"{folder}/duo", runs=5, lifetime=0,
+    ...         num_dicts=1, mask=True, plot_range=None,
+    ...     )
+    ...     written = sorted(path.name for path in Path(folder).glob("duo-*"))
+    >>> written
+    ['duo-dictionary.npz', 'duo-dictionary.png', 'duo-instrument1.wav', 'duo-instrument2.wav',
+     'duo-tones.csv']
+    >>> separation.stems.shape
+    (2, 1, 8000)
     """
     from joblib import cpu_count
 

@@ -35,7 +35,7 @@ def gen_test_spects(
 
     Parameters
     ----------
-    inst_dict : array_like, shape (harmonic, instrument)
+    inst_dict : array_like [harmonic, instrument]
         Relative amplitudes of the harmonics.
     model : ToneModel
         Axis, width and exponents.
@@ -48,7 +48,26 @@ def gen_test_spects(
 
     Returns
     -------
-    ndarray, shape (instrument, m, number)
+    ndarray [instrument, m, number]
+        Magnitudes of each instrument.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    Tones with one harmonic are loudest at their fundamentals, between 0.2 and 0.6 of the axis:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.dictlearn import gen_test_spects
+    >>> from musisep.tones.model import ToneModel
+    >>> model = ToneModel(fsigma=1.9, harscale=20.0, m=100, pexp=1.0, qexp=0.5)
+    >>> spects = gen_test_spects(np.ones((1, 2)), model, 1, 50, np.random.default_rng(0))
+    >>> peaks = spects.argmax(axis=1)
+    >>> spects.shape, bool(peaks.min() >= 20), bool(peaks.max() <= 60)
+    ((2, 100, 50), True, True)
     """
     insts = places(inst_dict.shape[1], tone_num)
     shape = number, insts.size
@@ -113,14 +132,26 @@ def test_learn(
 
     Returns
     -------
-    measures : ndarray, shape (6,)
+    ndarray [measure]
         SDR, SIR, SAR in dB with the original dictionary and with the trained one, each the
-        mean over the instruments.
+        mean over the instruments: six numbers.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range, or the test spectra are fewer than the instruments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.dictsep.dictlearn import test_learn
+    >>> rng = np.random.default_rng(0)
+    >>> measures = test_learn(
+    ...     fsigma=1.9, tone_num=1, inst_num=2, pexp=1, qexp=0.5, har=3, m=128, runs=5,
+    ...     test_samples=20, lifetime=0, rng=rng,
+    ... )
+    >>> (measures > 20).tolist()
+    [True, True, True, True, True, True]
     """
     if test_samples < inst_num:
         raise ValueError(f"{test_samples=} must be at least {inst_num=}")
@@ -174,7 +205,13 @@ def test_learn_multi(
 
     Parameters
     ----------
-    fsigma, tone_num, inst_num, pexp, qexp, har, m, runs, test_samples, lifetime
+    fsigma : float
+        As in `test_learn`.
+    tone_num, inst_num : int
+        As in `test_learn`.
+    pexp, qexp : float
+        As in `test_learn`.
+    har, m, runs, test_samples, lifetime : int
         As in `test_learn`.
     num_dicts : int
         Number of different dictionaries to generate and train.
@@ -185,8 +222,21 @@ def test_learn_multi(
 
     Returns
     -------
-    measures : ndarray, shape (num_dicts, 6)
+    ndarray [dictionary, measure]
         In the rows what `test_learn` returns.
+
+    Raises
+    ------
+    ValueError
+        As `test_learn`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.dictsep.dictlearn import test_learn_multi
+    >>> measures = test_learn_multi(har=3, m=128, runs=5, test_samples=20, lifetime=0, num_dicts=2)
+    >>> measures.shape, bool(np.median(measures) > 10)
+    ((2, 6), True)
     """
     measures = np.empty((num_dicts, 6))
     for number, rng in enumerate(np.random.default_rng(seed).spawn(num_dicts)):

@@ -43,23 +43,35 @@ def inst_shift(
 
     Parameters
     ----------
-    params : array_like, shape (4, tone)
+    params : array_like [4, tone]
         Amplitude, shift, sigma and spread of each tone.
-    insts : array_like of int, shape (tone,)
+    insts : array_like of int [tone]
         Instrument numbers.
-    inst_dict : array_like, shape (harmonic, instrument)
+    inst_dict : array_like [harmonic, instrument]
         Relative amplitudes of the harmonics.
     harscale : float
         Scale of the frequency axis; `LINEAR` for a linear one.
     pexp : float
         Exponent for the addition of sinusoids.
-    powers : ndarray of float64, shape (bin,)
+    powers : ndarray of float64 [bin]
         What is added to.
 
     Raises
     ------
     ValueError
         If a shape does not fit, or the dictionary has no column for an instrument.
+
+    Examples
+    --------
+    With 12 bins per octave, the second harmonic of a tone is 12 bins above the first:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_shift
+    >>> powers = np.zeros(24)
+    >>> tone, inst_dict = [[2.0], [5.0], [1.0], [0.0]], [[1.0], [0.5]]
+    >>> inst_shift(tone, [0], inst_dict, 12 / np.log(2), 1.0, powers)
+    >>> powers[[4, 5, 6, 16, 17, 18]].round(2).tolist()
+    [1.21, 2.0, 1.21, 0.61, 1.0, 0.61]
     """
     tones = _tones(params, insts, inst_dict)
     _added("powers", powers, (getattr(powers, "size", "bin"),))
@@ -80,15 +92,35 @@ def inst_shift_grad(
 
     Parameters
     ----------
-    params, insts, inst_dict, harscale, pexp, powers
+    params : array_like [4, tone]
         As in `inst_shift`.
-    jacobian : ndarray of float64, shape (4, tone, bin)
+    insts : array_like of int [tone]
+        As in `inst_shift`.
+    inst_dict : array_like [harmonic, instrument]
+        As in `inst_shift`.
+    harscale, pexp : float
+        As in `inst_shift`.
+    powers : ndarray of float64 [bin]
+        As in `inst_shift`.
+    jacobian : ndarray of float64 [4, tone, bin]
         What the derivatives by `params` are added to.
 
     Raises
     ------
     ValueError
         As `inst_shift`.
+
+    Examples
+    --------
+    The spectrum is proportional to the amplitude, and stationary at its maximum in bin 5:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_shift_grad
+    >>> powers, jacobian = np.zeros(24), np.zeros((4, 1, 24))
+    >>> tone, inst_dict = [[2.0], [5.0], [1.0], [0.0]], [[1.0], [0.5]]
+    >>> inst_shift_grad(tone, [0], inst_dict, 12 / np.log(2), 1.0, powers, jacobian)
+    >>> powers[5].round(2).item(), jacobian[:2, 0, 5].round(2).tolist()
+    (2.0, [1.0, 0.0])
     """
     tones = _tones(params, insts, inst_dict)
     _added("powers", powers, (getattr(powers, "size", "bin"),))
@@ -111,17 +143,35 @@ def inst_shift_dict_grad(
 
     Parameters
     ----------
-    params, insts, inst_dict, harscale, pexp
+    params : array_like [4, tone]
         As in `inst_shift`.
-    more, less : array_like, shape (bin,)
+    insts : array_like of int [tone]
+        As in `inst_shift`.
+    inst_dict : array_like [harmonic, instrument]
+        As in `inst_shift`.
+    harscale, pexp : float
+        As in `inst_shift`.
+    more, less : array_like [bin]
         Two weights of each bin.
-    grads : ndarray of float64, shape (2, harmonic, instrument)
+    grads : ndarray of float64 [2, harmonic, instrument]
         What the sums over bins are added to: the first with `more`, the second with `less`.
 
     Raises
     ------
     ValueError
         As `inst_shift`.
+
+    Examples
+    --------
+    The first harmonic is in bin 5 and the second in bin 17; the amplitude is 2:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_shift_dict_grad
+    >>> more, less, grads = np.eye(24)[5], np.eye(24)[17], np.zeros((2, 2, 1))
+    >>> tone, inst_dict = [[2.0], [5.0], [1.0], [0.0]], [[1.0], [0.5]]
+    >>> inst_shift_dict_grad(tone, [0], inst_dict, 12 / np.log(2), 1.0, more, less, grads)
+    >>> grads.round(2).tolist()
+    [[[2.0], [0.0]], [[0.0], [2.0]]]
     """
     tones = _tones(params, insts, inst_dict)
     weights = [np.require(values, np.float64, ["C", "W"]) for values in (more, less)]
@@ -139,13 +189,32 @@ def inst_scale(
 
     Parameters
     ----------
-    params, insts, inst_dict, pexp, powers
+    params : array_like [4, tone]
         As in `inst_shift`; shifts are positions of fundamentals, in bins.
+    insts : array_like of int [tone]
+        As in `inst_shift`.
+    inst_dict : array_like [harmonic, instrument]
+        As in `inst_shift`.
+    pexp : float
+        As in `inst_shift`.
+    powers : ndarray of float64 [bin]
+        As in `inst_shift`.
 
     Raises
     ------
     ValueError
         As `inst_shift`.
+
+    Examples
+    --------
+    The second harmonic is in the bin of twice the number:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_scale
+    >>> powers = np.zeros(24)
+    >>> inst_scale([[2.0], [10.0], [1.0], [0.0]], [0], [[1.0], [0.5]], 1.0, powers)
+    >>> powers[[9, 10, 11, 19, 20, 21]].round(2).tolist()
+    [1.21, 2.0, 1.21, 0.61, 1.0, 0.61]
     """
     inst_shift(params, insts, inst_dict, LINEAR, pexp, powers)
 
@@ -163,13 +232,36 @@ def inst_scale_grad(
 
     Parameters
     ----------
-    params, insts, inst_dict, pexp, powers, jacobian
-        As in `inst_shift_grad`; shifts are positions of fundamentals, in bins.
+    params : array_like [4, tone]
+        As in `inst_shift`; shifts are positions of fundamentals, in bins.
+    insts : array_like of int [tone]
+        As in `inst_shift`.
+    inst_dict : array_like [harmonic, instrument]
+        As in `inst_shift`.
+    pexp : float
+        As in `inst_shift`.
+    powers : ndarray of float64 [bin]
+        As in `inst_shift`.
+    jacobian : ndarray of float64 [4, tone, bin]
+        What the derivatives by `params` are added to.
 
     Raises
     ------
     ValueError
         As `inst_shift`.
+
+    Examples
+    --------
+    If the fundamental moves up by some bins, the second harmonic moves up by twice as many:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_scale_grad
+    >>> powers, jacobian = np.zeros(24), np.zeros((4, 1, 24))
+    >>> tone, inst_dict = [[2.0], [10.0], [1.0], [0.0]], [[1.0], [1.0]]
+    >>> inst_scale_grad(tone, [0], inst_dict, 1.0, powers, jacobian)
+    >>> by_shift = jacobian[1, 0]
+    >>> by_shift[[9, 11, 19, 21]].round(2).tolist()
+    [-1.21, 1.21, -2.43, 2.43]
     """
     inst_shift_grad(params, insts, inst_dict, LINEAR, pexp, powers, jacobian)
 

@@ -63,11 +63,11 @@ def inst_shift_obj(
 
     Parameters
     ----------
-    peak_array : array_like, shape (4 * n,)
+    peak_array : array_like [4 * n]
         Tones as in `Peaks.get_array`.
-    insts : array_like of int, shape (n,)
+    insts : array_like of int [n]
         Instrument numbers.
-    inst_dict : array_like, shape (harmonic, instrument)
+    inst_dict : array_like [harmonic, instrument]
         Relative amplitudes of the harmonics.
     harscale : float
         Scale of the frequency axis.
@@ -75,18 +75,34 @@ def inst_shift_obj(
         Exponents for the addition of sinusoids, and to be applied to the spectra.
     m, n : int
         Number of bins, number of tones.
-    y : array_like, shape (m,)
+    y : array_like [m]
         Spectrum to compare with.
 
     Returns
     -------
     float
+        The loss, which is 0 if the tones have the spectrum y.
 
     Raises
     ------
     ValueError
         If a shape does not fit, the spectrum is negative somewhere, or the dictionary has no
         column for an instrument.
+
+    Examples
+    --------
+    A tone of the amplitude 2, compared with itself and with one of the amplitude 1:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_shift
+    >>> from musisep.dictsep.pursuit import inst_shift_obj
+    >>> tone, inst_dict, harscale = np.array([2.0, 8.0, 1.5, 0.0]), [[1.0], [0.5]], 12 / np.log(2)
+    >>> y = np.zeros(32)
+    >>> inst_shift(tone[:, None], [0], inst_dict, harscale, 1.0, y)
+    >>> setting = [0], inst_dict, harscale, 1.0, 0.5, 32, 1, y
+    >>> weaker = np.array([1.0, 8.0, 1.5, 0.0])
+    >>> round(inst_shift_obj(tone, *setting), 3), round(inst_shift_obj(weaker, *setting), 3)
+    (0.0, 0.484)
     """
     params, insts, inst_dict = _tones(peak_array, insts, inst_dict, n)
     target = _target(y, m, qexp)
@@ -110,18 +126,44 @@ def inst_shift_grad(
 
     Parameters
     ----------
-    peak_array, insts, inst_dict, harscale, pexp, qexp, m, n, y
+    peak_array : array_like [4 * n]
+        As in `inst_shift_obj`.
+    insts : array_like of int [n]
+        As in `inst_shift_obj`.
+    inst_dict : array_like [harmonic, instrument]
+        As in `inst_shift_obj`.
+    harscale : float
+        As in `inst_shift_obj`.
+    pexp, qexp : float
+        As in `inst_shift_obj`.
+    m, n : int
+        As in `inst_shift_obj`.
+    y : array_like [m]
         As in `inst_shift_obj`.
 
     Returns
     -------
-    ndarray, shape (4 * n,)
+    ndarray [4 * n]
         Derivatives by the numbers of `peak_array`.
 
     Raises
     ------
     ValueError
         As `inst_shift_obj`.
+
+    Examples
+    --------
+    A tone that is too weak, and 0.1 bins too low: the loss falls as amplitude and shift rise:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_shift
+    >>> from musisep.dictsep.pursuit import inst_shift_grad
+    >>> inst_dict, harscale, y = [[1.0], [0.5]], 12 / np.log(2), np.zeros(32)
+    >>> inst_shift([[2.0], [8.0], [1.5], [0.0]], [0], inst_dict, harscale, 1.0, y)
+    >>> tone = np.array([1.0, 7.9, 1.5, 0.0])
+    >>> gradient = inst_shift_grad(tone, [0], inst_dict, harscale, 1.0, 0.5, 32, 1, y)
+    >>> (gradient[:2] < 0).tolist()
+    [True, True]
     """
     params, insts, inst_dict = _tones(peak_array, insts, inst_dict, n)
     harscale, pexp, qexp = float(harscale), float(pexp), float(qexp)
@@ -148,18 +190,43 @@ def inst_shift_dict_grad(
 
     Parameters
     ----------
-    peak_array, insts, inst_dict, harscale, pexp, qexp, m, n, y
+    peak_array : array_like [4 * n]
+        As in `inst_shift_obj`.
+    insts : array_like of int [n]
+        As in `inst_shift_obj`.
+    inst_dict : array_like [harmonic, instrument]
+        As in `inst_shift_obj`.
+    harscale : float
+        As in `inst_shift_obj`.
+    pexp, qexp : float
+        As in `inst_shift_obj`.
+    m, n : int
+        As in `inst_shift_obj`.
+    y : array_like [m]
         As in `inst_shift_obj`.
 
     Returns
     -------
-    ndarray, shape (harmonic, instrument)
+    ndarray [harmonic, instrument]
         Derivatives by the entries of `inst_dict`.
 
     Raises
     ------
     ValueError
         As `inst_shift_obj`.
+
+    Examples
+    --------
+    The second harmonic is 0.5, that of the dictionary 0.7, so that the loss rises with it:
+
+    >>> import numpy as np
+    >>> from musisep.dictsep.exptool import inst_shift
+    >>> from musisep.dictsep.pursuit import inst_shift_dict_grad
+    >>> tone, harscale, y = np.array([2.0, 8.0, 1.5, 0.0]), 12 / np.log(2), np.zeros(32)
+    >>> inst_shift(tone[:, None], [0], [[1.0], [0.5]], harscale, 1.0, y)
+    >>> gradient = inst_shift_dict_grad(tone, [0], [[1.0], [0.7]], harscale, 1.0, 0.5, 32, 1, y)
+    >>> bool(gradient[1, 0] > 0)
+    True
     """
     params, insts, inst_dict = _tones(peak_array, insts, inst_dict, n)
     grads = np.zeros((2, *inst_dict.shape))

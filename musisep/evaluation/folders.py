@@ -22,13 +22,22 @@ NO_STEMS = {MIX, MIXTURE, RESIDUAL}
 class Track:
     """The files of a track.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Its folder as seen from the one that was named, with slashes; or the name of that.
     stems : mapping of str to Path
         Files by their names without suffix.
     mixture : Path, optional
+        File of the mixture.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from musisep.evaluation.folders import Track
+    >>> song = Track("test/song", {"flute": Path("test/song/flute.wav")})
+    >>> list(song.stems), song.mixture
+    (['flute'], None)
     """
 
     name: str
@@ -44,6 +53,7 @@ def tracks_in(folder: str | os.PathLike[str], *, report: Report = refuse) -> lis
     Parameters
     ----------
     folder : path
+        The folder of a track or of many.
     report : function, optional
         Called with the `AudioFileError` of each folder with two files of one name, which is then
         left out. By default the first one is raised.
@@ -57,6 +67,20 @@ def tracks_in(folder: str | os.PathLike[str], *, report: Report = refuse) -> lis
     ------
     AudioFileError
         If there is no such folder or no track in it, or if two files have one name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.evaluation.folders import tracks_in
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     song = Path(folder, "test", "song")
+    ...     song.mkdir(parents=True)
+    ...     for name in ("mixture", "flute", "cello"):
+    ...         (song / f"{name}.wav").touch()
+    ...     (track,) = tracks_in(folder)
+    >>> track.name, list(track.stems), track.mixture.name
+    ('test/song', ['cello', 'flute'], 'mixture.wav')
     """
     root = checks.path("folder", folder)
 
@@ -99,13 +123,17 @@ def references_in(
     data : path
         A folder of one track, or what `musisep.datasets.open_dataset` opens: a folder of tracks in
         any layout that is known, or a manifest.
-    split, layout : str, optional
+    split : {"train", "valid", "test"}, optional
+        The part that is wanted; default: all.
+    layout : {"tracks", "musdb", "medleydb", "urmp", "bach10"}, optional
+        How the files are called; by default, this is found out.
     report : function, optional
-        See there.
+        See `musisep.datasets.open_dataset`.
 
     Returns
     -------
     list of Track
+        In the order of `musisep.datasets.open_dataset`.
 
     Raises
     ------
@@ -113,6 +141,20 @@ def references_in(
         If there is no such split or layout.
     AudioFileError
         If there is no track.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.evaluation.folders import references_in
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     song = Path(folder, "01-Chorale")
+    ...     song.mkdir()
+    ...     for name in ("01-Chorale", "01-Chorale-violin", "01-Chorale-bassoon"):
+    ...         (song / f"{name}.wav").touch()
+    ...     (track,) = references_in(folder)
+    >>> list(track.stems), track.mixture.name
+    (['bassoon', 'violin'], '01-Chorale.wav')
     """
     root = checks.path("data", data)
     if root.is_dir() and _audio(root, os.listdir(root)):
@@ -141,12 +183,26 @@ def pair_tracks(
     Tracks that differ in their places are matched by the names of their folders, if these are
     different ones.
 
+    Parameters
+    ----------
+    estimates, references : list of Track
+        Tracks with estimated stems, and with true ones.
+
     Returns
     -------
     pairs : list of (Track, Track)
         Estimates and references, in the order of the references.
     missing, left : list of str
         Names of tracks without estimates, and without references.
+
+    Examples
+    --------
+    >>> from musisep.evaluation.folders import Track, pair_tracks
+    >>> estimates = [Track("march", {}), Track("tango", {})]
+    >>> references = [Track("test/march", {}), Track("test/waltz", {})]
+    >>> pairs, missing, left = pair_tracks(estimates, references)
+    >>> [(one.name, other.name) for one, other in pairs], missing, left
+    ([('march', 'test/march')], ['test/waltz'], ['tango'])
     """
     if len(estimates) == len(references) == 1:
         return [(estimates[0], references[0])], [], []

@@ -26,10 +26,26 @@ Summary = dict[str, dict[str, dict[str, float]]]
 def summarise(tracks: Sequence[Measured]) -> Summary:
     """Average the medians of tracks, for each name of a stem and for all stems.
 
+    Parameters
+    ----------
+    tracks : sequence of Measured
+        The measures of the tracks.
+
     Returns
     -------
     dict
         By stem, measure, and "median" or "mean"; what is NaN does not count. `ALL` comes last.
+
+    Examples
+    --------
+    >>> from musisep.evaluation.report import summarise
+    >>> from musisep.evaluation.tracks import Measured
+    >>> tracks = [
+    ...     Measured(name, "name", {"flute": "flute"}, [], {"flute": {"SDR": sdr_db}})
+    ...     for name, sdr_db in (("march", 4.0), ("tango", 6.0), ("waltz", 14.0))
+    ... ]
+    >>> summarise(tracks)["flute"]
+    {'SDR': {'median': 6.0, 'mean': 8.0}}
     """
     values: dict[str, dict[str, list[float]]] = {}
     for track in tracks:
@@ -49,7 +65,30 @@ def summarise(tracks: Sequence[Measured]) -> Summary:
 
 
 def track_lines(track: Measured) -> list[str]:
-    """Tell the measures of a track, in a table with a line for each stem."""
+    r"""Tell the measures of a track, in a table with a line for each stem.
+
+    Parameters
+    ----------
+    track : Measured
+        The measures of the track.
+
+    Returns
+    -------
+    list of str
+        A title, the table, and what is to be known about the track.
+
+    Examples
+    --------
+    >>> from musisep.evaluation.report import track_lines
+    >>> from musisep.evaluation.tracks import Measured
+    >>> medians = {"flute": {"SDR": 7.25, "SIR": 12.0}, "cello": {"SDR": 5.5, "SIR": 9.0}}
+    >>> names = {"flute": "flute", "cello": "instrument2"}
+    >>> print("\n".join(track_lines(Measured("march", "permutation", names, [], medians))))
+    march (matched by permutation)
+                 SDR     SIR  (dB)
+      flute     7.25   12.00
+      cello     5.50    9.00  instrument2
+    """
     how = {"name": "matched by name", "permutation": "matched by permutation"}[track.matched]
     rows = {
         stem: (values, "" if track.estimates[stem] == stem else track.estimates[stem])
@@ -59,7 +98,35 @@ def track_lines(track: Measured) -> list[str]:
 
 
 def summary_lines(summary: Summary, tracks: int, options: Options) -> list[str]:
-    """Tell averages over tracks, medians and then means."""
+    r"""Tell averages over tracks, medians and then means.
+
+    Parameters
+    ----------
+    summary : dict
+        What `summarise` returns.
+    tracks : int
+        Number of tracks.
+    options : Options
+        How they were measured.
+
+    Returns
+    -------
+    list of str
+        A title and a table for each kind of average.
+
+    Examples
+    --------
+    >>> from musisep.evaluation.report import summary_lines
+    >>> from musisep.evaluation.tracks import Options
+    >>> summary = {"flute": {"SDR": {"median": 6.0, "mean": 8.0}}}
+    >>> print("\n".join(summary_lines(summary, 3, Options(window_s=1.0))))
+    median over 3 tracks of medians over windows of 1 s
+                 SDR  (dB)
+      flute     6.00
+    mean over 3 tracks of medians over windows of 1 s
+                 SDR  (dB)
+      flute     8.00
+    """
     of = f" of medians over windows of {options.window_s:g} s" if options.window_s else ""
     lines = []
     for kind in AVERAGES:
@@ -72,14 +139,53 @@ def summary_lines(summary: Summary, tracks: int, options: Options) -> list[str]:
 
 
 def value_rows(tracks: Sequence[Measured]) -> Iterator[tuple[object, ...]]:
-    """Yield all values in rows of `COLUMNS`."""
+    """Yield all values in rows of `COLUMNS`.
+
+    Parameters
+    ----------
+    tracks : sequence of Measured
+        The measures of the tracks.
+
+    Yields
+    ------
+    tuple
+        Track, stem, start of the window in seconds, measure, value in dB; the start is empty for
+        what is measured over the whole track.
+
+    Examples
+    --------
+    >>> from musisep.evaluation.report import value_rows
+    >>> from musisep.evaluation.tracks import Measured
+    >>> rows = [("flute", None, "SDR", 7.0), ("flute", 0.0, "SDR", 6.5)]
+    >>> list(value_rows([Measured("march", "name", {}, rows, {})]))
+    [('march', 'flute', '', 'SDR', 7.0), ('march', 'flute', 0.0, 'SDR', 6.5)]
+    """
     for track in tracks:
         for stem, start_s, measure, value in track.rows:
             yield track.name, stem, "" if start_s is None else start_s, measure, value
 
 
 def distributions(tracks: Sequence[Measured]) -> dict[str, dict[str, list[float]]]:
-    """Return all values by measure and stem: those of windows, if there are any."""
+    """Return all values by measure and stem: those of windows, if there are any.
+
+    Parameters
+    ----------
+    tracks : sequence of Measured
+        The measures of the tracks.
+
+    Returns
+    -------
+    dict of str to dict of str to list of float
+        Values in dB, by measure and stem.
+
+    Examples
+    --------
+    >>> from musisep.evaluation.report import distributions
+    >>> from musisep.evaluation.tracks import Measured
+    >>> rows = [("flute", None, "SDR", 7.0), ("flute", 0.0, "SDR", 6.5), ("flute", 1.0, "SDR", 8.0)]
+    >>> distributions([Measured("march", "name", {}, rows, {})])
+    {'SDR': {'flute': [6.5, 8.0]}}
+    """
     found: dict[str, dict[str, list[float]]] = {}
     for track in tracks:
         windows = any(start_s is not None for _, start_s, _, _ in track.rows)
@@ -90,9 +196,39 @@ def distributions(tracks: Sequence[Measured]) -> dict[str, dict[str, list[float]
 
 
 def write_json(path: Path, tracks: Sequence[Measured], options: Options, version: str) -> None:
-    """Write averages, settings and values whole or not at all; AudioFileError if impossible.
+    """Write averages, settings and values whole or not at all.
 
     What is unknown is null, and what is infinite the string "inf" or "-inf".
+
+    Parameters
+    ----------
+    path : Path
+        Name of the file.
+    tracks : sequence of Measured
+        The measures of the tracks.
+    options : Options
+        How they were measured.
+    version : str
+        Version of musisep.
+
+    Raises
+    ------
+    AudioFileError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.evaluation.report import write_json
+    >>> from musisep.evaluation.tracks import Measured, Options
+    >>> march = Measured("march", "name", {"flute": "flute"}, [], {"flute": {"SDR": float("inf")}})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_json(Path(folder, "measures.json"), [march], Options(), "1.0")
+    ...     content = json.loads(Path(folder, "measures.json").read_text())
+    >>> list(content), content["tracks"][0]["medians"]
+    (['musisep', 'settings', 'summary', 'tracks'], {'flute': {'SDR': 'inf'}})
     """
     content = {
         "musisep": version,

@@ -55,6 +55,27 @@ class ProfileFit:
         Share of the covariance that is replaced by its diagonal.
     ridge : float
         Variance that is added to all.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Lessons of oboes whose numbers are near 1, and tubas whose numbers are near -1:
+
+    >>> import numpy as np
+    >>> from musisep.instruments import Lesson, ProfileFit
+    >>> def lesson(seed):
+    ...     owners = np.arange(20) % 2
+    ...     centers = np.where(owners == 0, 1.0, -1.0)[:, None]
+    ...     rows = np.random.default_rng(seed).normal(centers, 0.5, (20, 4))
+    ...     numbers = rows, np.ones(20), owners, np.zeros(20, int), np.ones((20, 3))
+    ...     return Lesson(("oboe", "tuba"), (f"oboe {seed}", f"tuba {seed}"), *numbers)
+    >>> profiles = ProfileFit(pseudo_notes=0.0)([lesson(seed) for seed in range(5)])
+    >>> profiles.names, (profiles.means.mean(axis=1).round(1) + 0.0).tolist()
+    (('oboe', 'tuba'), [1.0, -1.0])
     """
 
     pseudo_notes: float = 25.0
@@ -72,8 +93,14 @@ class ProfileFit:
         Parameters
         ----------
         lessons : sequence of Lesson
+            What is learned from.
         base : Profiles, optional
             What is known before, such as the library.
+
+        Returns
+        -------
+        Profiles
+            Of the instruments of the lessons, by name.
 
         Raises
         ------

@@ -31,22 +31,39 @@ TEXTS = ("instruments", "players")
 class Lesson(NamedTuple):
     """Notes of a recording, and who plays them.
 
-    Attributes
+    Parameters
     ----------
     instruments : tuple of str
         What plays each reference, as `musisep.names.canonical` has it.
     players : tuple of str
         Who plays each, or on which instrument: what the notes of one tell counts once.
-    rows : ndarray, shape (note, input)
+    rows : ndarray [note, input]
         See `musisep.instruments.profiles.rows_of`.
-    sizes : ndarray, shape (note,)
+    sizes : ndarray [note]
         How much each counts.
-    owners : ndarray of int, shape (note,)
+    owners : ndarray of int [note]
         The reference whose note it is, or `NONE` if that is not clear.
-    bands : ndarray of int, shape (note,)
+    bands : ndarray of int [note]
         Bands of pitch.
-    harmonics : ndarray, shape (note, harmonic)
+    harmonics : ndarray [note, harmonic]
         Amplitudes in the reference whose note it is, relative to the loudest; 0 if it is nobody's.
+
+    Examples
+    --------
+    A lesson is kept in a file. Here its three notes are of the oboe, of the tuba, and of nobody:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.instruments import Lesson
+    >>> owners, bands = np.array([0, 1, -1]), np.array([5, 2, 3])
+    >>> numbers = np.zeros((3, 4)), np.ones(3), owners, bands, np.ones((3, 10))
+    >>> lesson = Lesson(("oboe", "tuba"), ("Ann", "Bob"), *numbers)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lesson.save(Path(folder, "lesson.npz"))
+    ...     again = Lesson.load(Path(folder, "lesson.npz"))
+    >>> again.players, again.owners.tolist()
+    (('Ann', 'Bob'), [0, 1, -1])
     """
 
     instruments: tuple[str, ...]
@@ -66,7 +83,24 @@ class Lesson(NamedTuple):
         instruments: Sequence[str],
         players: Sequence[str],
     ) -> Lesson:
-        """Return the lesson of notes, with attributes as above; names become canonical."""
+        """Return the lesson of notes; names become canonical.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes whose sound was measured.
+        owners : ndarray of int [note]
+            The reference whose note each is, or `NONE`.
+        harmonics : ndarray [note, harmonic]
+            Amplitudes in that reference; 0 if there is none.
+        instruments, players : sequence of str
+            What plays each reference, and who.
+
+        Returns
+        -------
+        Lesson
+            The lesson.
+        """
         return cls(
             tuple(map(canonical, instruments)),
             tuple(players),
@@ -78,13 +112,34 @@ class Lesson(NamedTuple):
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a ``.npz`` file whole or not at all; OSError if that is impossible."""
+        """Write a ``.npz`` file whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            Name of the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
         texts = {name: text_array(getattr(self, name)) for name in TEXTS}
         save_arrays(path, {**self._asdict(), **texts})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Lesson:
         """Read what `save` wrote, trusting nothing in the file.
+
+        Parameters
+        ----------
+        path : path
+            Name of the file.
+
+        Returns
+        -------
+        Lesson
+            The lesson.
 
         Raises
         ------

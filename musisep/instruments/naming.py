@@ -21,11 +21,19 @@ surprise of the true name on recordings that were not learned from, see
 class Likeness(NamedTuple):
     """An instrument that a stem sounds like.
 
-    Attributes
+    Parameters
     ----------
     name : str
+        Name of the instrument.
     probability : float
         That it is this one, if it is one of those that are known.
+
+    Examples
+    --------
+    >>> from musisep.instruments import Likeness
+    >>> likeness = Likeness("clarinet", 0.75)
+    >>> f"{likeness.probability:.0%} {likeness.name}"
+    '75% clarinet'
     """
 
     name: str
@@ -40,8 +48,10 @@ def likenesses(
     Parameters
     ----------
     profiles : Profiles
+        The instruments that it may be.
     notes : Notes
-    chances : ndarray, shape (note, stem)
+        The notes of all stems.
+    chances : ndarray [note, stem]
         That each stem has each note.
     most : int
         Names for each.
@@ -50,6 +60,29 @@ def likenesses(
     -------
     list of list of Likeness
         Of each stem; empty for a stem without notes.
+
+    Raises
+    ------
+    ValueError
+        If the notes have other features than those that profiles were learned from.
+
+    Examples
+    --------
+    Ten notes that are as those of a double bass in the mean, all in the first of two stems:
+
+    >>> import numpy as np
+    >>> from musisep.instruments import library, likenesses
+    >>> from musisep.notes.players import MIDDLE_HZ
+    >>> from musisep.notes.sound import NoteSound, Sound
+    >>> from musisep.notes.tracking import Notes
+    >>> (bass,), features = library().numbers("double-bass"), NoteSound().features
+    >>> mean, known = library().means[bass], np.ones((10, features), bool)
+    >>> shifts, one, none = np.full(10, 60 * mean[-2]), np.ones(10), np.zeros((0, 2), int)
+    >>> sound = Sound(np.tile(mean[:features], (10, 1)), known)
+    >>> notes = Notes(none, one, one, shifts, one, sound, none, one[:0], 60.0, MIDDLE_HZ, 0.01)
+    >>> first, second = likenesses(library(), notes, np.tile([1.0, 0.0], (10, 1)))
+    >>> first[0].name, round(first[0].probability, 2), second
+    ('double-bass', 0.83, [])
     """
     single = profiles.log_likelihoods(notes)
     result = []
@@ -66,16 +99,46 @@ def names_right(profiles: Profiles, notes: Notes, chances: Floats, names: Sequen
     Parameters
     ----------
     profiles : Profiles
+        The instruments that are known.
     notes : Notes
-    chances : ndarray, shape (note, stem)
+        The notes of all stems.
+    chances : ndarray [note, stem]
         That each stem has each note.
     names : sequence of str
         Of the stems.
 
     Returns
     -------
-    ndarray, shape (stem,)
-        NaN for a stem without notes.
+    ndarray [stem]
+        Probabilities; NaN for a stem without notes.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or the notes have other features.
+
+    Examples
+    --------
+    Two stems whose notes are as those of a flute and a tuba in the mean, with names that are right
+    and exchanged:
+
+    >>> import numpy as np
+    >>> from musisep.instruments import library
+    >>> from musisep.instruments.naming import names_right
+    >>> from musisep.notes.players import MIDDLE_HZ
+    >>> from musisep.notes.sound import NoteSound, Sound
+    >>> from musisep.notes.tracking import Notes
+    >>> numbers = [library().names.index(name) for name in ("flute", "tuba")]
+    >>> means = np.repeat(library().means[numbers], 9, axis=0)
+    >>> features, one, none = NoteSound().features, np.ones(18), np.zeros((0, 2), int)
+    >>> sound = Sound(means[:, :features], np.ones((18, features), bool))
+    >>> shifts = 60 * means[:, -2]
+    >>> notes = Notes(none, one, one, shifts, one, sound, none, one[:0], 60.0, MIDDLE_HZ, 0.01)
+    >>> chances = np.repeat(np.eye(2), 9, axis=0)
+    >>> names_right(library(), notes, chances, ["flute", "tuba"]).round(1).tolist()
+    [1.0, 1.0]
+    >>> names_right(library(), notes, chances, ["tuba", "flute"]).round(1).tolist()
+    [0.0, 0.0]
     """
     of_names = profiles.of_names(notes, names)
     same = np.array([[one == other for other in names] for one in names])

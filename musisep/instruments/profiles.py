@@ -40,7 +40,34 @@ MOST_NAMES = 2**16
 
 
 def rows_of(notes: Notes) -> Floats:
-    """Return what profiles are told of notes, (note, input)."""
+    """Return what profiles are told of notes: sound, which of it is known, and pitch.
+
+    Parameters
+    ----------
+    notes : Notes
+        Notes whose sound was measured.
+
+    Returns
+    -------
+    ndarray [note, input]
+        Features, 0 if not known; 0.5 for each that is known and -0.5 for each that is not; octaves
+        above middle C, and their squares. All are limited to `FARTHEST`.
+
+    Examples
+    --------
+    A note with two features, of which one is known, an octave above middle C:
+
+    >>> import numpy as np
+    >>> from musisep.instruments.profiles import rows_of
+    >>> from musisep.notes.players import MIDDLE_HZ
+    >>> from musisep.notes.sound import Sound
+    >>> from musisep.notes.tracking import Notes
+    >>> sound = Sound(np.array([[1.5, 0.0]]), np.array([[True, False]]))
+    >>> none, one = np.zeros((0, 2), int), np.ones(1)
+    >>> notes = Notes(none, one, one, 60 * one, one, sound, none, one[:0], 60.0, MIDDLE_HZ, 0.01)
+    >>> rows_of(notes).tolist()
+    [[1.5, 0.0, 0.5, -0.5, 1.0, 1.0]]
+    """
     values, known = notes.sound
     octaves = semitones(notes)[:, None] / 12
     return np.clip(
@@ -61,15 +88,15 @@ class Profiles:
     ----------
     names : tuple of str
         Of the instruments.
-    means : ndarray, shape (instrument, input)
+    means : ndarray [instrument, input]
         Mean rows of their notes.
-    covariance : ndarray, shape (input, input)
+    covariance : ndarray [input, input]
         Of rows about the mean of their instrument.
     weight : float
         How much the log likelihood of a note counts, from 0 to 1.
-    amounts : ndarray, shape (instrument,)
+    amounts : ndarray [instrument]
         Of how many notes each was learned.
-    columns : ndarray, shape (instrument, band, loudness, harmonic)
+    columns : ndarray [instrument, band, loudness, harmonic]
         Relative amplitudes of harmonics, with maximum 1; see `BANDS` and `LOUDNESS`. 0 where
         nothing was heard.
 
@@ -78,6 +105,18 @@ class Profiles:
     ValueError
         If shapes do not fit, names are not different, a number is not finite, or the covariance
         is none.
+
+    Examples
+    --------
+    The odd harmonics of a clarinet are louder than the even ones between them:
+
+    >>> from musisep.instruments import library
+    >>> profiles = library()
+    >>> (clarinet,) = profiles.numbers("Clarinet 1")
+    >>> profiles.amplitudes[:6, clarinet].round(2).tolist()
+    [0.96, 0.4, 1.0, 0.26, 0.6, 0.25]
+    >>> [profiles.names[number] for number in profiles.numbers("organ")]
+    ['pipe-organ', 'reed-organ']
     """
 
     names: tuple[str, ...]
@@ -113,7 +152,21 @@ class Profiles:
         """Return the numbers of the instruments that a name may stand for.
 
         A group that recordings did not tell more of has a profile of its own.
-        Names are those of `musisep.names`. ValueError if there is none of that name.
+
+        Parameters
+        ----------
+        name : str
+            Any name that `musisep.names.canonical` understands.
+
+        Returns
+        -------
+        list of int
+            Places in `names`, at least one.
+
+        Raises
+        ------
+        ValueError
+            If there is none of that name.
         """
         meant = canonical(name)
         meanings = (meant,) if meant in self.names else members(meant)
@@ -123,13 +176,32 @@ class Profiles:
         return found
 
     def fit(self, notes: Notes) -> bool:
-        """Tell whether notes have the features that profiles were learned from."""
+        """Tell whether notes have the features that profiles were learned from.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes whose sound was measured.
+
+        Returns
+        -------
+        bool
+            Whether their number of features is right.
+        """
         return 2 * notes.sound.values.shape[1] + PITCH_INPUTS == self.means.shape[1]
 
     def log_likelihoods(self, notes: Notes) -> Floats:
-        """Return how likely each instrument plays notes like these, (note, instrument).
+        """Return how likely each instrument plays notes like these.
 
-        Natural logarithms, up to a constant for each note.
+        Parameters
+        ----------
+        notes : Notes
+            Notes whose sound was measured.
+
+        Returns
+        -------
+        ndarray [note, instrument]
+            Natural logarithms, up to a constant for each note.
 
         Raises
         ------
@@ -143,10 +215,26 @@ class Profiles:
         return self.weight * discriminants(rows, self.means, self.covariance)
 
     def of_names(self, notes: Notes, names: Sequence[str]) -> Floats:
-        """Return how likely the instruments of some names play notes, (note, name).
+        """Return how likely the instruments of some names play notes.
 
-        Natural logarithms, as `log_likelihoods`; a name that stands for several instruments is as
-        likely as they are in the mean. ValueError if one is unknown.
+        A name that stands for several instruments is as likely as they are in the mean.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes whose sound was measured.
+        names : sequence of str
+            Names of instruments or of groups of them.
+
+        Returns
+        -------
+        ndarray [note, name]
+            Natural logarithms, as those of `log_likelihoods`.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or the notes have other features.
         """
         single = self.log_likelihoods(notes)
         columns = [
@@ -160,7 +248,22 @@ class Profiles:
 
         What instruments that both have sound like here, and not there, tells of the recordings:
         the mean of these differences is added to the means of the others. Covariance and weight
-        stay. ValueError if the others are of other features.
+        stay.
+
+        Parameters
+        ----------
+        others : Profiles
+            Where the instruments that are lacking are taken from.
+
+        Returns
+        -------
+        Profiles
+            All instruments of both, those here first.
+
+        Raises
+        ------
+        ValueError
+            If the others are of other features.
         """
         new = [number for number, name in enumerate(others.names) if name not in self.names]
         if others.covariance.shape != self.covariance.shape:
@@ -192,9 +295,19 @@ class Profiles:
         return np.asarray((total / np.maximum(total.max(axis=1, keepdims=True), 1e-9)).T)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a ``.npz`` file whole or not at all; OSError if that is impossible.
+        """Write a ``.npz`` file whole or not at all.
 
         `musisep.Dictionary.load` reads its mean columns.
+
+        Parameters
+        ----------
+        path : path
+            Name of the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
         """
         arrays = {
             field: getattr(self, field)
@@ -206,6 +319,16 @@ class Profiles:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Profiles:
         """Read what `save` wrote, trusting nothing in the file.
+
+        Parameters
+        ----------
+        path : path
+            Name of the file.
+
+        Returns
+        -------
+        Profiles
+            The profiles.
 
         Raises
         ------

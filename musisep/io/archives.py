@@ -40,7 +40,34 @@ ReadArray = Callable[..., NDArray[Any]]
 
 
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
-    """Write a file whole or not at all; OSError if that is impossible."""
+    """Write arrays to a ``.npz`` file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    arrays : mapping of str to array_like [...]
+        Numbers by name.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    ValueError
+        If the arrays are no mapping.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.io.archives import reading_arrays, save_arrays
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "table.npz"
+    ...     save_arrays(path, {"pitches": [440.0, 660.0], "notes": [[1, 2]]})
+    ...     with reading_arrays(path, "table") as read_array:
+    ...         read_array("pitches", limit=100).tolist()
+    [440.0, 660.0]
+    """
     path = checks.path("path", path)
     checks.instance("arrays", arrays, Mapping)
     with replacing(path) as temporary, open(temporary, "wb") as file:
@@ -57,8 +84,14 @@ def reading_arrays(path: str | os.PathLike[str], kind: str) -> Iterator[ReadArra
     Parameters
     ----------
     path : path
+        The file.
     kind : str
         What the file should be, for the message.
+
+    Yields
+    ------
+    callable
+        Returns an array for ``(name, limit, end=())``.
 
     Raises
     ------
@@ -66,6 +99,18 @@ def reading_arrays(path: str | os.PathLike[str], kind: str) -> Iterator[ReadArra
         If the file cannot be read, or is no regular file.
     ValueError
         If it is not such a file, or would unpack to more.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.io.archives import reading_arrays, save_arrays
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "table.npz"
+    ...     save_arrays(path, {"notes": [[1, 2], [3, 4], [5, 6]]})
+    ...     with reading_arrays(path, "table") as read_array:
+    ...         read_array("notes", 100, (2,)).sum(axis=0).tolist()
+    [9, 12]
     """
     path = checks.path("path", path)
     try:

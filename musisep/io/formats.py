@@ -33,26 +33,33 @@ class Format:
     Parameters
     ----------
     container : str
-        libsndfile's name of it; empty if libsndfile does not know it.
+        Name that libsndfile has for it; empty if libsndfile does not know it.
     suffixes : tuple of str
-        Of the files, in lower case, each with its dot.
-    subtypes : tuple of str
+        Suffixes of the files, in lower case, each with its dot.
+    subtypes : tuple of str, optional
         Sample formats that are offered for writing, the default first; if none, files of this
         format are only read, unless `write` is told a subtype that libsndfile knows.
-    write : function, optional
+    write : callable, optional
         Called with path, audio [channel, sample] (finite floating point numbers), sample rate in
         Hz and subtype, instead of libsndfile. The path is that of a temporary file with the
         right suffix, which exists and is to be overwritten.
     quality : float, optional
         The default quality, from 0 to 1, of a format that keeps only what is heard; None if it
         keeps all samples.
-    channels : int
-        As many as it holds.
+    channels : int, optional
+        Most channels that it holds.
 
     Raises
     ------
     ValueError
         If there is neither a container nor a function.
+
+    Examples
+    --------
+    >>> from musisep.io.formats import Format
+    >>> lossy = Format("OGG", (".ogg", ".oga"), ("VORBIS",), quality=0.8)
+    >>> lossy.checked_quality(None), lossy.checked_quality(0.5)
+    (0.8, 0.5)
     """
 
     container: str
@@ -68,7 +75,23 @@ class Format:
             raise ValueError(f"format of {self.suffixes} must have a container or be written")
 
     def checked_quality(self, quality: float | None) -> float | None:
-        """Return the quality to write with, the default for None; ValueError if it is none."""
+        """Return the quality to write with.
+
+        Parameters
+        ----------
+        quality : float or None
+            What was chosen, from 0 to 1; None for the default.
+
+        Returns
+        -------
+        float or None
+            The quality; None if the format keeps all samples.
+
+        Raises
+        ------
+        ValueError
+            If it is out of its range, or the format has none.
+        """
         if quality is None:
             return self.quality
         if self.quality is None:
@@ -101,22 +124,81 @@ UNREAD_SUFFIXES = (
 
 
 def writable() -> dict[str, Format]:
-    """Return the formats that are offered for writing, by name."""
+    """Return the formats that are offered for writing, by name.
+
+    Returns
+    -------
+    dict of str to Format
+        Formats that have subtypes.
+
+    Examples
+    --------
+    >>> from musisep.io.formats import writable
+    >>> list(writable())
+    ['wav', 'flac', 'ogg', 'opus', 'mp3']
+    """
     return {name: form for name, form in FORMATS.items() if form.subtypes}
 
 
 def with_quality() -> dict[str, Format]:
-    """Return the formats whose quality can be chosen, by name."""
+    """Return the formats whose quality can be chosen, by name.
+
+    Returns
+    -------
+    dict of str to Format
+        Formats that have a default quality.
+
+    Examples
+    --------
+    >>> from musisep.io.formats import with_quality
+    >>> {name: form.quality for name, form in with_quality().items()}
+    {'ogg': 0.8, 'opus': 0.5, 'mp3': 1.0}
+    """
     return {name: form for name, form in FORMATS.items() if form.quality is not None}
 
 
 def readable_suffixes() -> tuple[str, ...]:
-    """Return the suffixes of the files that are read when a folder is given."""
+    """Return the suffixes of the files that are read when a folder is given.
+
+    Returns
+    -------
+    tuple of str
+        In lower case, each with its dot.
+
+    Examples
+    --------
+    >>> from musisep.io.formats import readable_suffixes
+    >>> ".flac" in readable_suffixes(), ".m4a" in readable_suffixes()
+    (True, False)
+    """
     return tuple(suffix for form in FORMATS.values() if form.container for suffix in form.suffixes)
 
 
 def format_of(path: Path) -> Format:
-    """Return the format that a path's suffix names; ValueError if there is none."""
+    """Return the format that a path's suffix names.
+
+    Parameters
+    ----------
+    path : Path
+        A path, of which only the suffix is looked at, in any case.
+
+    Returns
+    -------
+    Format
+        Entry of `FORMATS`.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this suffix.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from musisep.io.formats import format_of
+    >>> format_of(Path("stem.FLAC")).subtypes
+    ('PCM_24', 'PCM_16')
+    """
     suffix = path.suffix.lower()
     for form in FORMATS.values():
         if suffix in form.suffixes:

@@ -16,9 +16,36 @@ from musisep.io.formats import MAX_RATE, MIN_RATE
 
 
 def check_rate(name: str, rate: object) -> int:
-    """Return a sample rate in Hz as an int; ValueError if it is none that we work at.
+    """Return a sample rate as an int, or refuse what is none that we work at.
 
     Floating point numbers without a fraction, as calculations give them, are whole numbers.
+
+    Parameters
+    ----------
+    name : str
+        What the rate is called in the message.
+    rate : object
+        What may be a sample rate in Hz.
+
+    Returns
+    -------
+    int
+        Sample rate in Hz.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number from `MIN_RATE` to `MAX_RATE`.
+
+    Examples
+    --------
+    >>> from musisep.io.files import check_rate
+    >>> check_rate("sample_rate", 44100.0)
+    44100
+    >>> check_rate("sample_rate", 44.1)
+    Traceback (most recent call last):
+        ...
+    ValueError: sample_rate=44.1 must be a whole number from 8000 to 192000 Hz
     """
     number = float(rate) if isinstance(rate, Real) and not isinstance(rate, bool) else math.nan
     if not (MIN_RATE <= number <= MAX_RATE and number.is_integer()):
@@ -32,20 +59,32 @@ def resample(audio: ArrayLike, from_rate: int, to_rate: int) -> NDArray[np.float
 
     Parameters
     ----------
-    audio : array, shape (..., sample)
+    audio : array_like, float [..., sample]
         Any leading axes; at least one sample.
     from_rate, to_rate : int
-        In Hz, from `MIN_RATE` to `MAX_RATE`.
+        Sample rates in Hz, from `MIN_RATE` to `MAX_RATE`.
 
     Returns
     -------
-    resampled : ndarray, shape (..., samples * to_rate / from_rate, rounded, at least 1)
-        A new array, also when the rates agree.
+    ndarray, float64 [..., sample]
+        A new array, also when the rates agree, of samples * to_rate / from_rate samples, rounded,
+        at least 1.
 
     Raises
     ------
     ValueError
         If a rate is outside the limits or there are no samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.io.files import resample
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> twice = resample(sine, 8000, 16000)
+    >>> twice.shape
+    (16000,)
+    >>> bool(np.abs(twice[2000:14000:2] - sine[1000:7000]).max() < 1e-3)
+    True
     """
     values = as_real(audio, "audio").astype(np.float64)
     from_rate = check_rate("from_rate", from_rate)

@@ -45,17 +45,17 @@ def read(
     ----------
     path : str or path
         The file.
-    start_s : float >= 0
-        Where to begin, in seconds.
-    duration_s : float > 0, optional
-        How much to read, in seconds; at most what there is, which is also the default.
+    start_s : float, optional
+        Where to begin, in seconds, from 0 on.
+    duration_s : float, optional
+        How much to read, in seconds, above 0; at most what there is, which is also the default.
 
     Returns
     -------
-    audio : ndarray, shape (channel, sample)
+    audio : ndarray, float64 [channel, sample]
         Samples; integers in the file become [-1, 1).
     sample_rate : int
-        In Hz.
+        Sample rate in Hz.
 
     Raises
     ------
@@ -63,6 +63,15 @@ def read(
         If the file is missing, no file, empty, truncated, not audio, or beyond the limits.
     ValueError
         If a sample is NaN or infinite, or the excerpt does not begin inside the recording.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> from musisep.io.files import read
+    >>> mix = str(files("musisep") / "demo" / "mix.flac")
+    >>> audio, sample_rate = read(mix, start_s=1.0, duration_s=0.5)
+    >>> audio.shape, sample_rate
+    ((1, 22050), 44100)
     """
     blocks: list[Floats] = []
     path, sample_rate = _decode(path, start_s, duration_s, lambda *_: blocks.append)
@@ -84,23 +93,42 @@ def spool(
 
     Parameters
     ----------
-    path, start_s, duration_s
-        As for `read`.
+    path : str or path
+        The file.
     folder : path
-        For the temporary file.
+        Folder for the temporary file.
     longest_s : float
         What is longer, in seconds, is not kept in memory; nor are very many samples.
+    start_s : float, optional
+        Where to begin, in seconds, from 0 on.
+    duration_s : float, optional
+        How much to read, in seconds, above 0; at most what there is, which is also the default.
 
     Returns
     -------
-    audio : ndarray or Scratch, shape (channel, sample)
+    audio : ndarray or Scratch, float64 [channel, sample]
+        Samples, as of `read`; a Scratch gives an array for ``audio[..., first:stop]``.
     sample_rate : int
-        In Hz.
+        Sample rate in Hz.
 
     Raises
     ------
-    AudioFileError, ValueError
+    AudioFileError
         As `read`, or if there is no room in the folder.
+    ValueError
+        As `read`, or if a time is out of its range.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from musisep.io.files import spool
+    >>> mix = str(files("musisep") / "demo" / "mix.flac")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     audio, sample_rate = spool(mix, folder, longest_s=5.0)
+    ...     part = audio[..., :1000]
+    >>> audio.shape, part.shape
+    ((1, 476280), (1, 1000))
     """
     longest_s = checks.above_zero("longest_s", longest_s)
     spools: list[Spool] = []
@@ -158,13 +186,23 @@ def blocks(path: str | os.PathLike[str]) -> Iterator[Floats]:
 
     Yields
     ------
-    block : ndarray, shape (channel, sample)
+    block : ndarray, float64 [channel, sample]
         The next samples, as of `read`; lengths of blocks may differ.
 
     Raises
     ------
-    AudioFileError, ValueError
+    AudioFileError
         As `read`, when what is wrong is reached.
+    ValueError
+        If a sample is NaN or infinite.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> from musisep.io.files import blocks
+    >>> mix = str(files("musisep") / "demo" / "mix.flac")
+    >>> sum(block.shape[1] for block in blocks(mix))
+    476280
     """
     path = checks.path("path", path)
     with ExitStack() as stack:
@@ -212,13 +250,20 @@ def check_excerpt(
 class AudioInfo:
     """What an audio file holds.
 
-    Attributes
+    Parameters
     ----------
     channels : int
+        Number of channels.
     samples : int
-        Of each channel.
+        Number of samples of each channel.
     sample_rate : int
-        In Hz.
+        Sample rate in Hz.
+
+    Examples
+    --------
+    >>> from musisep.io.files import AudioInfo
+    >>> AudioInfo(channels=2, samples=66150, sample_rate=44100).duration_s
+    1.5
     """
 
     channels: int
@@ -242,11 +287,19 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     Returns
     -------
     AudioInfo
+        Channels, samples and sample rate.
 
     Raises
     ------
     AudioFileError
         As `read`, or if neither the header nor the file tells the length.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> from musisep.io.files import info
+    >>> info(str(files("musisep") / "demo" / "mix.flac"))
+    AudioInfo(channels=1, samples=476280, sample_rate=44100)
     """
     path = checks.path("path", path)
     with regular_file(path) as file:

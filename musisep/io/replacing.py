@@ -65,13 +65,43 @@ def check_regular(path: Path, purpose: str) -> None:
 def replacing(path: Path, ready: Callable[[Path], object] | None = None) -> Iterator[Path]:
     """Give a temporary file, which takes the place of `path` if the block succeeds.
 
-    `ready` is called with the temporary file just before; if that fails, it takes nobody's place.
+    It is in the same folder and has the same suffix. Missing folders are made. What was at `path`
+    before stays if anything fails. A symbolic link is followed: its target is replaced, or made,
+    and the link stays. The permissions of what is replaced stay. Temporary files that killed
+    runs have left in the folder are removed.
 
-    It is in the same folder and has the same suffix. Missing folders are made. An error of the
-    operating system becomes `AudioFileError`, and what was at `path` before stays. A symbolic link
-    is followed: its target is replaced, or made, and the link stays. A folder, a pipe, a socket or
-    a device is refused. The permissions of what is replaced stay. Temporary files that killed runs
-    have left in the folder are removed.
+    Parameters
+    ----------
+    path : path
+        The file to replace, or to make.
+    ready : callable, optional
+        Called with the temporary file just before it takes the place; if that fails, it takes
+        nobody's place.
+
+    Yields
+    ------
+    Path
+        The temporary file, which exists and is empty.
+
+    Raises
+    ------
+    AudioFileError
+        If there is a folder, a pipe, a socket or a device, or the operating system refuses.
+    ValueError
+        If `path` is no path.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.io.files import replacing
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "notes.txt"
+    ...     with replacing(path) as temporary:
+    ...         _ = temporary.write_text("A4")
+    ...         there_before = path.exists()
+    ...     path.read_text(), there_before
+    ('A4', False)
     """
     path = checks.path("path", path)
     temporary = None

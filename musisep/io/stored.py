@@ -201,7 +201,32 @@ class Stack(Stored):
 
 
 def check_room(folder: str | os.PathLike[str], size: int) -> None:
-    """Raise AudioFileError if there is no room for so many bytes in a folder."""
+    """Refuse a folder in which there is no room for so many bytes.
+
+    Parameters
+    ----------
+    folder : path
+        A folder that exists.
+    size : int
+        Bytes that will be written.
+
+    Raises
+    ------
+    AudioFileError
+        If there is less room.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from musisep.io.files import AudioFileError, check_room
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     check_room(folder, 1000)
+    ...     try:
+    ...         check_room(folder, 10**18)
+    ...     except AudioFileError as error:
+    ...         print("of room" in str(error))
+    True
+    """
     missing = size - shutil.disk_usage(folder).free
     if missing > 0:
         lacking = f"{missing / 1e9:.1f} GB" if missing >= 1e9 else f"{missing / 1e6:.1f} MB"

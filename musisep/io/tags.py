@@ -49,6 +49,18 @@ def tags(path: str | os.PathLike[str]) -> dict[str, str]:
     ------
     AudioFileError
         If the file is missing, empty or no file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.io.files import tags, write
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "song.flac"
+    ...     write(path, np.zeros(8000), 8000, subtype="PCM_16", tags={"title": "Silence"})
+    ...     print(tags(path))
+    {'title': 'Silence'}
     """
     with regular_file(checks.path("path", path)) as file, complaints():
         try:

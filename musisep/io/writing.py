@@ -58,20 +58,20 @@ def write(
     ----------
     path : str or path
         The file, with the suffix of one of `musisep.io.formats.FORMATS`.
-    audio : array of float or Stored, shape (channel, sample) or (sample,)
+    audio : array_like or Stored, float [channel, sample] or [sample]
         Within [-1, 1], unless `subtype` is ``"FLOAT"`` or ``"DOUBLE"``.
     sample_rate : int
-        In Hz, from `MIN_RATE` to `MAX_RATE`.
-    subtype : str
-        One that the format lists, or libsndfile's name of any other encoding that the container
-        can have: ``"FLOAT"``, ``"PCM_16"``, ``"PCM_24"``, ``"VORBIS"``, ...
+        Sample rate in Hz, from `MIN_RATE` to `MAX_RATE`.
+    subtype : str, optional
+        Sample format: one that the format lists, or libsndfile's name of any other encoding that
+        the container can have: ``"FLOAT"``, ``"PCM_16"``, ``"PCM_24"``, ``"VORBIS"``, ...
     quality : float, optional
         From 0, the smallest file, to 1, the best sound, if the format is one of
         `musisep.io.formats.with_quality`; its default is in the table.
     tags : mapping of str to str, optional
         Title, artist and the like, by the names in `musisep.io.tags.TAGS`; those that the format
         lacks are left out.
-    ready : function, optional
+    ready : callable, optional
         Called with the temporary file when it is complete, before it takes the place of `path`.
 
     Raises
@@ -81,6 +81,20 @@ def write(
         or infinite, if the peak would clip, or if a tag is none.
     AudioFileError
         If the file cannot be written; a file that was there before is then untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from musisep.io.files import read, write
+    >>> sine = 0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "sine.flac"
+    ...     write(path, sine, 8000, subtype="PCM_16", tags={"title": "A4"})
+    ...     audio, _ = read(path)
+    >>> bool(np.abs(audio[0] - sine).max() < 2**-15)
+    True
     """
     path = checks.path("path", path)
     checks.instance("subtype", subtype, str)
@@ -99,17 +113,31 @@ def write(
 def check_encoding(
     path: str | os.PathLike[str], channels: int, sample_rate: int, subtype: str
 ) -> None:
-    """Raise ValueError if a file of this name cannot hold such audio, before there is any.
+    """Refuse audio that a file of this name cannot hold, before there is any.
 
     Parameters
     ----------
     path : str or path
         Its suffix names the format; nothing is written.
     channels : int
+        Number of channels.
     sample_rate : int
-        In Hz.
+        Sample rate in Hz.
     subtype : str
-        As for `write`.
+        Sample format, as for `write`.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is of no format, or this lacks the subtype, rate or number of channels.
+
+    Examples
+    --------
+    >>> from musisep.io.files import check_encoding
+    >>> check_encoding("stem.flac", channels=9, sample_rate=44100, subtype="PCM_24")
+    Traceback (most recent call last):
+        ...
+    ValueError: FLAC PCM_24 cannot hold channels=9 at sample_rate=44100: ...
     """
     path = checks.path("path", path)
     form = format_of(path)
@@ -119,7 +147,32 @@ def check_encoding(
 
 
 def sample_bytes(path: Path, subtype: str) -> int:
-    """Return how many bytes a sample takes in a file of this name; 0 if that is not known."""
+    """Return how many bytes a sample takes in a file of this name.
+
+    Parameters
+    ----------
+    path : Path
+        Its suffix names the format.
+    subtype : str
+        Sample format, as for `write`.
+
+    Returns
+    -------
+    int
+        Bytes of a sample; 0 if that is not known, as of compressed formats.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is of no format.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from musisep.io.files import sample_bytes
+    >>> sample_bytes(Path("stem.wav"), "PCM_24"), sample_bytes(Path("stem.flac"), "PCM_24")
+    (3, 0)
+    """
     return SAMPLE_BYTES.get(subtype, 0) if format_of(path).container == "WAV" else 0
 
 
@@ -128,16 +181,29 @@ def headroom_gain(signals: Iterable[ArrayLike | Stored], subtype: str) -> float:
 
     Parameters
     ----------
-    signals : iterable of arrays of any shape
+    signals : iterable of array_like or Stored, float [...]
         Finite samples, for instance all stems of a mixture.
     subtype : str
-        As for `write`.
+        Sample format, as for `write`.
 
     Returns
     -------
-    gain : float in (0, 1]
+    float
         1 for ``"FLOAT"``, whose range no sane signal leaves; otherwise 1 / peak, if above 1. Also
         for Vorbis, Opus and MP3: they hold more, but players decode them to integers.
+
+    Raises
+    ------
+    ValueError
+        If the signals are no iterable of real numbers.
+
+    Examples
+    --------
+    >>> from musisep.io.files import headroom_gain
+    >>> headroom_gain([[0.5, -2.0], [0.1, 0.3]], "PCM_16")
+    0.5
+    >>> headroom_gain([[0.5, -2.0], [0.1, 0.3]], "FLOAT")
+    1.0
     """
     checks.instance("subtype", subtype, str)
     checks.iterable("signals", signals)

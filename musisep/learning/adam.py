@@ -45,17 +45,37 @@ class Schedule:
 
     Parameters
     ----------
-    first_step, last_step : float
-        Step sizes, which fall linearly from the first to the last; chosen by hand on artificial
-        spectra (`python -m musisep.dictsep.dictlearn`).
+    first_step : float
+        Step size at first; chosen by hand on artificial spectra
+        (`python -m musisep.dictsep.dictlearn`).
+    last_step : float
+        Step size at last; between both it falls linearly.
     exploring : float
         Share of the learning in which columns are renewed; then the survivors learn on alone. A
-        guess; 1 spoils dictionaries of artificial spectra (`docs/decisions/experiments.rst`).
+        guess; 1 spoils dictionaries of artificial spectra (`docs/decisions/`).
     head_start : float
         Amplitude that new columns are credited with at their first renewal, in mean amplitudes of
         a column; a guess.
-    fits, fit_updates, fit_frames : int
-        Turns of the fit at last, updates in each, and frames that it gets; more change little.
+    fits : int
+        Turns of the fit at last.
+    fit_updates : int
+        Updates in each of these turns.
+    fit_frames : int
+        Frames that the fit gets; more change little.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Steps of half the size, and no fit at last:
+
+    >>> from musisep.learning.adam import AdamLearner, Schedule
+    >>> learner = AdamLearner(schedule=Schedule(first_step=0.01, last_step=0.0005, fits=0))
+    >>> learner.schedule.first_step / Schedule().first_step
+    0.5
     """
 
     first_step: float = 0.02
@@ -79,12 +99,20 @@ def gen_random_inst(har: int, rng: np.random.Generator | None = None) -> Floats:
     har : int
         Number of harmonics.
     rng : numpy.random.Generator, optional
-        Source of randomness.
+        Source of randomness; default: a new one, which differs each time.
 
     Returns
     -------
-    ndarray, shape (har,)
-        With maximum 1.
+    ndarray [har]
+        Relative amplitudes of the harmonics, with maximum 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.learning.adam import gen_random_inst
+    >>> column = gen_random_inst(8, np.random.default_rng(0))
+    >>> column.size, float(column.max()), bool(column.min() > 0)
+    (8, 1.0, True)
     """
     rng = rng or np.random.default_rng()
     amplitudes = rng.uniform(size=har) * np.arange(1.0, har + 1) ** -(1 + rng.pareto(2))
@@ -96,15 +124,25 @@ def gen_random_inst_dict(har: int, inst_num: int, rng: np.random.Generator | Non
 
     Parameters
     ----------
-    har, inst_num : int
-        Number of harmonics, and of instruments.
+    har : int
+        Number of harmonics.
+    inst_num : int
+        Number of instruments.
     rng : numpy.random.Generator, optional
-        Source of randomness.
+        Source of randomness; default: a new one, which differs each time.
 
     Returns
     -------
-    ndarray, shape (har, inst_num)
+    ndarray [har, inst_num]
         Each column is what `gen_random_inst` returns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.learning.adam import gen_random_inst_dict
+    >>> dictionary = gen_random_inst_dict(8, 3, np.random.default_rng(0))
+    >>> dictionary.max(axis=0).tolist()
+    [1.0, 1.0, 1.0]
     """
     rng = rng or np.random.default_rng()
     return np.stack([gen_random_inst(har, rng) for _ in range(inst_num)], axis=1)
@@ -116,19 +154,21 @@ class AdamSteps:
     Parameters
     ----------
     model : ToneModel
+        What tones look like.
     finder : ToneFinder
         Finds the tones of frames.
     instruments : int
         Number of columns of the dictionary that comes out; twice as many learn, if `lifetime` is
         not 0.
     harmonics : int
+        Number of harmonics of a tone.
     lifetime : int
         Steps after which the half of the columns that carried the least amplitude is renewed;
         0: never.
-    init : array_like, shape (harmonic, column), optional
-        Columns to start with; random by default.
     rng : numpy.random.Generator
         Source of randomness.
+    init : array_like [harmonic, column], optional
+        Columns to start with; random by default.
     schedule : Schedule, optional
         Step sizes and the like.
 
@@ -136,7 +176,7 @@ class AdamSteps:
     ----------
     adam : Adam_B
         Holds the columns that learn, ``adam.value`` [harmonic, column].
-    ages : ndarray of int, shape (column,)
+    ages : ndarray of int [column]
         Steps since each column started.
     left : list of float
         What was left unexplained of the frames of each step, before it.
@@ -145,6 +185,27 @@ class AdamSteps:
     ------
     ValueError
         If `init` has not the columns that learn.
+
+    Examples
+    --------
+    The longer a column learns from a tone, the less is left unexplained of it:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.adam import AdamSteps
+    >>> from musisep.multipitch.joint import JointSearch
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> tone = Peaks([1.0], [40.0], [1.0], [0.0], [0])
+    >>> frame = inst_shift(tone, [[1.0], [0.3]], model.harscale, model.pexp, model.m, 1)
+    >>> rng, start = np.random.default_rng(0), [[1.0], [0.6]]
+    >>> steps = AdamSteps(model, JointSearch(), 1, 2, lifetime=0, rng=rng, init=start)
+    >>> for tones in steps.learn([frame[None]] * 40, runs=40):
+    ...     pass
+    >>> steps.left[-1] < 0.1 * steps.left[0], steps.get_dict().round(1).tolist()
+    (True, [[1.0], [0.3]])
     """
 
     def __init__(
@@ -171,7 +232,19 @@ class AdamSteps:
         self.left: list[float] = []
 
     def learn(self, batches: Iterable[Floats], runs: int) -> Iterator[Peaks]:
-        """Take a step on each of `runs` batches of frames [frame, bin]; yield their tones.
+        """Take a step on each of several batches of frames; yield their tones.
+
+        Parameters
+        ----------
+        batches : iterable of ndarray [frame, bin]
+            Log-frequency spectrograms, frame-major.
+        runs : int
+            Number of batches that are taken; from it follow the step sizes.
+
+        Yields
+        ------
+        Peaks [frame, tone]
+            The tones of a batch.
 
         Raises
         ------
@@ -192,7 +265,18 @@ class AdamSteps:
                 return
 
     def step(self, frames: Floats) -> Peaks:
-        """Find the tones of frames [frame, bin], improve the dictionary, return the tones."""
+        """Find the tones of frames, improve the dictionary, return the tones.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+
+        Returns
+        -------
+        Peaks [frame, tone]
+            The tones, as they were found before the step.
+        """
         columns = self.adam.value
         tones = self.finder(frames, columns, self.model)
         self.left.append(unexplained(frames, tones, columns, self.model))
@@ -205,10 +289,15 @@ class AdamSteps:
         return tones
 
     def fit(self, frames: Floats) -> None:
-        """Find the tones of frames [frame, bin] and fit the columns to them, several times.
+        """Find the tones of frames and fit the columns to them, several times.
 
         Steps on single frames leave the noise of the last ones in the columns; this converges.
         Columns get maximum 1; zeros stay.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
         """
         for _ in range(self.schedule.fits):
             tones = self.finder(frames, self.adam.value, self.model)
@@ -223,6 +312,11 @@ class AdamSteps:
         carried on average, for they had to learn first. Without `newcomers` there is no such
         credit, and nothing comes in the place of the columns that go: the survivors learn on
         alone.
+
+        Parameters
+        ----------
+        newcomers : bool
+            Whether random columns come in the place of those that go.
         """
         young = self.ages <= self.lifetime
         credit = self.schedule.head_start * self.carried.mean() * young if newcomers else 0.0
@@ -239,7 +333,7 @@ class AdamSteps:
 
         Returns
         -------
-        ndarray, shape (harmonic, instrument)
+        ndarray [harmonic, instrument]
             A copy, in the order in which they learn.
         """
         oldest = np.argsort(-self.ages, kind="stable")[: self.instruments]
@@ -247,7 +341,33 @@ class AdamSteps:
 
 
 def random_batches(frames: Floats, size: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Yield `size` frames at a time, drawn from those that are not quiet, for ever."""
+    """Yield some frames at a time, drawn from those that are not quiet, for ever.
+
+    Parameters
+    ----------
+    frames : ndarray [frame, bin]
+        Log-frequency spectrogram, frame-major.
+    size : int
+        Number of frames at a time; one may be drawn twice.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Yields
+    ------
+    ndarray [size, bin]
+        Frames; none if all are quiet.
+
+    Examples
+    --------
+    The silent frame is never drawn:
+
+    >>> import numpy as np
+    >>> from musisep.learning.adam import random_batches
+    >>> frames = np.array([[0.0, 0.0], [0.5, 0.5], [0.2, 0.8]])
+    >>> batch = next(random_batches(frames, 3, np.random.default_rng(0)))
+    >>> batch.sum(axis=1).tolist()
+    [1.0, 1.0, 1.0]
+    """
     audible_frames = audible(frames)
     while audible_frames.size:
         yield frames[rng.choice(audible_frames, size)]
@@ -259,8 +379,10 @@ class AdamLearner:
 
     Parameters
     ----------
-    instruments, harmonics : int
-        Number of instruments, and of harmonics of a tone.
+    instruments : int
+        Number of instruments.
+    harmonics : int
+        Number of harmonics of a tone.
     runs : int
         Steps, of one frame each.
     lifetime : int
@@ -273,6 +395,39 @@ class AdamLearner:
         Seed of the randomness.
     schedule : Schedule
         Step sizes and the like.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    References
+    ----------
+    .. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source
+       separation in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process.,
+       2021.
+
+    Examples
+    --------
+    Two instruments play a short tune. The columns come out in any order:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.adam import AdamLearner
+    >>> from musisep.masking.synthesis import synthesise
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> columns = np.array([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]])
+    >>> lines = np.repeat([[60.0, 20.0], [64.0, 17.0], [67.0, 12.0], [64.0, 24.0]], 3, axis=0)
+    >>> insts = np.tile([0, 1], (12, 1))
+    >>> tones = Peaks(0 * lines + 1, lines, 0 * lines + 1, 0 * lines, insts)
+    >>> frames = synthesise(Voices.of(tones, columns), model.harscale, 1, model.m).sum(axis=0)
+    >>> learner = AdamLearner(harmonics=3, runs=40, lifetime=20)
+    >>> learned = learner(frames / frames.max(), model)
+    >>> learned.dictionary.round(1).tolist()
+    [[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]]
     """
 
     instruments: int = 2
@@ -295,10 +450,26 @@ class AdamLearner:
         report: Progress = no_progress,
         sides: Sides | None = None,
     ) -> Learned:
-        """Learn a dictionary from `frames` [frame, bin]; `sides` do not matter.
+        """Learn a dictionary from frames.
 
         Each dictionary has a thread of its own. It is learned from frames that are drawn, and
         judged by evenly spaced ones.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        model : ToneModel
+            What tones look like.
+        report : function, optional
+            Called with the progress.
+        sides : ndarray of complex [frame, bin], optional
+            Does not matter.
+
+        Returns
+        -------
+        Learned
+            The dictionary, and what was left unexplained while it was learned.
         """
         audible_frames = frames[evenly_spaced(audible(frames), self.schedule.fit_frames)]
         rngs = np.random.default_rng(self.seed).spawn(self.dictionaries)
@@ -337,10 +508,27 @@ class AdamLearner:
         rng: np.random.Generator,
         step_done: Callable[[], bool],
     ) -> tuple[Floats, Floats]:
-        """Learn a dictionary [harmonic, instrument] from drawn frames, and at last from others.
+        """Learn a dictionary from drawn frames, and at last from others.
 
-        `step_done` is called after each step, and tells whether to go on. What the drawn frames
-        left unexplained is returned as well, as means over up to `POINTS` successive parts.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        audible_frames : ndarray [frame, bin]
+            Frames to which the columns are fitted at last.
+        model : ToneModel
+            What tones look like.
+        rng : numpy.random.Generator
+            Source of randomness.
+        step_done : function
+            Called after each step without arguments; tells whether to go on.
+
+        Returns
+        -------
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        curve : ndarray [part]
+            What the drawn frames left unexplained, as means over up to `POINTS` successive parts.
         """
         steps = AdamSteps(
             model, self.finder, self.instruments, self.harmonics, self.lifetime, rng,

@@ -15,28 +15,32 @@ class Adam_B:
 
     Parameters
     ----------
-    init : array_like, shape (harmonic, instrument)
+    init : array_like [harmonic, instrument]
         Initial value of the dictionary, clipped to the bounds.
-    lo, hi : float
-        Bounds of its entries.
+    lo : float
+        Lower bound of its entries.
+    hi : float
+        Upper bound of its entries.
     alpha : float
         Step size.
-    beta1, beta2 : float
-        Inertia of the first and of the second moment.
+    beta1 : float
+        Inertia of the first moment.
+    beta2 : float
+        Inertia of the second moment.
     eps : float
         Added to the denominator to avoid division by zero.
+
+    Attributes
+    ----------
+    value : ndarray [harmonic, instrument]
+        The dictionary as it stands.
+    steps : ndarray of int [instrument]
+        Steps that each column has taken since it started.
 
     Raises
     ------
     ValueError
         If `init` is not [harmonic, instrument].
-
-    Attributes
-    ----------
-    value : ndarray, shape (harmonic, instrument)
-        The dictionary as it stands.
-    steps : ndarray of int, shape (instrument,)
-        Steps that each column has taken since it started.
 
     References
     ----------
@@ -44,6 +48,19 @@ class Adam_B:
     .. [2] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source
        separation in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process.,
        2021.
+
+    Examples
+    --------
+    Steps of at most 0.1 along the gradient of a distance lead to a column:
+
+    >>> import numpy as np
+    >>> from musisep.learning.adam_b import Adam_B
+    >>> wanted = np.array([[1.0], [0.3]])
+    >>> adam = Adam_B(np.full((2, 1), 0.5), alpha=0.1)
+    >>> for _ in range(100):
+    ...     value = adam.step(wanted - adam.value)
+    >>> value.round(1).tolist(), adam.steps.tolist()
+    ([[1.0], [0.3]], [100])
     """
 
     def __init__(
@@ -70,8 +87,13 @@ class Adam_B:
 
         Parameters
         ----------
-        direction : array_like, shape (harmonic, instrument)
+        direction : array_like [harmonic, instrument]
             Where to go: the negative gradient.
+
+        Returns
+        -------
+        ndarray [harmonic, instrument]
+            The dictionary after the step, `value`.
         """
         direction = np.asarray(direction, dtype=np.float64)
         self.steps += 1
@@ -85,7 +107,13 @@ class Adam_B:
         return self.value
 
     def reset(self, i: int) -> None:
-        """Start column `i` afresh: forget its moments and its steps."""
+        """Start a column afresh: forget its moments and its steps.
+
+        Parameters
+        ----------
+        i : int
+            Number of the column.
+        """
         self.first_moment[:, i] = 0
         self.second_moment[i] = 0
         self.steps[i] = 0

@@ -28,6 +28,7 @@ class CommonColumns:
     Parameters
     ----------
     harmonics : int
+        Number of harmonics of a column.
     steps : int
         Turns.
     frames : int
@@ -40,10 +41,40 @@ class CommonColumns:
         notes of their own.
     updates : int
         Updates of the columns in each turn.
-    early, late : function
-        Shapes that the columns are kept in, at first and in the last turns.
+    early : function
+        Shape that the columns are kept in at first.
+    late : function
+        Shape that the columns are kept in during the last turns.
     late_steps : int
         How many turns are the last.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Two instruments play a short tune. The more turns, the less is left unexplained:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.common import CommonColumns
+    >>> from musisep.masking.synthesis import synthesise
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.multipitch.joint import JointSearch
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> columns = np.array([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]])
+    >>> lines = np.repeat([[60.0, 20.0], [64.0, 17.0], [67.0, 12.0], [64.0, 24.0]], 3, axis=0)
+    >>> insts = np.tile([0, 1], (12, 1))
+    >>> tones = Peaks(0 * lines + 1, lines, 0 * lines + 1, 0 * lines, insts)
+    >>> frames = synthesise(Voices.of(tones, columns), model.harscale, 1, model.m).sum(axis=0)
+    >>> common = CommonColumns(harmonics=3, steps=4)
+    >>> found, curve = common(frames, JointSearch(2), model, lambda: None)
+    >>> len(curve), curve[-1] < curve[0]
+    (4, True)
     """
 
     harmonics: int = 25
@@ -67,9 +98,25 @@ class CommonColumns:
         model: ToneModel,
         step_done: Callable[[], None],
     ) -> tuple[Floats, list[float]]:
-        """Return columns [harmonic, column], and what they left unexplained after each turn.
+        """Return common columns, and what they left unexplained after each turn.
 
-        `search` finds tones, at first at this price.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        search : JointSearch
+            Finds tones, but in all turns except the last at the price of these columns.
+        model : ToneModel
+            What tones look like.
+        step_done : function
+            Called without arguments after each turn.
+
+        Returns
+        -------
+        columns : ndarray [harmonic, column]
+            Relative amplitudes of the harmonics.
+        curve : list of float
+            What was left unexplained after each turn, from 0 to 1.
         """
         dear = replace(search, price=self.price)
         columns = np.arange(1.0, self.harmonics + 1)[:, None] ** -np.array(self.falls)

@@ -40,7 +40,7 @@ class PieceLearner:
     vote : float
         Log likelihood that a note gains for the instrument that played all of it in the piece
         before.
-    before : Peaks, shape (frame, tone), optional
+    before : Peaks [frame, tone], optional
         Tones of the first frames as they were found in the piece before.
     """
 
@@ -97,7 +97,7 @@ class Remembering:
     assignment : Assignment
     earlier : Notes
         Of which it is known who plays them.
-    before : Peaks, shape (frame, tone), optional
+    before : Peaks [frame, tone], optional
         Tones of the first frames, of which that is known as well.
     near : float
         Bins within which a tone is one of a note.

@@ -33,6 +33,31 @@ class CountingLearner:
         Its own number of instruments does not matter.
     counting : Counting
         Tells how many instruments there are.
+
+    Examples
+    --------
+    One instrument plays a short tune:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.common import CommonColumns
+    >>> from musisep.learning.counted import CountingLearner
+    >>> from musisep.learning.from_notes import NotesLearner
+    >>> from musisep.masking.synthesis import synthesise
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.notes.counting import TextureCounting
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> line = np.repeat([20.0, 24.0, 27.0, 24.0], 12)[:, None]
+    >>> tones = Peaks(0 * line + 1, line, 0 * line + 1, 0 * line, np.zeros(line.shape, int))
+    >>> voices = Voices.of(tones, 1 / np.arange(1.0, 9)[:, None])
+    >>> frames = synthesise(voices, model.harscale, 1, model.m).sum(axis=0)
+    >>> quick = NotesLearner(common=CommonColumns(harmonics=8, steps=3), restarts=2)
+    >>> learner = CountingLearner(quick, TextureCounting())
+    >>> learned = learner(frames / frames.max(), model)
+    >>> learned.counted.number
+    1
     """
 
     learner: NotesLearner
@@ -50,7 +75,29 @@ class CountingLearner:
         report: Progress = no_progress,
         sides: Sides | None = None,
     ) -> Learned:
-        """Learn a dictionary from `frames` [frame, bin], and how many columns it has."""
+        """Learn a dictionary, and how many columns it has.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        model : ToneModel
+            What tones look like.
+        report : function, optional
+            Called with the progress.
+        sides : ndarray of complex [frame, bin], optional
+            Where between two channels the frames are heard.
+
+        Returns
+        -------
+        Learned
+            With `counted`.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or the counting returns something else.
+        """
         done, total = count(1), self.learner.common.steps
 
         def step_done() -> None:
@@ -71,7 +118,29 @@ class CountingLearner:
         step_done: Callable[[], None],
         sides: Sides | None = None,
     ) -> tuple[Heard, Notes, Floats]:
-        """Return what sounds, its notes, and what the loudest tones leave: see `Counting`."""
+        """Return what sounds, its notes, and what the loudest tones leave.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        model : ToneModel
+            What tones look like.
+        step_done : function
+            Called without arguments after each turn.
+        sides : ndarray of complex [frame, bin], optional
+            Where between two channels the frames are heard.
+
+        Returns
+        -------
+        heard : Heard
+            Common columns and tones.
+        notes : Notes
+            Notes of these tones.
+        left : ndarray [2]
+            What the loudest tone of each frame leaves unexplained, and the loudest two; see
+            `Counting`.
+        """
         heard = self.listener.anybodys_tones(frames, model, step_done)
         notes = self.listener.tracking(heard.tones, frames, model, sides)
         return heard, notes, np.array([left_by(few, frames, heard, model) for few in (1, 2)])

@@ -41,9 +41,37 @@ UNLIKELY = math.log(1e-3)
 
 
 class Heard(NamedTuple):
-    """What sounds, whoever plays it: common columns [harmonic, column], tones (frame, place).
+    """What sounds, whoever plays it.
 
-    ``curve`` is what was left unexplained after each turn of the learning of these columns.
+    Parameters
+    ----------
+    columns : ndarray [harmonic, column]
+        Common columns, which tones of any instrument may take.
+    tones : Peaks [frame, place]
+        Tones that were found with them.
+    curve : tuple of float
+        What was left unexplained after each turn of the learning of these columns.
+
+    Examples
+    --------
+    A tone is heard in three frames, whoever plays it:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.from_notes import NotesLearner
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> tone = Peaks([1.0], [20.0], [1.0], [0.0], [0])
+    >>> column = 1 / np.arange(1.0, 6)[:, None]
+    >>> frame = inst_shift(tone, column, model.harscale, model.pexp, model.m, 1)
+    >>> learner = NotesLearner(instruments=1)
+    >>> heard = learner.anybodys_tones(np.tile(frame, (3, 1)), model, step_done=lambda: None)
+    >>> heard.tones.shifts[heard.tones.amps > 0].round(1).tolist()
+    [20.0, 20.0, 20.0]
+    >>> len(heard.curve) == learner.common.steps
+    True
     """
 
     columns: Floats
@@ -54,7 +82,43 @@ class Heard(NamedTuple):
 class Answer(NamedTuple):
     """An answer to who plays: what follows from it, what that leaves, and how sure it is.
 
-    ``known`` are the logarithms of the chances [note, instrument] that it gives the notes.
+    Parameters
+    ----------
+    columns : ndarray [harmonic, instrument]
+        The column of each instrument.
+    prior : Prior
+        Tones of which it is known who plays them.
+    tones : Peaks [frame, place]
+        Tones that were found with the columns and the prior.
+    unexplained : float
+        What these leave unexplained, from 0 to 1.
+    certainty : ndarray [instrument], optional
+        Mean probability, weighted by amplitude, that the notes of an instrument are its own.
+    notes : Notes
+        The notes that were assigned.
+    known : ndarray [note, instrument]
+        Logarithms of the chances that the answer gives the notes.
+
+    Examples
+    --------
+    Of tones that have been found already, it is asked who plays them:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.from_notes import NotesLearner
+    >>> from musisep.masking.synthesis import synthesise
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> columns = np.array([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]])
+    >>> lines = np.repeat([[60.0, 20.0], [64.0, 17.0], [67.0, 12.0], [64.0, 24.0]], 12, axis=0)
+    >>> insts = np.tile([0, 1], (48, 1))
+    >>> tones = Peaks(0 * lines + 1, lines, 0 * lines + 1, 0 * lines, insts)
+    >>> frames = synthesise(Voices.of(tones, columns), model.harscale, 1, model.m).sum(axis=0)
+    >>> answer = NotesLearner().from_tones(frames, tones, np.ones((3, 1)), model, lambda: None)
+    >>> answer.columns.round(1).tolist(), answer.known.argmax(axis=1).tolist()
+    ([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]], [0, 1, 0, 1, 0, 1, 0, 1])
     """
 
     columns: Floats
@@ -72,8 +136,10 @@ class NotesLearner:
 
     Parameters
     ----------
-    instruments, tones : int
-        Number of instruments, and of tones of one instrument at a time.
+    instruments : int
+        Number of instruments.
+    tones : int
+        Number of tones of one instrument at a time.
     restarts : int
         How often notes are assigned to instruments; the answers agree, see
         `musisep.notes.assignment.agreed`.
@@ -90,11 +156,40 @@ class NotesLearner:
         How notes are assigned to instruments.
     prices : Prices
         Prices while the tones that follow from an answer are found.
-    updates, frames : int
-        Updates of an instrument's column, and frames from which it is learned; guesses, of
-        which more change little.
+    updates : int
+        Updates of an instrument's column; a guess, of which more change little.
+    frames : int
+        Frames from which a column is learned; a guess, of which more change little.
     expected : Expected, optional
         What is known beforehand of the frames, and of no others.
+    expected_rounds : int
+        How often tones and columns are found in turn, if all tones are expected.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Two instruments play a short tune. The higher one is the first:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.from_notes import NotesLearner
+    >>> from musisep.masking.synthesis import synthesise
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> columns = np.array([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]])
+    >>> lines = np.repeat([[60.0, 20.0], [64.0, 17.0], [67.0, 12.0], [64.0, 24.0]], 12, axis=0)
+    >>> insts = np.tile([0, 1], (48, 1))
+    >>> tones = Peaks(0 * lines + 1, lines, 0 * lines + 1, 0 * lines, insts)
+    >>> frames = synthesise(Voices.of(tones, columns), model.harscale, 1, model.m).sum(axis=0)
+    >>> learned = NotesLearner(instruments=2)(frames / frames.max(), model)
+    >>> learned.dictionary[:3].round(1).tolist(), bool(learned.certainty.min() > 0.8)
+    ([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]], True)
     """
 
     instruments: int = 2
@@ -132,12 +227,28 @@ class NotesLearner:
         sides: Sides | None = None,
         heard: Heard | None = None,
     ) -> Learned:
-        """Learn a dictionary from `frames` [frame, bin], and who plays which tone.
+        """Learn a dictionary, and who plays which tone.
 
-        `sides` [frame, bin] tell where between two channels the frames are heard, if there are two;
-        `heard` is what `anybodys_tones` has returned for them already.
         For more than two instruments the tones are assigned to them again and again, as decoding
         with the columns finds octaves and unisons that common columns do not find.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major, with maximum 1.
+        model : ToneModel
+            What tones look like.
+        report : function, optional
+            Called with the progress.
+        sides : ndarray of complex [frame, bin], optional
+            Where between two channels the frames are heard.
+        heard : Heard, optional
+            What `anybodys_tones` has returned for the frames already.
+
+        Returns
+        -------
+        Learned
+            The dictionary, the prior, and how sure it is who plays.
         """
         done, total = count(1), self.rounds + (0 if heard else self.common.steps)
 
@@ -173,9 +284,27 @@ class NotesLearner:
         step_done: Callable[[], None],
         sides: Sides | None = None,
     ) -> Answer:
-        """Learn from tones that have been found; `step_done` is called after each round.
+        """Learn from tones that have been found.
 
-        Parameters are those of `best_answer`.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        tones : Peaks [frame, place]
+            Tones, in any places.
+        start : ndarray [harmonic, 1 or instrument]
+            Columns to start with: one for all, or one for each.
+        model : ToneModel
+            What tones look like.
+        step_done : function
+            Called without arguments after each round.
+        sides : ndarray of complex [frame, bin], optional
+            Where between two channels the frames are heard.
+
+        Returns
+        -------
+        Answer
+            That of the last round.
         """
         rng = np.random.default_rng(self.seed)
         for _ in range(self.rounds):
@@ -187,12 +316,42 @@ class NotesLearner:
     def anybodys_tones(
         self, frames: Floats, model: ToneModel, step_done: Callable[[], None]
     ) -> Heard:
-        """Return what sounds, whoever plays it: at most `most` tones at a time."""
+        """Return what sounds, whoever plays it: at most `most` tones at a time.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        model : ToneModel
+            What tones look like.
+        step_done : function
+            Called without arguments after each turn.
+
+        Returns
+        -------
+        Heard
+            Common columns, and tones.
+        """
         columns, curve = self.common(frames, self._anybody, model, step_done)
         return Heard(columns, self.common_tones(frames, columns, model), tuple(curve))
 
     def common_tones(self, frames: Floats, columns: Floats, model: ToneModel) -> Peaks:
-        """Return the tones of frames [frame, bin] with columns that anybody's tones may take."""
+        """Return the tones of frames with columns that anybody's tones may take.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        columns : ndarray [harmonic, column]
+            Common columns.
+        model : ToneModel
+            What tones look like.
+
+        Returns
+        -------
+        Peaks [frame, place]
+            Tones; their `insts` are the common columns that they take.
+        """
         prices, expected = Prices(crossing=0.0), self.expected
         if expected is not None:
             prices = Prices(contradiction=0.0, unison=0.0, novelty=0.0)
@@ -202,10 +361,28 @@ class NotesLearner:
     def expected_tones(
         self, frames: Floats, start: Floats, model: ToneModel, expected: Expected
     ) -> tuple[Floats, Peaks]:
-        """Return columns [harmonic, instrument] and tones (frame, place) as they are expected.
+        """Return columns and tones as they are expected.
 
-        Tones are found and columns learned from those that are expected, in turn; the columns start
-        as one, `start` [harmonic, 1].
+        Tones are found and columns learned from those that are expected, in turn; all columns start
+        as one.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        start : ndarray [harmonic, 1]
+            Column to start with.
+        model : ToneModel
+            What tones look like.
+        expected : Expected
+            What is known of the frames.
+
+        Returns
+        -------
+        columns : ndarray [harmonic, instrument]
+            The column of each instrument.
+        tones : Peaks [frame, place]
+            The tones.
         """
         columns = np.tile(start, self.instruments)
         for _ in range(self.expected_rounds):
@@ -237,15 +414,23 @@ class NotesLearner:
 
         Parameters
         ----------
-        frames : ndarray, shape (frame, bin)
-        tones : Peaks, shape (frame, place)
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        tones : Peaks [frame, place]
             Tones, in any places.
-        start : ndarray, shape (harmonic, 1 or instrument)
+        start : ndarray [harmonic, 1 or instrument]
             Columns to start with: one for all, or one for each.
         model : ToneModel
+            What tones look like.
         rng : numpy.random.Generator
             Source of randomness.
-        sides : ndarray of complex, shape (frame, bin), optional
+        sides : ndarray of complex [frame, bin], optional
+            Where between two channels the frames are heard.
+
+        Returns
+        -------
+        Answer
+            On which the assignments agree.
         """
         notes = self.tracking(tones, frames, model, sides)
         if self.expected is not None:
@@ -271,7 +456,20 @@ class NotesLearner:
         )
 
     def who_plays(self, notes: Notes, rng: np.random.Generator) -> Assigned:
-        """Assign notes to instruments several times, and return what the answers agree on."""
+        """Assign notes to instruments several times, and return what the answers agree on.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes of a recording.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Assigned
+            See `musisep.notes.assignment.agreed`.
+        """
         assigned: dict[int, Assigned] = {}
         rngs = rng.spawn(self.restarts)
 
@@ -282,7 +480,20 @@ class NotesLearner:
         return agreed([assigned[number] for number in sorted(assigned)])
 
     def certainty(self, notes: Notes, answer: Assigned) -> Floats | None:
-        """Return the mean certainty of each instrument's notes, by amplitude; 0 without any."""
+        """Return the mean certainty of each instrument's notes, by amplitude.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes of a recording.
+        answer : Assigned
+            Who plays them.
+
+        Returns
+        -------
+        ndarray [instrument] or None
+            0 for an instrument without notes; None if the answer has no chances.
+        """
         sure = answer.certainty
         if sure is None:
             return None
@@ -294,7 +505,24 @@ class NotesLearner:
     def learn_columns(
         self, frames: Floats, tones: Peaks, start: Floats, model: ToneModel
     ) -> Floats:
-        """Learn the column of each instrument from its tones, [harmonic, instrument]."""
+        """Learn the column of each instrument from its tones.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        tones : Peaks [frame, tone]
+            Tones, whose `insts` are those who play them.
+        start : ndarray [harmonic, 1 or instrument]
+            Columns to start with: one for all, or one for each.
+        model : ToneModel
+            What tones look like.
+
+        Returns
+        -------
+        ndarray [harmonic, instrument]
+            Columns of maximum 1.
+        """
         sounding = np.flatnonzero((tones.amps > 0).any(axis=1))
         chosen = sounding[evenly_spaced(audible(frames[sounding]), self.frames)]
         columns = np.broadcast_to(normalized(start), (len(start), self.instruments))
@@ -314,20 +542,37 @@ def in_places(tones: Peaks, insts: Ints, instruments: int, most: int) -> Peaks:
 
     Parameters
     ----------
-    tones : Peaks, shape (frame, tone)
-    insts : ndarray of int, shape (frame, tone)
-        The instrument that plays each, or `NONE`.
-    instruments, most : int
-        Number of instruments, and of tones of each.
+    tones : Peaks [frame, tone]
+        Tones.
+    insts : ndarray of int [frame, tone]
+        The instrument that plays each, or `NONE`, -1.
+    instruments : int
+        Number of instruments.
+    most : int
+        Number of tones of each.
 
     Returns
     -------
-    Peaks, shape (frame, most * instruments)
+    Peaks [frame, most * instruments]
+        With amplitude 0 in the places of instruments that do not play.
 
     Raises
     ------
     ValueError
         If shapes do not fit, or `most` is more than the tones of a frame.
+
+    Examples
+    --------
+    Instrument 1 plays the first tone, nobody the second, instrument 0 the third:
+
+    >>> import numpy as np
+    >>> from musisep.learning.from_notes import in_places
+    >>> from musisep.tones.peaks import Peaks
+    >>> shifts = np.array([[10.0, 20.0, 30.0]])
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, [[0, 0, 0]])
+    >>> own = in_places(tones, np.array([[1, -1, 0]]), instruments=2, most=1)
+    >>> own.shifts.tolist(), own.insts.tolist()
+    ([[30.0, 10.0]], [[0, 1]])
     """
     check_tones("tones", tones)
     insts = as_integers(insts, "insts")

@@ -37,7 +37,8 @@ class GivenDictionary:
 
     Parameters
     ----------
-    dictionary : ndarray, shape (harmonic, instrument)
+    dictionary : ndarray [harmonic, instrument]
+        Relative amplitudes of the harmonics, as another recording taught them.
     finder : ToneFinder
         What will find the tones; only `Viterbi` makes use of a prior, others get none, and the
         dictionary as it is.
@@ -46,6 +47,28 @@ class GivenDictionary:
     weight : float
         Log likelihood that a note gains for the instrument that all of it is decoded for;
         `experiments/run.py "given-weight=*"` has others.
+
+    Examples
+    --------
+    The columns are about those of the instruments; then they are adapted to the recording:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.given import GivenDictionary
+    >>> from musisep.masking.synthesis import synthesise
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> columns = np.array([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]])
+    >>> lines = np.repeat([[60.0, 20.0], [64.0, 17.0], [67.0, 12.0], [64.0, 24.0]], 12, axis=0)
+    >>> insts = np.tile([0, 1], (48, 1))
+    >>> tones = Peaks(0 * lines + 1, lines, 0 * lines + 1, 0 * lines, insts)
+    >>> frames = synthesise(Voices.of(tones, columns), model.harscale, 1, model.m).sum(axis=0)
+    >>> given = np.array([[1.0, 0.5], [0.4, 1.0], [0.1, 0.2]])
+    >>> learned = GivenDictionary(given)(frames / frames.max(), model)
+    >>> learned.dictionary.round(1).tolist(), learned.fit.misfits
+    ([[1.0, 0.4], [0.2, 1.0], [0.1, 0.3]], [])
     """
 
     dictionary: Floats
@@ -60,9 +83,23 @@ class GivenDictionary:
         report: Progress = no_progress,
         sides: Sides | None = None,
     ) -> Learned:
-        """Return the adapted dictionary, and who plays which tone of `frames` [frame, bin].
+        """Return the adapted dictionary, and who plays which tone.
 
-        `sides` [frame, bin] tell where between two channels they are heard, if there are two.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        model : ToneModel
+            What tones look like.
+        report : function, optional
+            Called with the progress.
+        sides : ndarray of complex [frame, bin], optional
+            Where between two channels the frames are heard.
+
+        Returns
+        -------
+        Learned
+            With `known`, and with `fit` if the dictionary was adapted.
         """
         players = np.flatnonzero(self.dictionary.any(axis=0))
         if not isinstance(self.finder, Viterbi) or not players.size:
@@ -117,7 +154,7 @@ class Informed:
     Parameters
     ----------
     assignment : Assignment
-    decoded : Peaks, shape (frame, place)
+    decoded : Peaks [frame, place]
         Tones that were decoded with known columns.
     near : float
         Bins within which a tone is one of a note.
@@ -142,7 +179,7 @@ def decoded_shares(notes: Notes, decoded: Peaks, instruments: int, near: float) 
     Parameters
     ----------
     notes : Notes
-    decoded : Peaks, shape (frame, place)
+    decoded : Peaks [frame, place]
         Tones of the same frames.
     instruments : int
     near : float
@@ -150,7 +187,7 @@ def decoded_shares(notes: Notes, decoded: Peaks, instruments: int, near: float) 
 
     Returns
     -------
-    ndarray, shape (note, instrument)
+    ndarray [note, instrument]
     """
     frame, place = np.nonzero(notes.numbers != NONE)
     note = notes.numbers[frame, place]
@@ -165,15 +202,29 @@ def deviations(given: Floats, adapted: Floats) -> Floats:
     """Return how far columns are from others, in dB.
 
     Root mean squares of the differences of their harmonics, but for one gain; harmonics softer
-    than `SOFT` count as that.
+    than `SOFT` count as that. The weight of harmonic h is ``h ** -FALL``.
 
     Parameters
     ----------
-    given, adapted : ndarray, shape (harmonic, instrument)
+    given : ndarray [harmonic, instrument]
+        Columns.
+    adapted : ndarray [harmonic, instrument]
+        Columns to compare them with.
 
     Returns
     -------
-    ndarray, shape (instrument,)
+    ndarray [instrument]
+        Deviations in dB.
+
+    Examples
+    --------
+    A gain does not matter. The second column has its harmonics in another order:
+
+    >>> import numpy as np
+    >>> from musisep.learning.given import deviations
+    >>> given, adapted = np.array([[1.0, 1.0], [0.5, 0.5]]), np.array([[0.8, 0.5], [0.4, 1.0]])
+    >>> deviations(given, adapted).round(1).tolist()
+    [0.0, 5.9]
     """
     weights = np.arange(1.0, len(given) + 1) ** -FALL
     louder, softer = (np.maximum(normalized(columns), SOFT) for columns in (given, adapted))

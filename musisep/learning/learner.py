@@ -21,13 +21,22 @@ unexplained: `experiments/e18_given.py`."""
 class Fit(NamedTuple):
     """How the columns of a dictionary that was given fit a recording.
 
-    Attributes
+    Parameters
     ----------
     excess : float
         What they leave unexplained beyond what those leave that are adapted to the recording, as
         share of the loss of silence.
-    deviations : ndarray, shape (instrument,)
+    deviations : ndarray [instrument]
         How far each is from the adapted one, in dB; 0 for an instrument that plays nothing.
+
+    Examples
+    --------
+    The second column does not fit:
+
+    >>> import numpy as np
+    >>> from musisep.learning.learner import Fit
+    >>> Fit(excess=0.1, deviations=np.array([2.0, 9.0])).misfits
+    [1]
     """
 
     excess: float
@@ -43,9 +52,9 @@ class Fit(NamedTuple):
 class Learned:
     """What has been learned from a recording.
 
-    Attributes
+    Parameters
     ----------
-    dictionary : ndarray, shape (harmonic, instrument)
+    dictionary : ndarray [harmonic, instrument]
         Relative amplitudes of the harmonics, in [0, 1].
     prior : Prior, optional
         Tones of which it is known who plays them.
@@ -56,7 +65,7 @@ class Learned:
         The answer that was used.
     known : bool
         Whether the instruments were known before; then they keep their order.
-    certainty : ndarray, shape (instrument,), optional
+    certainty : ndarray [instrument], optional
         Mean probability, weighted by amplitude, that the notes of an instrument are its own.
     fit : Fit, optional
         How columns fit that were given; None if none were, or if they were not adapted.
@@ -65,11 +74,21 @@ class Learned:
     notes : Notes, optional
         The notes from which it was learned; ``notes.known`` are the logarithms of the chances that
         the instruments play them.
-    common : ndarray, shape (harmonic, column), optional
+    common : ndarray [harmonic, column], optional
         Columns that tones of any instrument may take, with which these were found.
     curve : tuple of float
         What was left unexplained while it was learned, from 0 to 1: after each turn, of the frames
         that were looked at. Empty if nothing was learned in turns.
+
+    Examples
+    --------
+    A learner returns at least a dictionary; then it is not known who plays which tone:
+
+    >>> import numpy as np
+    >>> from musisep.learning.learner import Learned
+    >>> learned = Learned(np.array([[1.0, 0.4], [0.2, 1.0]]))
+    >>> learned.prior is None, learned.curve
+    (True, ())
     """
 
     dictionary: Floats
@@ -86,12 +105,41 @@ class Learned:
 
 
 class Learner(Protocol):
-    """Frames → dictionary, prior."""
+    """Frames → dictionary, prior.
+
+    Examples
+    --------
+    A learner that knows without listening that all instruments sound like a sawtooth:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.learning.learner import Learned
+    >>> from musisep.tones.model import ToneModel
+    >>> def sawtooths(frames, model, report, sides=None):
+    ...     return Learned(np.tile(1 / np.arange(1.0, 5)[:, None], 2))
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=140)
+    >>> sawtooths(np.zeros((10, model.m)), model, print).dictionary.round(2).tolist()
+    [[1.0, 1.0], [0.5, 0.5], [0.33, 0.33], [0.25, 0.25]]
+    """
 
     def __call__(
         self, frames: Floats, model: ToneModel, report: Progress, sides: Sides | None
     ) -> Learned:
-        """Learn from `frames` [frame, bin]; report progress as ``report(stage, done, total)``.
+        """Learn from frames.
 
-        `sides` [frame, bin] tell where between two channels they are heard, if there are two.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major, with maximum 1.
+        model : ToneModel
+            What tones look like.
+        report : function
+            Called with the name of a stage, how much of it is done, and how much there is to do.
+        sides : ndarray of complex [frame, bin], optional
+            Where between two channels the frames are heard, if there are two.
+
+        Returns
+        -------
+        Learned
+            What was learned.
         """

@@ -24,8 +24,8 @@ from musisep.tones.peaks import Floats, Peaks
 class Surroundings:
     """Adds to voices what sounds around them.
 
-    The numbers were chosen on low duos of ``train``; docs/decisions/experiments.rst, "What sounds around the
-    tones", has what others gave.
+    The numbers were chosen on low duos of ``train``; "What sounds around the tones" in
+    `docs/decisions/masks.rst` has what others gave.
 
     Parameters
     ----------
@@ -40,6 +40,28 @@ class Surroundings:
         Times as many harmonics as the columns have are added up.
     fall : float
         Exponent with which harmonics above those of a column fall with their number.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    A tone is found in the second of four frames, which are 10 ms apart:
+
+    >>> import numpy as np
+    >>> from musisep.audio.frontend import Grid
+    >>> from musisep.audio.logfreq import LogAxis
+    >>> from musisep.masking.surroundings import Surroundings
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.tones.peaks import Peaks
+    >>> grid = Grid(LogAxis(110.0, 880.0, 36), hop_length=80, sample_rate=8000, sigma_bins=1.0)
+    >>> amps = np.array([[0.0], [1.0], [0.0], [0.0]])
+    >>> tones = Peaks(amps, 0 * amps + 12, 0 * amps + 1, 0 * amps, np.zeros((4, 1), int))
+    >>> voices = Surroundings(decay_db_s=100.0)(Voices.of(tones, np.ones((2, 1))), grid)
+    >>> (20 * np.log10(voices.tones.amps.sum(axis=1))).round(2).tolist()
+    [-1.0, 0.0, -1.0, -2.0]
     """
 
     decay_db_s: float = 60.0
@@ -59,8 +81,9 @@ class Surroundings:
         Parameters
         ----------
         voices : Voices
-            Tones (frame, place) on the log-frequency axis of the grid, and their columns.
+            Tones [frame, place] on the log-frequency axis of the grid, and their columns.
         grid : Grid
+            Where frames and bins lie.
 
         Returns
         -------
@@ -79,9 +102,19 @@ class Surroundings:
         return Voices(tones, columns, self.continued(voices.dictionary), voices.instruments)
 
     def continued(self, dictionary: Floats) -> Floats:
-        """Return columns [harmonic, column] that go on as the upper half of their harmonics does.
+        """Return columns that go on as the upper half of their harmonics does.
 
         The further harmonics fall from the median of what these would be at the last one.
+
+        Parameters
+        ----------
+        dictionary : ndarray [harmonic, column]
+            Relative amplitudes of the harmonics.
+
+        Returns
+        -------
+        ndarray [reach * harmonic, column]
+            The same, and of further harmonics.
         """
         size = len(dictionary)
         falling = (np.arange(1, self.reach * size + 1)[:, None] / size) ** -self.fall

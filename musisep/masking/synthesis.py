@@ -35,13 +35,29 @@ def synthesise(voices: Voices, harscale: float, pexp: float, m: int) -> Floats:
 
     Returns
     -------
-    ndarray, shape (instrument, frame, m)
+    ndarray [instrument, frame, m]
+        Magnitudes.
 
     Raises
     ------
     ValueError
         If a tone has no column, or an instrument that does not count, or a number is out of its
         range.
+
+    Examples
+    --------
+    Each of two instruments plays a tone. The second harmonic is 12 bins above the fundamental:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.masking.synthesis import synthesise
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.tones.peaks import Peaks
+    >>> tones = Peaks([[1.0, 2.0]], [[5.0, 20.0]], [[1.0, 1.0]], [[0.0, 0.0]], [[0, 1]])
+    >>> voices = Voices.of(tones, np.array([[1.0, 0.3], [0.4, 1.0]]))
+    >>> spectra = synthesise(voices, 12 / math.log(2), pexp=1, m=40)
+    >>> spectra[:, 0, [5, 17, 20, 32]].round(2).tolist()
+    [[1.0, 0.4, 0.0, 0.0], [0.0, 0.01, 0.6, 2.0]]
     """
     instance("voices", voices, Voices)
     harscale, pexp = from_zero("harscale", harscale), within("pexp", pexp, 1, PEXP_MAX)
@@ -66,8 +82,24 @@ def with_skirts(spects: Floats) -> Floats:
 
     Parameters
     ----------
-    spects : ndarray, shape (instrument, frame, bin)
+    spects : ndarray [instrument, frame, bin]
         On the linear axis; they are changed.
+
+    Returns
+    -------
+    ndarray [instrument, frame, bin]
+        The changed `spects`.
+
+    Examples
+    --------
+    A harmonic stands alone. What is added falls with the distance from it:
+
+    >>> import numpy as np
+    >>> from musisep.masking.synthesis import with_skirts
+    >>> spects = np.zeros((1, 1, 50))
+    >>> spects[0, 0, 20] = 1.0
+    >>> with_skirts(spects)[0, 0, [20, 21, 30, 40]].round(3).tolist()
+    [1.025, 0.023, 0.009, 0.003]
     """
     decay = math.exp(-1 / SKIRT_BINS)
     _kernels.add_skirts(spects, SKIRT_LEVEL * (1 - decay) / (1 + decay), decay)
@@ -79,7 +111,7 @@ def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | No
 
     Parameters
     ----------
-    peaks : Peaks
+    peaks : Peaks [..., tone]
         Tones with shifts on the log-frequency axis.
     harscale : float
         Scale of that axis.
@@ -88,10 +120,26 @@ def linear_peaks(peaks: Peaks, harscale: float, lowest: float, sigma: float | No
     sigma : float, optional
         Width of a harmonic there, in bins; default: the numbers of the log-frequency axis.
 
+    Returns
+    -------
+    Peaks [..., tone]
+        Tones with shifts on the linear axis.
+
     Raises
     ------
     ValueError
         If they are no tones, or a number is out of its range.
+
+    Examples
+    --------
+    Twelve bins are an octave, in which frequencies double:
+
+    >>> import math
+    >>> from musisep.masking.synthesis import linear_peaks
+    >>> from musisep.tones.peaks import Peaks
+    >>> tones = Peaks([1.0, 1.0], [0.0, 12.0], [1.0, 1.0], [0.0, 0.0], [0, 0])
+    >>> linear_peaks(tones, 12 / math.log(2), lowest=25.0).shifts.round(6).tolist()
+    [25.0, 50.0]
     """
     instance("peaks", peaks, Peaks)
     harscale, lowest = above_zero("harscale", harscale), above_zero("lowest", lowest)

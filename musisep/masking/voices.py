@@ -18,15 +18,32 @@ from musisep.tones.peaks import Floats, Ints, Peaks
 class Voices(NamedTuple):
     """Tones, and the columns with which they sound, of which an instrument may have many.
 
-    Attributes
+    Parameters
     ----------
-    tones : Peaks, shape (frame, tone)
-    columns : ndarray of int, shape (frame, tone)
+    tones : Peaks [frame, tone]
+        Tones, whose `insts` are the instruments that play them.
+    columns : ndarray of int [frame, tone]
         The column of each tone.
-    dictionary : ndarray, shape (harmonic, column)
+    dictionary : ndarray [harmonic, column]
         Relative amplitudes of the harmonics.
     instruments : int
         Number of instruments, whether they sound or not.
+
+    Examples
+    --------
+    It is likely, but not certain, that instrument 0 plays a tone. It sounds in both:
+
+    >>> import numpy as np
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.multipitch.finder import Prior
+    >>> from musisep.tones.peaks import Peaks
+    >>> tones = Peaks([[1.0]], [[20.0]], [[1.0]], [[0.0]], [[0]])
+    >>> voices = Voices.of(tones, np.array([[1.0, 1.0], [0.5, 0.2]]))
+    >>> chances = np.array([[[0.8, 0.2]]])
+    >>> prior = Prior(tones.shifts, tones.insts, chances=chances)
+    >>> shared = voices.shared(prior, near=1.0)
+    >>> shared.tones.amps.tolist(), shared.tones.insts.tolist(), shared.columns.tolist()
+    ([[0.8, 0.2]], [[0, 1]], [[0, 0]])
     """
 
     tones: Peaks
@@ -38,6 +55,18 @@ class Voices(NamedTuple):
     def of(cls, tones: Peaks, dictionary: Floats) -> "Voices":
         """Return voices that sound with the column of their instrument.
 
+        Parameters
+        ----------
+        tones : Peaks [frame, tone]
+            Tones, whose `insts` are columns of the dictionary.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+
+        Returns
+        -------
+        Voices
+            With as many columns as instruments.
+
         Raises
         ------
         ValueError
@@ -48,7 +77,18 @@ class Voices(NamedTuple):
         return cls(tones, np.ascontiguousarray(tones.insts), dictionary, dictionary.shape[1])
 
     def with_tones(self, tones: Peaks) -> "Voices":
-        """Return the same columns for tones that have changed otherwise."""
+        """Return the same columns for tones that have changed otherwise.
+
+        Parameters
+        ----------
+        tones : Peaks [frame, tone]
+            The changed tones, in the same places.
+
+        Returns
+        -------
+        Voices
+            These tones with the same columns.
+        """
         return self._replace(tones=tones)
 
     def shared(self, prior: Prior, near: float) -> "Voices":
@@ -63,6 +103,12 @@ class Voices(NamedTuple):
             What is known of these frames.
         near : float
             Distance in bins up to which a tone is the one of the prior.
+
+        Returns
+        -------
+        Voices
+            With a place of each tone for each instrument; the same if there are no chances, or
+            fewer than two instruments.
 
         Raises
         ------
@@ -82,27 +128,112 @@ class Voices(NamedTuple):
         )
 
     def in_frames(self, frames: slice) -> "Voices":
-        """Return the voices of some of the frames."""
+        """Return the voices of some of the frames.
+
+        Parameters
+        ----------
+        frames : slice
+            Which frames.
+
+        Returns
+        -------
+        Voices
+            Of these frames.
+        """
         return self._replace(tones=self.tones[frames], columns=self.columns[frames])
 
 
 class Voicing(Protocol):
-    """Tones → the columns that they sound with."""
+    """Tones → the columns that they sound with.
+
+    Examples
+    --------
+    Tones above bin 30 sound with a second column, which has a softer second harmonic:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> def by_height(frames, tones, dictionary, model):
+    ...     instruments = dictionary.shape[1]
+    ...     softer = np.concatenate((dictionary[:1], 0.5 * dictionary[1:]))
+    ...     columns = tones.insts + instruments * (tones.shifts > 30)
+    ...     return Voices(tones, columns, np.hstack((dictionary, softer)), instruments)
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> tones = Peaks([[1.0, 1.0]], [[20.0, 40.0]], [[1.0, 1.0]], [[0.0, 0.0]], [[0, 0]])
+    >>> voices = by_height(np.zeros((1, model.m)), tones, np.array([[1.0], [0.4]]), model)
+    >>> voices.dictionary[:, voices.columns[0]].tolist()
+    [[1.0, 1.0], [0.4, 0.2]]
+    """
 
     def __call__(
         self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
     ) -> Voices:
-        """Choose columns for tones (frame, tone) found in `frames` [frame, bin]."""
+        """Choose columns for tones.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major, in which the tones were found.
+        tones : Peaks [frame, tone]
+            The tones of all frames.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+
+        Returns
+        -------
+        Voices
+            The tones with their columns.
+        """
 
 
 @dataclass(frozen=True)
 class InstrumentColumns:
-    """Lets each tone sound with the column of its instrument; a `Voicing`."""
+    """Lets each tone sound with the column of its instrument; a `Voicing`.
+
+    Examples
+    --------
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.masking.voices import InstrumentColumns
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> tones = Peaks([[1.0, 1.0]], [[20.0, 40.0]], [[1.0, 1.0]], [[0.0, 0.0]], [[1, 0]])
+    >>> columns = np.array([[1.0, 0.3], [0.4, 1.0]])
+    >>> InstrumentColumns()(np.zeros((1, model.m)), tones, columns, model).columns.tolist()
+    [[1, 0]]
+    """
 
     def __call__(
         self, frames: Floats, tones: Peaks, dictionary: Floats, model: ToneModel
     ) -> Voices:
-        """Return the voices; `frames` do not matter."""
+        """Return the voices; frames do not matter.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        tones : Peaks [frame, tone]
+            The tones of all frames.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+
+        Returns
+        -------
+        Voices
+            See `Voices.of`.
+
+        Raises
+        ------
+        ValueError
+            As `Voices.of`.
+        """
         return Voices.of(tones, dictionary)
 
 
@@ -120,6 +251,32 @@ class PitchColumns:
         `experiments/run.py "trust=*"` has others, `masks-one-column` has none.
     updates : int
         Updates of the columns; a guess, more change little.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    An instrument has a louder second harmonic at the lower pitch, whatever its column says:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.masking.voices import PitchColumns
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> tones = Peaks([[1.0], [1.0]], [[20.0], [40.0]], [[1.0]] * 2, [[0.0]] * 2, [[0]] * 2)
+    >>> true = np.array([[1.0, 1.0], [0.6, 0.2]])  # of the two pitches
+    >>> frames = [
+    ...     inst_shift(tones[frame], true[:, [frame]], model.harscale, model.pexp, model.m, 1)
+    ...     for frame in (0, 1)
+    ... ]
+    >>> voices = PitchColumns()(np.array(frames), tones, np.array([[1.0], [0.4]]), model)
+    >>> voices.dictionary.round(1).tolist(), voices.columns.tolist()
+    ([[1.0, 1.0], [0.6, 0.2]], [[0], [1]])
     """
 
     trust: float = 0.03
@@ -136,11 +293,19 @@ class PitchColumns:
 
         Parameters
         ----------
-        frames : ndarray, shape (frame, bin)
-        tones : Peaks, shape (frame, tone)
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        tones : Peaks [frame, tone]
             The tones of all frames.
-        dictionary : ndarray, shape (harmonic, instrument)
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
         model : ToneModel
+            What tones look like.
+
+        Returns
+        -------
+        Voices
+            With a column for each semitone that an instrument plays.
 
         Raises
         ------

@@ -14,8 +14,28 @@ from musisep._util.scaling import unit_of
 def level_db(signal: ArrayLike) -> float:
     """Return the root mean square of a signal of any shape, in dB relative to 1.
 
-    Minus infinity for silence. ValueError if it is empty, or holds other than finite
-    floating-point numbers: integers do not tell what their full scale is.
+    Parameters
+    ----------
+    signal : array_like, float [...]
+        Finite floating-point numbers; integers do not tell what their full scale is.
+
+    Returns
+    -------
+    float
+        Level in dB; minus infinity for silence.
+
+    Raises
+    ------
+    ValueError
+        If the signal is empty, or holds other than finite floating-point numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.metrics.levels import level_db
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> round(level_db(sine), 2), round(level_db(0.1 * sine), 2)
+    (-3.01, -23.01)
     """
     try:
         samples = np.asarray(signal)
@@ -36,7 +56,29 @@ def level_db(signal: ArrayLike) -> float:
 
 
 def blocks_level_db(blocks: Iterable[ArrayLike]) -> float:
-    """Return the level of a signal that comes in blocks, as `level_db`."""
+    """Return the level of a signal that comes in blocks, as `level_db`.
+
+    Parameters
+    ----------
+    blocks : iterable of array_like, float [...]
+        Parts of the signal, one at least.
+
+    Returns
+    -------
+    float
+        Level in dB; minus infinity for silence.
+
+    Raises
+    ------
+    ValueError
+        If there is no block, or one is none that `level_db` takes.
+
+    Examples
+    --------
+    >>> from musisep.metrics.levels import blocks_level_db
+    >>> round(blocks_level_db([[0.1, -0.1], [0.1]]), 2)
+    -20.0
+    """
     levels, sizes = zip(*((level_db(block), np.size(block)) for block in blocks), strict=True)
     nepers = np.array(levels) * (math.log(10) / 10)
     mean = np.logaddexp.reduce(nepers + np.log(sizes)) - math.log(sum(sizes))

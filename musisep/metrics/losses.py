@@ -35,20 +35,22 @@ def component_loss(
 
     Parameters
     ----------
-    mask : array
+    mask : array_like [...]
         Mask :math:`M`, of any shape.
-    target : array of the same shape
-        Magnitudes of the target, :math:`Y`.
-    residual : array of the same shape
-        Magnitudes of the mixture less those of the target, :math:`R`.
-    alpha : float, 0 to 1
-        Weight of the second component.
-    beta : float, 0 to 1 - alpha, optional
-        Weight of the third component; if left out, there are two. The shape of silence is 0.
+    target : array_like [...]
+        Magnitudes of the target, :math:`Y`, of the same shape.
+    residual : array_like [...]
+        Magnitudes of the mixture less those of the target, :math:`R`, of the same shape.
+    alpha : float, optional
+        Weight of the second component, from 0 to 1.
+    beta : float, optional
+        Weight of the third component, from 0 to 1 - alpha; if left out, there are two. The shape
+        of silence is 0.
 
     Returns
     -------
     float
+        Weighted sum of the components, from 0 on.
 
     Raises
     ------
@@ -60,6 +62,16 @@ def component_loss(
     ----------
     .. [1] Z. Xu, S. Elshamy, Z. Zhao, T. Fingscheidt: Components loss for neural networks in
        mask-based speech enhancement (2019). arXiv:1908.05087.
+
+    Examples
+    --------
+    The target is in the first of two points, and all else in the second:
+
+    >>> from musisep.metrics import component_loss
+    >>> component_loss([1.0, 0.0], target=[2.0, 0.0], residual=[0.0, 2.0])
+    0.0
+    >>> component_loss([1.0, 0.5], target=[2.0, 0.0], residual=[0.0, 2.0])  # 0.2 / 2 * 1
+    0.1
     """
     alpha = within("alpha", alpha, 0, 1)
     shape_weight = 0.0 if beta is None else within("beta", beta, 0, 1)
@@ -82,10 +94,10 @@ def kl_div_loss(mu: ArrayLike, sigma: ArrayLike) -> float:
 
     Parameters
     ----------
-    mu : array
+    mu : array_like [...]
         Means, of any shape.
-    sigma : array of the same shape
-        Standard deviations; above 0.
+    sigma : array_like [...]
+        Standard deviations, of the same shape; above 0.
 
     Returns
     -------
@@ -97,6 +109,12 @@ def kl_div_loss(mu: ArrayLike, sigma: ArrayLike) -> float:
     ValueError
         If shapes differ, an array is empty or holds other than real numbers of up to 2^240, or a
         standard deviation is not above 0.
+
+    Examples
+    --------
+    >>> from musisep.metrics import kl_div_loss
+    >>> kl_div_loss(mu=[0.0, 1.0], sigma=[1.0, 1.0])
+    0.5
     """
     means, deviations = _arrays(mu=mu, sigma=sigma)
     if (least := deviations.min()) <= 0:

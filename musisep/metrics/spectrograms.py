@@ -25,15 +25,15 @@ def spectral_convergence(references: ArrayLike, estimates: ArrayLike) -> Magnitu
 
     Parameters
     ----------
-    references : array, shape (..., frequency, frame)
+    references : array_like [..., frequency, frame]
         Wanted spectrograms :math:`S`.
-    estimates : array of the same shape
-        Spectrograms :math:`\hat S` that were found.
+    estimates : array_like [..., frequency, frame]
+        Spectrograms :math:`\hat S` that were found, of the same shape.
 
     Returns
     -------
-    array, shape (...)
-        In dB; minus infinity if there is no error.
+    ndarray, float [...]
+        Level in dB; minus infinity if there is no error, NaN where one of the two is silent.
 
     Raises
     ------
@@ -49,6 +49,14 @@ def spectral_convergence(references: ArrayLike, estimates: ArrayLike) -> Magnitu
     ----------
     .. [1] N. Sturmel, L. Daudet: Signal reconstruction from STFT magnitude: a state of the art.
        Proc. DAFx-11 (2011).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.metrics import spectral_convergence
+    >>> wanted = np.array([[3.0, 0.0], [0.0, 4.0]])
+    >>> round(float(spectral_convergence(wanted, 1.1 * wanted)), 6)
+    -20.0
     """
     wanted, found = _magnitudes(references, estimates)
     return _error(wanted, found) - _level(wanted)
@@ -60,8 +68,39 @@ def snr(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
     .. math:: -20 \log_{10} \left\lVert \frac{\hat S}{\lVert \hat S \rVert} -
               \frac{S}{\lVert S \rVert} \right\rVert
 
-    The higher, the better. Parameters, shapes, errors and warnings are those of
-    `spectral_convergence`.
+    The higher, the better.
+
+    Parameters
+    ----------
+    references : array_like [..., frequency, frame]
+        Wanted spectrograms :math:`S`.
+    estimates : array_like [..., frequency, frame]
+        Spectrograms :math:`\hat S` that were found, of the same shape.
+
+    Returns
+    -------
+    ndarray, float [...]
+        Ratio in dB; infinite if there is no error, NaN where one of the two is silent.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or are not those above, or a value is not finite.
+
+    Warns
+    -----
+    RuntimeWarning
+        Once, naming the silent spectrograms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.metrics import snr
+    >>> wanted = np.array([[3.0, 0.0], [0.0, 4.0]])
+    >>> float(snr(wanted, 2 * wanted))  # gains do not matter
+    inf
+    >>> round(float(snr(wanted, wanted + [[0.0, 0.5], [0.0, 0.0]])), 1)
+    20.0
     """
     wanted, found = _magnitudes(references, estimates)
     return -_level(_unit(found) - _unit(wanted))
@@ -72,8 +111,37 @@ def ser(references: ArrayLike, estimates: ArrayLike) -> Magnitudes:
 
     .. math:: 20 \log_{10} \frac{\lVert \hat S \rVert}{\lVert \hat S - S \rVert}
 
-    The higher, the better. Parameters, shapes, errors and warnings are those of
-    `spectral_convergence`.
+    The higher, the better.
+
+    Parameters
+    ----------
+    references : array_like [..., frequency, frame]
+        Wanted spectrograms :math:`S`.
+    estimates : array_like [..., frequency, frame]
+        Spectrograms :math:`\hat S` that were found, of the same shape.
+
+    Returns
+    -------
+    ndarray, float [...]
+        Ratio in dB; infinite if there is no error, NaN where one of the two is silent.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or are not those above, or a value is not finite.
+
+    Warns
+    -----
+    RuntimeWarning
+        Once, naming the silent spectrograms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.metrics import ser
+    >>> wanted = np.array([[3.0, 0.0], [0.0, 4.0]])
+    >>> round(float(ser(wanted, 1.1 * wanted)), 1)  # 20 log10(1.1 / 0.1)
+    20.8
     """
     wanted, found = _magnitudes(references, estimates)
     return _level(found) - _error(wanted, found)

@@ -49,18 +49,32 @@ Row = tuple[str, float | None, str, float]
 class Evaluation:
     """How close the stems of a track are to its references.
 
-    Attributes
+    Parameters
     ----------
-    whole : dict of str to ndarray [stem]
+    whole : dict of str to ndarray, float [stem]
         Measures over the whole track by their names, in dB, in the order of the references.
-    windows : dict of str to ndarray [stem, window]
+    windows : dict of str to ndarray, float [stem, window]
         The same in windows; no window if none were asked for.
-    starts_s : ndarray [window]
+    starts_s : ndarray, float [window]
         Where the windows begin, in seconds.
-    permutation : ndarray of int [stem]
+    permutation : ndarray, int [stem]
         ``estimates[permutation[r]]`` is the estimate of ``references[r]``.
-    silent_references, silent_estimates : tuple of int
-        Which are silent from beginning to end; the stem's measures are NaN.
+    silent_references, silent_estimates : tuple of int, optional
+        Numbers of those that are silent from beginning to end; the stem's measures are NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.metrics.windows import evaluate
+    >>> time_s = np.arange(8000) / 8000
+    >>> sines = np.sin(2 * np.pi * np.outer([440, 660], time_s))
+    >>> evaluation = evaluate(sines, sines + 0.1 * sines[::-1], sample_rate=8000, window_s=0.25)
+    >>> evaluation.starts_s.tolist()
+    [0.0, 0.25, 0.5, 0.75]
+    >>> evaluation.medians()["SI-SDR"].round(1).tolist()
+    [20.0, 20.0]
+    >>> [(stem, name) for stem, start_s, name, _ in evaluation.rows("ab") if start_s == 0.25][:2]
+    [('a', 'SDR'), ('a', 'SIR')]
     """
 
     whole: dict[str, Signals]
@@ -71,9 +85,13 @@ class Evaluation:
     silent_estimates: tuple[int, ...] = ()
 
     def medians(self) -> dict[str, Signals]:
-        """Return medians over the windows [stem] by measure, without NaN; NaN if nothing is left.
+        """Return medians over the windows.
 
-        Where there are no windows, they are the measures over the whole track.
+        Returns
+        -------
+        dict of str to ndarray, float [stem]
+            By measure, in dB, of what is not NaN; NaN if nothing is left. Where there are no
+            windows, they are the measures over the whole track.
         """
         if not self.starts_s.size:
             return self.whole
@@ -89,7 +107,18 @@ class Evaluation:
         Parameters
         ----------
         names : sequence of str
-            Of the references.
+            Names of the references.
+
+        Yields
+        ------
+        stem : str
+            Name of the reference.
+        start_s : float or None
+            Start of the window in seconds; None for the whole track.
+        measure : str
+            Name of the measure.
+        value : float
+            Measure in dB.
         """
         for stem, name in enumerate(names):
             for measure, whole in self.whole.items():
@@ -116,35 +145,36 @@ def evaluate(
 
     Parameters
     ----------
-    references : array [instrument, sample] or [instrument, channel, sample]
+    references : array_like, float [instrument, sample] or [instrument, channel, sample]
         True stems.
-    estimates : array of the same shape
-        Estimated stems.
+    estimates : array_like, float [instrument, sample] or [instrument, channel, sample]
+        Estimated stems, of the same shape.
     sample_rate : int
-        In Hz.
-    window_s : float > 0, optional
-        Length of the windows in seconds, 1 as a rule; by default, there are none. There are as
-        many as fit whole, and one if it is longer than the track.
-    hop_s : float > 0, optional
-        Time from window to window in seconds; default: `window_s`.
-    filter_length : int
+        Sample rate in Hz.
+    window_s : float, optional
+        Length of the windows in seconds, above 0, 1 as a rule; by default, there are none. There
+        are as many as fit whole, and one if it is longer than the track.
+    hop_s : float, optional
+        Time from window to window in seconds, above 0; default: `window_s`.
+    filter_length : int, optional
         Taps of the distortion that is allowed. With 1 it is a gain for each stem, as in
         `bss_eval`; with more, 512 as a rule, each channel of a reference goes through a filter
         into each channel of the estimate, as in BSS Eval 4.
-    version : {"sources", "images"}
+    version : {"sources", "images"}, optional
         Whether what the allowed distortion makes of a reference counts as the truth, or the
         reference itself. Images have ISR, the ratio of image to spatial distortion, as well, and
         SDR counts that distortion.
-    filters : {"track", "window"}
+    filters : {"track", "window"}, optional
         Whether filters are fitted to the whole track, as in BSS Eval 4, or to each window, as in
         its version 3.
-    permute : bool
+    permute : bool, optional
         Whether estimates are assigned to references, once for the track, so that the mean SIR over
         all of it is highest; otherwise they are in the order of the references.
 
     Returns
     -------
     Evaluation
+        Measures over the whole track and in windows, and which estimate is whose.
 
     Raises
     ------
@@ -157,6 +187,22 @@ def evaluate(
     Where a reference or an estimate is silent in a window, SDR, SIR, SAR and ISR of all stems are
     NaN there, but stems that are silent from beginning to end do not count for that. Memory beside
     the signals is a few blocks, and 8 bytes times the square of stems x channels x taps.
+
+    Examples
+    --------
+    The estimate of the first sine has a tenth of the other one in its second half:
+
+    >>> import numpy as np
+    >>> from musisep.metrics.windows import evaluate
+    >>> time_s = np.arange(8000) / 8000
+    >>> sines = np.sin(2 * np.pi * np.outer([440, 660], time_s))
+    >>> found = sines.copy()
+    >>> found[0, 4000:] += 0.1 * sines[1, 4000:]
+    >>> evaluation = evaluate(sines, found, sample_rate=8000, window_s=0.5)
+    >>> evaluation.windows["SI-SDR"][0].round(1).tolist()
+    [inf, 20.0]
+    >>> evaluation.whole["SI-SDR"].round(1).tolist()
+    [23.0, inf]
     """
     checks.one_of("version", version, tuple(MEASURES))
     checks.one_of("filters", filters, (TRACK, WINDOW))

@@ -81,13 +81,27 @@ class ModelConfig:
     audio_s : float > 0
         Length of what is kept to be looked at and listened to, in seconds.
     seed : int
-    tones, harmonics, front_end, restarts
+        Another number gives other mixtures, and other recordings that are kept.
+    tones, harmonics : int
+        See `musisep.Settings`.
+    front_end : {"cqt", "pursuit", "mel"}
+        See `musisep.Settings`.
+    restarts : int
         See `musisep.Settings`.
 
     Raises
     ------
     ValueError
         If a field is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.models import ModelConfig
+    >>> config = ModelConfig(instruments=["Vn", "French Horn"], restarts=2)
+    >>> config.instruments, config.base
+    (('violin', 'horn'), 'library')
+    >>> config.settings(["horn", "violin"]).restarts
+    2
     """
 
     instruments: tuple[str, ...] = ()
@@ -123,14 +137,41 @@ class ModelConfig:
         self.settings()
 
     def settings(self, instruments: int | Sequence[str] = 2) -> Settings:
-        """Return the settings with which instruments of some number or names are separated."""
+        """Return the settings with which instruments of some number or names are separated.
+
+        Parameters
+        ----------
+        instruments : int or sequence of str
+            Number or names of the instruments.
+
+        Returns
+        -------
+        Settings
+            Those of the model; all others are the defaults.
+        """
         own = {name: getattr(self, name) for name in SETTINGS}
         given = instruments if isinstance(instruments, int) else tuple(instruments)
         return Settings(instruments=given, seed=self.seed, **own)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ModelConfig:
-        """Return the configuration with some values; ValueError by name if a key is unknown."""
+        """Return the configuration with some values; the others are the defaults.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            Values by the names of the fields.
+
+        Returns
+        -------
+        ModelConfig
+            The configuration.
+
+        Raises
+        ------
+        ValueError
+            If a key is unknown, which is named, or a value is out of its range.
+        """
         for name in values:
             if name not in COMMENTS:
                 raise ValueError(f"there is no {name!r}; there are {', '.join(COMMENTS)}")
@@ -138,12 +179,17 @@ class ModelConfig:
 
 
 def read_config(path: str | os.PathLike[str]) -> ModelConfig:
-    """Read the configuration of a model.
+    r"""Read the configuration of a model.
 
     Parameters
     ----------
     path : path
         The file, or the folder of the model.
+
+    Returns
+    -------
+    ModelConfig
+        What the file has, and the defaults for all else.
 
     Raises
     ------
@@ -151,6 +197,17 @@ def read_config(path: str | os.PathLike[str]) -> ModelConfig:
         If there is none, or it cannot be read.
     ValueError
         If it is no TOML, a key is unknown, or a value is out of its range.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.models import read_config
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "config.toml").write_text('instruments = ["oboe"]\nexcerpts = 2\n')
+    ...     config = read_config(folder)
+    >>> config.instruments, config.excerpts, config.excerpt_s
+    (('oboe',), 2, 60.0)
     """
     path = _file(path)
     try:
@@ -184,6 +241,17 @@ def edit_config(
         If the file cannot be read or written.
     ValueError
         As for `read_config`; nothing is written then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from musisep.models import edit_config, read_config
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = edit_config(folder, {"instruments": ["oboe", "bassoon"]})
+    ...     changed = edit_config(folder, {"excerpts": 2})
+    ...     assert changed == read_config(folder)
+    >>> changed.instruments, made.excerpts, changed.excerpts
+    (('oboe', 'bassoon'), 4, 2)
     """
     import tomlkit
 

@@ -22,14 +22,32 @@ CHECKPOINT, AUDIO, IMAGES = "checkpoint", "audio", "images"
 class Model:
     """A model that was trained.
 
-    Attributes
+    Parameters
     ----------
     folder : Path
+        Folder of the model.
     config : ModelConfig
+        Its configuration.
     learned : musisep.instruments.Profiles
         What it has learned of the instruments of the recordings.
     digest : str
         SHA-256 of what was learned.
+
+    Examples
+    --------
+    What `train` learns is a file of profiles beside the configuration. Here it is taken from the
+    library instead:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.instruments import library
+    >>> from musisep.models import Model, edit_config
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = edit_config(folder, {"base": "nothing", "tones": 2})
+    ...     library().save(Path(folder, "dictionary.npz"))
+    ...     model = Model.load(folder)
+    >>> model.config.tones, model.profiles.names == library().names
+    (2, True)
     """
 
     folder: Path
@@ -48,6 +66,16 @@ class Model:
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Model:
         """Read a model, trusting nothing in its folder.
+
+        Parameters
+        ----------
+        folder : path
+            Folder of the model.
+
+        Returns
+        -------
+        Model
+            The model.
 
         Raises
         ------

@@ -35,20 +35,39 @@ def hear_lesson(
 
     Parameters
     ----------
-    mixture : ndarray, shape (channel, sample)
-    references : ndarray, shape (reference, channel, sample)
+    mixture : ndarray [channel, sample]
+        The mixture.
+    references : ndarray [reference, channel, sample]
         True stems.
     instruments : sequence of str
         What plays each.
     sample_rate : int
         In Hz.
     settings : Settings, optional
+        How notes are found, by the method "notes"; default: the defaults.
     players : sequence of str, optional
         Who plays each; default: somebody else for each name of an instrument.
 
     Returns
     -------
     Lesson
+        The notes, and whose they are.
+
+    Examples
+    --------
+    A note of a cello, 3 semitones below middle C, and one of a flute, 11 above it, are found in the
+    bands of these pitches (`musisep.instruments.profiles.BANDS`):
+
+    >>> import numpy as np
+    >>> from musisep.models.hearing import hear_lesson
+    >>> seconds = np.arange(8000) / 8000
+    >>> references = np.array([
+    ...     [0.1 * sum(np.sin(2 * np.pi * hz * h * seconds) / h for h in (1, 2, 3))]
+    ...     for hz in (220, 494)
+    ... ])
+    >>> lesson = hear_lesson(references.sum(axis=0), references, ["cello", "flute"], 8000)
+    >>> sorted(zip(lesson.owners.tolist(), lesson.bands.tolist()))
+    [(0, 3), (1, 5)]
     """
     settings = (settings or Settings()).changed({"instruments": max(2, len(references))})
     stages = make_stages(settings)

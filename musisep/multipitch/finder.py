@@ -25,12 +25,25 @@ SAMPLED = 64
 class Hypotheses(NamedTuple):
     """The best combinations of candidates of each frame, the best first.
 
-    Attributes
+    Parameters
     ----------
-    shifts, amps : ndarray, shape (frame, hypothesis, tone)
-        Shifts and amplitudes; an amplitude of 0 is silence.
-    gains : ndarray, shape (frame, hypothesis)
+    shifts : ndarray [frame, hypothesis, tone]
+        Fundamentals, in bins.
+    amps : ndarray [frame, hypothesis, tone]
+        Amplitudes; 0 is silence.
+    gains : ndarray [frame, hypothesis]
         By how much the hypothesis lowers the loss; `NO_GAIN` where there is no hypothesis.
+
+    Examples
+    --------
+    One frame has two hypotheses of one tone; then there is room for a second tone, which is silent:
+
+    >>> import numpy as np
+    >>> from musisep.multipitch.finder import Hypotheses
+    >>> shifts, amps = np.array([[[20.0], [32.0]]]), np.array([[[1.0], [0.4]]])
+    >>> hypotheses = Hypotheses(shifts, amps, gains=np.array([[0.8, 0.3]]))
+    >>> hypotheses.widened(tones=1, wider=2).amps.tolist()
+    [[[1.0, 0.0], [0.4, 0.0]]]
     """
 
     shifts: Floats
@@ -38,7 +51,20 @@ class Hypotheses(NamedTuple):
     gains: Floats
 
     def widened(self, tones: int, wider: int) -> "Hypotheses":
-        """Return the same with places for more tones of each instrument, which are silent."""
+        """Return the same with places for more tones of each instrument, which are silent.
+
+        Parameters
+        ----------
+        tones : int
+            Number of places that each instrument has.
+        wider : int
+            Number of places that it is to have.
+
+        Returns
+        -------
+        Hypotheses
+            With `wider` places of each instrument.
+        """
         if wider == tones:
             return self
         frames, number, size = self.shifts.shape
@@ -64,14 +90,36 @@ def check_hypotheses(hypotheses: Hypotheses, frames: int, places: int) -> None:
 class Proposals(NamedTuple):
     """What a search has proposed for the frames of a recording with a dictionary.
 
-    Attributes
+    Parameters
     ----------
-    search : JointSearch
-    sample : ndarray, shape (frame, bin)
-        Some of the frames.
-    dictionary : ndarray, shape (harmonic, instrument)
+    search : object
+        What determines the hypotheses beside the rest, as a `JointSearch`.
+    sample : ndarray [frame, bin]
+        Some of the frames, by which the recording is recognised.
+    dictionary : ndarray [harmonic, instrument]
+        Relative amplitudes of the harmonics.
     model : ToneModel
+        What tones look like.
     hypotheses : Hypotheses
+        What was proposed.
+
+    Examples
+    --------
+    The same search for the same frames need not be done again, another one must:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.multipitch.finder import Proposals
+    >>> from musisep.multipitch.joint import JointSearch
+    >>> from musisep.tones.model import ToneModel
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> search, frames, column = JointSearch(), np.zeros((3, 120)), np.array([[1.0], [0.5]])
+    >>> found = search.propose(frames, column, model, number=4)
+    >>> known = Proposals.made(search, frames, column, model, found)
+    >>> known.of(search, frames, column, model, number=4)
+    True
+    >>> known.of(JointSearch(candidates=20), frames, column, model, number=4)
+    False
     """
 
     search: object
@@ -89,13 +137,51 @@ class Proposals(NamedTuple):
         model: ToneModel,
         hypotheses: Hypotheses,
     ) -> "Proposals":
-        """Keep what a search has proposed for `frames` [frame, bin]."""
+        """Keep what a search has proposed for frames.
+
+        Parameters
+        ----------
+        search : object
+            What determines the hypotheses beside the rest, as a `JointSearch`.
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major; one frame of `SAMPLED` is kept.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        hypotheses : Hypotheses
+            What was proposed.
+
+        Returns
+        -------
+        Proposals
+            What is kept.
+        """
         return cls(search, frames[::SAMPLED].copy(), dictionary, model, hypotheses)
 
     def of(
         self, search: object, frames: Floats, dictionary: Floats, model: ToneModel, number: int
     ) -> bool:
-        """Tell whether the same search would propose the same again."""
+        """Tell whether the same search would propose the same again.
+
+        Parameters
+        ----------
+        search : object
+            What determines the hypotheses beside the rest, as a `JointSearch`.
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        number : int
+            Number of hypotheses of each frame.
+
+        Returns
+        -------
+        bool
+            Whether all of these are the same.
+        """
         same = self.search == search and self.hypotheses.gains.shape[1] == number
         same = same and self.model == model and len(self.hypotheses.gains) == len(frames)
         return (
@@ -108,18 +194,29 @@ class Proposals(NamedTuple):
 class Prior(NamedTuple):
     """Tones that have been found before, and which instrument plays them, as far as it is known.
 
-    Attributes
+    Parameters
     ----------
-    shifts : ndarray, shape (frame, place)
+    shifts : ndarray [frame, place]
         Fundamentals, in bins.
-    insts : ndarray of int, shape (frame, place)
-        Instruments; `NONE` where it is not known who plays the tone, or there is none.
+    insts : ndarray of int [frame, place]
+        Instruments; `NONE`, -1, where it is not known who plays the tone, or there is none.
     proposals : Proposals, optional
         What a search has proposed for these frames already, so that it is not done again.
-    chances : ndarray, shape (frame, place, instrument), optional
+    chances : ndarray [frame, place, instrument], optional
         Probability of each instrument that it plays the tone; 0 where nobody is known to.
-    demands : ndarray, shape (frame, place), optional
+    demands : ndarray [frame, place], optional
         Price if its instrument does not play the tone; default: 0.
+
+    Examples
+    --------
+    A note lasts for the first two of three frames, and instrument 1 plays it:
+
+    >>> import numpy as np
+    >>> from musisep.multipitch.finder import Prior
+    >>> shifts, numbers = np.array([[20.0], [20.1], [35.0]]), np.array([[0], [0], [-1]])
+    >>> prior = Prior.of_notes(shifts, numbers, insts=np.array([1]))
+    >>> prior.insts.ravel().tolist()
+    [1, 1, -1]
     """
 
     shifts: Floats
@@ -133,15 +230,17 @@ class Prior(NamedTuple):
 
         Parameters
         ----------
-        tones : Peaks, shape (frame, tone)
+        tones : Peaks [frame, tone]
+            Tones of the same frames.
         instruments : int
+            Number of instruments.
         near : float
             Distance in bins up to which a tone is one of the prior.
 
         Returns
         -------
-        ndarray, shape (frame, tone, instrument)
-            Where the prior does not know the tone, it is its instrument's.
+        ndarray [frame, tone, instrument] or None
+            Probabilities. Where the prior does not know the tone, it is its instrument's.
 
         Raises
         ------
@@ -167,7 +266,18 @@ class Prior(NamedTuple):
         return np.where(same.any(axis=2, keepdims=True), chances, certain)
 
     def joined(self, other: "Prior") -> "Prior":
-        """Return a prior of the places of both, of the same frames; proposals are left out."""
+        """Return a prior of the places of both, of the same frames; proposals are left out.
+
+        Parameters
+        ----------
+        other : Prior
+            What else is known of the frames.
+
+        Returns
+        -------
+        Prior
+            With the places of `other` after these; with chances if both have them.
+        """
         chances = None
         if self.chances is not None and other.chances is not None:
             chances = np.concatenate((self.chances, other.chances), axis=1)
@@ -190,14 +300,19 @@ class Prior(NamedTuple):
 
         Parameters
         ----------
-        shifts : ndarray, shape (frame, place)
+        shifts : ndarray [frame, place]
             Fundamentals, in bins.
-        numbers : ndarray of int, shape (frame, place)
+        numbers : ndarray of int [frame, place]
             The note that each tone belongs to, or `NONE`.
-        insts : ndarray of int, shape (note,)
+        insts : ndarray of int [note]
             The instrument of each note.
-        chances : ndarray, shape (note, instrument), optional
+        chances : ndarray [note, instrument], optional
             Probability of each instrument that it plays the note.
+
+        Returns
+        -------
+        Prior
+            Of these frames and places.
         """
         if chances is not None:
             chances = np.vstack((chances, np.zeros(chances.shape[1])))[numbers]
@@ -233,12 +348,44 @@ def checked_input(
 
 
 class ToneFinder(Protocol):
-    """Frames, dictionary, prior → tones."""
+    """Frames, dictionary, prior → tones.
+
+    Examples
+    --------
+    A finder takes the highest bin of each frame for the fundamental of a tone of instrument 0:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> def highest(frames, dictionary, model, prior=None):
+    ...     amps, shifts = frames.max(axis=1)[:, None], frames.argmax(axis=1)[:, None]
+    ...     sigmas = np.full(amps.shape, model.fsigma)
+    ...     return Peaks(amps, shifts, sigmas, 0 * amps, np.zeros(amps.shape, int))
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=4)
+    >>> tones = highest(np.array([[0.0, 0.1, 1.0, 0.1]]), np.array([[1.0]]), model)
+    >>> tones.shifts.tolist()
+    [[2.0]]
+    """
 
     def __call__(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Peaks:
-        """Find tones in `frames` [frame, bin] with a dictionary [harmonic, instrument].
+        """Find tones in frames.
 
-        The result has shape (frame, tones * instruments), and amplitude 0 where there is no tone.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major, with maximum 1.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        prior : Prior, optional
+            What is known of the frames.
+
+        Returns
+        -------
+        Peaks [frame, tones * instruments]
+            With amplitude 0 where there is no tone.
         """

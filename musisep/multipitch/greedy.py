@@ -41,12 +41,31 @@ class Correlation:
 
     Parameters
     ----------
-    inst_spect : array_like, shape (m + baseshift, instrument)
+    inst_spect : array_like [m + baseshift, instrument]
         Patterns from `gen_inst_spect`.
     baseshift : int
         Bin of the fundamental in the patterns.
     m : int
         Number of bins of a spectrum.
+
+    Examples
+    --------
+    A tone of instrument 1 correlates best with the pattern of instrument 1:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.multipitch.greedy import Correlation
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift, patterns
+    >>> model = ToneModel(fsigma=1.0, harscale=12 / math.log(2), m=60)
+    >>> columns = np.array([[1.0, 0.2], [0.2, 1.0]])
+    >>> baseshift, spects = patterns(columns, model)
+    >>> tone = Peaks([1.0], [20.0], [1.0], [0.0], [1])
+    >>> spectrum = inst_shift(tone, columns, model.harscale, model.pexp, model.m, 1)
+    >>> amps, shifts, insts = Correlation(spects, baseshift, model.m).select(spectrum, 1, 0.5)
+    >>> shifts.tolist(), insts.tolist()
+    ([20.0], [1])
     """
 
     def __init__(self, inst_spect: ArrayLike, baseshift: int, m: int) -> None:
@@ -63,26 +82,65 @@ class Correlation:
 
         Parameters
         ----------
-        roots : ndarray, shape (..., m)
+        roots : ndarray [..., m]
             Spectra to the power of q.
 
         Returns
         -------
-        ndarray, shape (..., instrument, m)
+        ndarray [..., instrument, m]
+            Scalar products.
         """
         spectra = scipy.fft.rfft(roots, self.size)
         products = scipy.fft.irfft(spectra[..., None, :] * self.transforms, self.size)
         return products[..., : roots.shape[-1]]
 
     def select(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
-        """Find tones at the highest local maxima of the correlation; see `fft_selector`."""
+        """Find tones at the highest local maxima of the correlation; see `fft_selector`.
+
+        Parameters
+        ----------
+        y : array_like [m]
+            Spectrum, before the exponent is applied; it may have negative values.
+        prenum : int
+            Number of tones to return at most.
+        qexp : float
+            Exponent to be applied to the spectrum.
+
+        Returns
+        -------
+        amps : ndarray [tone]
+            Amplitudes, that of the highest correlation first.
+        shifts : ndarray [tone]
+            Fundamentals, in whole bins.
+        insts : ndarray of int [tone]
+            Instruments.
+        """
         scores = self._scores(y, qexp)
         peaks = np.where(_maxima(scores), scores, -np.inf)
         insts, shifts = np.unravel_index(_highest(peaks.ravel(), prenum), scores.shape)
         return self._tones(peaks[insts, shifts], shifts, insts, qexp)
 
     def select_each(self, y: ArrayLike, prenum: int, qexp: float) -> tuple[Floats, Floats, Ints]:
-        """Find for each instrument the tone of highest correlation; see `fft_selector`."""
+        """Find for each instrument the tone of highest correlation; see `fft_selector`.
+
+        Parameters
+        ----------
+        y : array_like [m]
+            Spectrum, before the exponent is applied; it may have negative values.
+        prenum : int
+            Number of tones to return at most.
+        qexp : float
+            Exponent to be applied to the spectrum.
+
+        Returns
+        -------
+        amps : ndarray [tone]
+            Amplitudes, that of the highest correlation first.
+        shifts : ndarray [tone]
+            Fundamentals, in whole bins.
+        insts : ndarray of int [tone]
+            Instruments, each at most once.
+        """
         scores = self._scores(y, qexp)
         shifts = np.argmax(scores, axis=1)
         heights = scores[np.arange(len(scores)), shifts]
@@ -126,23 +184,41 @@ def fft_selector(
 
     Parameters
     ----------
-    y : array_like, shape (m,)
+    y : array_like [m]
         Spectrum, before the exponent is applied; a residual may have negative values, of which the
         power keeps the sign.
     prenum : int
         Number of tones to return at most.
     baseshift : int
         Bin of the fundamental in the patterns.
-    inst_spect : array_like, shape (m + baseshift, instrument)
+    inst_spect : array_like [m + baseshift, instrument]
         Patterns from `gen_inst_spect`.
     qexp : float
-        Exponent to be applied on the spectrum.
+        Exponent to be applied to the spectrum.
 
     Returns
     -------
-    amps, shifts, insts : ndarray, at most `prenum` each
-        Amplitudes, shifts (0 to m - 1) and instruments at the positive maxima of each
-        instrument, the highest first; shifts are whole bins.
+    amps : ndarray [tone]
+        Amplitudes at the positive maxima of each instrument, that of the highest correlation
+        first; at most `prenum`.
+    shifts : ndarray [tone]
+        Fundamentals, in whole bins from 0 to m - 1.
+    insts : ndarray of int [tone]
+        Instruments.
+
+    Examples
+    --------
+    >>> import math
+    >>> from musisep.multipitch.greedy import fft_selector
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import gen_inst_spect, inst_shift
+    >>> columns, harscale = [[1.0, 0.2], [0.2, 1.0]], 12 / math.log(2)
+    >>> spects = gen_inst_spect(20, 1.0, columns, harscale, pexp=1, qexp=0.5, m=60)
+    >>> tone = Peaks([0.7], [25.0], [1.0], [0.0], [1])
+    >>> spectrum = inst_shift(tone, columns, harscale, pexp=1, m=60, n=1)
+    >>> amps, shifts, insts = fft_selector(spectrum, 1, 20, spects, 0.5)
+    >>> amps.round(2).tolist(), shifts.tolist(), insts.tolist()
+    ([0.7], [25.0], [1])
     """
     y = np.asarray(y, dtype=np.float64)
     return Correlation(inst_spect, baseshift, y.size).select(y, prenum, qexp)
@@ -153,7 +229,7 @@ def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Int
 
     Parameters
     ----------
-    y : array_like, shape (m,)
+    y : array_like [m]
         Spectrum.
     prenum : int
         Number of peaks to return at most.
@@ -162,8 +238,19 @@ def max_selector(y: ArrayLike, prenum: int, n: int) -> tuple[Floats, Floats, Int
 
     Returns
     -------
-    amps, shifts, insts : ndarray, at most `prenum` each
-        Heights and positions of the positive peaks, the highest first; instruments are 0.
+    amps : ndarray [peak]
+        Heights of the positive peaks, the highest first; at most `prenum`.
+    shifts : ndarray [peak]
+        Their bins.
+    insts : ndarray of int [peak]
+        Instruments, all of which are 0.
+
+    Examples
+    --------
+    >>> from musisep.multipitch.greedy import max_selector
+    >>> amps, shifts, insts = max_selector([0, 1, 0, 3, 2, 0, 0, 2], prenum=2, n=3)
+    >>> amps.tolist(), shifts.tolist(), insts.tolist()
+    ([3.0, 2.0], [3.0, 7.0], [0, 0])
     """
     y = np.asarray(y, dtype=np.float64)
     highest = scipy.ndimage.maximum_filter1d(y, 2 * (n // 2) + 1, mode="constant", cval=-np.inf)
@@ -197,7 +284,7 @@ def peak_pursuit(
 
     Parameters
     ----------
-    y : array_like, shape (m,)
+    y : array_like [m]
         Spectrum.
     num : int
         Maximum number of tones in all.
@@ -205,7 +292,7 @@ def peak_pursuit(
         Number of tones that are proposed per run.
     runs : int
         Maximum number of runs.
-    inst_dict : array_like, shape (harmonic, instrument)
+    inst_dict : array_like [harmonic, instrument]
         Relative amplitudes of the harmonics.
     fsigma : float
         Width of a steady sinusoid, in bins.
@@ -216,8 +303,10 @@ def peak_pursuit(
         `fft_selector` or `max_selector`, for instance.
     selector_args : sequence
         Its further arguments.
-    pexp, qexp : float
-        Exponents for the addition of sinusoids, and to be applied to the spectrum.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    qexp : float
+        Exponent to be applied to the spectrum.
     beta : float
         Residual reduction factor.
     init : Peaks, optional
@@ -227,9 +316,9 @@ def peak_pursuit(
 
     Returns
     -------
-    peaks : Peaks
+    peaks : Peaks [tone]
         Tones of amplitude above 0, the loudest first.
-    reconstruction : ndarray, shape (m,)
+    reconstruction : ndarray [m]
         Their spectrum.
 
     Raises
@@ -242,6 +331,25 @@ def peak_pursuit(
     .. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source
        separation in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process.,
        2021.
+
+    Examples
+    --------
+    Two instruments play a tone each, of which the spectra add up:
+
+    >>> import math
+    >>> from musisep.multipitch.greedy import fft_selector, peak_pursuit
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import gen_inst_spect, inst_shift
+    >>> columns, harscale = [[1.0, 0.2], [0.2, 1.0]], 12 / math.log(2)
+    >>> spects = gen_inst_spect(20, 1.0, columns, harscale, pexp=1, qexp=0.5, m=60)
+    >>> tones = Peaks([1.0, 0.6], [15.3, 26.0], [1.0, 1.0], [0.0, 0.0], [0, 1])
+    >>> spectrum = inst_shift(tones, columns, harscale, pexp=1, m=60, n=2)
+    >>> found, reconstruction = peak_pursuit(
+    ...     spectrum, num=2, prenum=1, runs=4, inst_dict=columns, fsigma=1.0, harscale=harscale,
+    ...     selector=fft_selector, selector_args=(20, spects, 0.5), pexp=1, qexp=0.5,
+    ... )
+    >>> found.shifts.round(1).tolist(), found.amps.round(1).tolist(), found.insts.tolist()
+    ([15.3, 26.0], [1.0, 0.6], [0, 1])
     """
     y = np.asarray(y, dtype=np.float64)
     fsigma, harscale, pexp, qexp = (float(x) for x in (fsigma, harscale, pexp, qexp))
@@ -298,6 +406,29 @@ class GreedyPursuit:
         Number of tones of all instruments at a time; default: as many as have a place.
     beta : float
         Residual reduction factor; 0.9 in the paper.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Two instruments play a tone each. The first place of the result is that of instrument 0:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.multipitch.greedy import GreedyPursuit
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=12 / math.log(2), m=60)
+    >>> columns = np.array([[1.0, 0.2], [0.2, 1.0]])
+    >>> tones = Peaks([0.6, 1.0], [26.0, 15.0], [1.0, 1.0], [0.0, 0.0], [1, 0])
+    >>> frame = inst_shift(tones, columns, model.harscale, model.pexp, model.m, 2)
+    >>> found = GreedyPursuit()(frame[None], columns, model)
+    >>> found.shifts.round(1).tolist(), found.amps.round(1).tolist()
+    ([[15.0, 26.0]], [[1.0, 0.6]])
     """
 
     tones: int = 1
@@ -311,9 +442,28 @@ class GreedyPursuit:
     def __call__(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Peaks:
-        """Find tones; `frames` [frame, bin], result (frame, tones * instruments).
+        """Find tones; a prior is not made use of.
 
-        A prior is not made use of. ValueError if shapes do not fit.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        prior : Prior, optional
+            Does not matter.
+
+        Returns
+        -------
+        Peaks [frame, tones * instruments]
+            With amplitude 0 where there is no tone.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit.
         """
         frames, dictionary = checked_input(frames, dictionary, model)
         insts = places(dictionary.shape[1], self.tones)

@@ -44,7 +44,7 @@ them may have, where that is several."""
 class JointSearch:
     """Finds the tones of each frame; a `ToneFinder`.
 
-    The numbers are a compromise of quality and time; `docs/decisions/experiments.rst` has what others gave.
+    The numbers are a compromise of quality and time; `docs/decisions/` has what others gave.
 
     Parameters
     ----------
@@ -67,6 +67,29 @@ class JointSearch:
         What a tone must explain of a frame, or it is left out: harmonics that a column has too
         low are no tones. With 1 that is what each of `most` tones explains if all explain the same
         and nothing is left.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Two instruments play a tone each. The first place of the result is that of instrument 0:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.multipitch.joint import JointSearch
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=12 / math.log(2), m=60)
+    >>> columns = np.array([[1.0, 0.2], [0.2, 1.0]])
+    >>> tones = Peaks([0.6, 1.0], [26.0, 15.0], [1.0, 1.0], [0.0, 0.0], [1, 0])
+    >>> frame = inst_shift(tones, columns, model.harscale, model.pexp, model.m, 2)
+    >>> found = JointSearch()(frame[None], columns, model)
+    >>> found.shifts.round(1).tolist(), found.amps.round(1).tolist()
+    ([[15.0, 26.0]], [[1.0, 0.6]])
     """
 
     tones: int = 1
@@ -85,9 +108,28 @@ class JointSearch:
     def __call__(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Peaks:
-        """Find tones; `frames` [frame, bin], result (frame, tones * instruments).
+        """Find tones; a prior is not made use of.
 
-        A prior is not made use of.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        prior : Prior, optional
+            Does not matter.
+
+        Returns
+        -------
+        Peaks [frame, tones * instruments]
+            With amplitude 0 where there is no tone.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit.
         """
         hypotheses = self.propose(frames, dictionary, model, self.refined)
         return self.refine(frames, dictionary, model, hypotheses)
@@ -101,10 +143,26 @@ class JointSearch:
         *,
         excluded: Callable[[slice, int, int], NDArray[np.bool_]] | None = None,
     ) -> Hypotheses:
-        """Return the best `number` combinations of candidates of each frame.
+        """Return the best combinations of candidates of each frame.
 
-        Of a block of frames, and numbers of instruments and bins, `excluded` tells where no tone
-        can be, [frame, instrument, bin]; default: nowhere.
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        number : int
+            Number of combinations of each frame.
+        excluded : function, optional
+            Called with a slice of frames and the numbers of instruments and bins; tells where no
+            tone can be, [frame, instrument, bin]. Default: nowhere.
+
+        Returns
+        -------
+        Hypotheses
+            The combinations, the best first.
 
         Raises
         ------
@@ -150,7 +208,29 @@ class JointSearch:
     def refine(
         self, frames: Floats, dictionary: Floats, model: ToneModel, hypotheses: Hypotheses
     ) -> Peaks:
-        """Fit each hypothesis of each frame and return the tones of the one of lowest loss."""
+        """Fit each hypothesis of each frame and return the tones of the one of lowest loss.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        hypotheses : Hypotheses
+            What `propose` returned for these frames.
+
+        Returns
+        -------
+        Peaks [frame, tones * instruments]
+            With amplitude 0 where there is no tone.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit.
+        """
         frames, dictionary = checked_input(frames, dictionary, model)
         insts = places(dictionary.shape[1], self.tones)
         check_hypotheses(hypotheses, len(frames), insts.size)
@@ -170,7 +250,23 @@ class JointSearch:
         return Peaks.from_params(params, insts)
 
     def of_more(self, tones: int) -> "JointSearch":
-        """Return a search for so many tones of one instrument, each of which has a price."""
+        """Return a search for so many tones of one instrument, each of which has a price.
+
+        Parameters
+        ----------
+        tones : int
+            Number of tones of one instrument at a time.
+
+        Returns
+        -------
+        JointSearch
+            The search.
+
+        Raises
+        ------
+        ValueError
+            If the number is out of its range.
+        """
         return replace(self, tones=tones, most=None, price=max(self.price, CHORD_PRICE * tones))
 
 
@@ -182,13 +278,29 @@ def instruments_search(instruments: int, tones: int) -> JointSearch:
 
     Parameters
     ----------
-    instruments, tones : int
-        Number of instruments, and of tones of one instrument at a time.
+    instruments : int
+        Number of instruments.
+    tones : int
+        Number of tones of one instrument at a time.
+
+    Returns
+    -------
+    JointSearch
+        The search.
 
     Raises
     ------
     ValueError
         If a number is out of its range.
+
+    Examples
+    --------
+    Of three instruments with up to two tones each, four tones sound at a time at most:
+
+    >>> from musisep.multipitch.joint import instruments_search
+    >>> search = instruments_search(instruments=3, tones=2)
+    >>> search.tones, search.most, round(search.price, 3)
+    (2, 4, 0.2)
     """
     instruments, tones = at_least("instruments", instruments, 1), at_least("tones", tones, 1)
     if tones == 1:

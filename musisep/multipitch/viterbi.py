@@ -28,7 +28,7 @@ class Prices:
     """What a path of tones pays, in units of twice the mean loss of silence over all frames.
 
     All were chosen by hand on 24 items with `experiments/run.py steps finders`;
-    `docs/decisions/experiments.rst` has what others gave.
+    `docs/decisions/` has what others gave.
 
     Parameters
     ----------
@@ -49,6 +49,20 @@ class Prices:
         Sigmas that a shift may move from frame to frame without a price.
     near_sigmas : float
         Sigmas within which a tone counts as one of the prior.
+
+    Raises
+    ------
+    ValueError
+        If a price is out of its range.
+
+    Examples
+    --------
+    Notes are to begin and end less often than usual:
+
+    >>> from musisep.multipitch.viterbi import Prices, Viterbi
+    >>> finder = Viterbi(prices=Prices(onset=0.4))
+    >>> finder.prices.onset, finder.prices.jump
+    (0.4, 0.2)
     """
 
     jump: float = 0.2
@@ -73,6 +87,8 @@ TENTATIVE = Prices(contradiction=0.05, novelty=0.0)
 class Viterbi:
     """Finds the tones of successive frames; a `ToneFinder`.
 
+    The path that costs least is found by dynamic programming [1]_.
+
     Parameters
     ----------
     search : JointSearch
@@ -80,9 +96,39 @@ class Viterbi:
     proposals : int
         Combinations that a frame offers.
     prices : Prices
+        What jumps, onsets and the like cost.
     expected : Expected, optional
         Tones that are known beforehand, of the frames in which tones are found: half as many
         combinations of these are offered as well, and they are part of the prior.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    References
+    ----------
+    .. [1] A. J. Viterbi, "Error bounds for convolutional codes and an asymptotically optimum
+       decoding algorithm", IEEE Trans. Inf. Theory 13, 1967.
+
+    Examples
+    --------
+    A tone sounds in four frames, and again in two:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.multipitch.viterbi import Viterbi
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=12 / math.log(2), m=60)
+    >>> column = np.array([[1.0], [0.5], [0.3]])
+    >>> tone = Peaks([1.0], [20.0], [1.0], [0.0], [0])
+    >>> spectrum = inst_shift(tone, column, model.harscale, model.pexp, model.m, 1)
+    >>> frames = np.array([1, 1, 1, 1, 0, 0, 0.5, 0.5])[:, None] * spectrum
+    >>> tones = Viterbi()(frames, column, model)
+    >>> tones.amps.ravel().round(2).tolist()
+    [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.5, 0.5]
     """
 
     search: JointSearch = field(default_factory=JointSearch)
@@ -97,7 +143,29 @@ class Viterbi:
     def __call__(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Peaks:
-        """Find tones; `frames` [frame, bin], result (frame, tones * instruments)."""
+        """Find tones.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        prior : Prior, optional
+            What is known of the frames.
+
+        Returns
+        -------
+        Peaks [frame, tones * instruments]
+            With amplitude 0 where there is no tone.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit.
+        """
         return self.decode(
             frames, dictionary, model, self.propose(frames, dictionary, model, prior), prior
         )
@@ -105,7 +173,29 @@ class Viterbi:
     def propose(
         self, frames: Floats, dictionary: Floats, model: ToneModel, prior: Prior | None = None
     ) -> Hypotheses:
-        """Return what the frames offer, which the prior may know already."""
+        """Return what the frames offer, which the prior may know already.
+
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        prior : Prior, optional
+            What is known of the frames.
+
+        Returns
+        -------
+        Hypotheses
+            `offers` combinations of each frame.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit.
+        """
         frames, dictionary = checked_input(frames, dictionary, model)
         if prior is not None:
             instance("prior", prior, Prior)
@@ -152,10 +242,28 @@ class Viterbi:
     ) -> Peaks:
         """Take the cheapest path through the hypotheses and refine the tones on it.
 
+        Parameters
+        ----------
+        frames : ndarray [frame, bin]
+            Log-frequency spectrogram, frame-major.
+        dictionary : ndarray [harmonic, instrument]
+            Relative amplitudes of the harmonics.
+        model : ToneModel
+            What tones look like.
+        hypotheses : Hypotheses
+            What `propose` returned for these frames.
+        prior : Prior, optional
+            What is known of the frames.
+
+        Returns
+        -------
+        Peaks [frame, tones * instruments]
+            With amplitude 0 where there is no tone.
+
         Raises
         ------
         ValueError
-            If the prior is not one of these frames.
+            If shapes do not fit, or the prior is not one of these frames.
         """
         frames, dictionary = checked_input(frames, dictionary, model)
         insts = places(dictionary.shape[1], self.tones)

@@ -43,6 +43,8 @@ CHORDS = 0.5
 class Annealing:
     """How the assignment of highest value is sought.
 
+    Simulated annealing [1]_ moves notes from instrument to instrument.
+
     Parameters
     ----------
     sweeps : int
@@ -61,6 +63,25 @@ class Annealing:
     random_shares : tuple of float
         One of these is drawn: the share of notes that start with a random instrument. The others
         start by register.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    References
+    ----------
+    .. [1] S. Kirkpatrick, C. D. Gelatt, M. P. Vecchi, "Optimization by simulated annealing",
+       Science 220, 1983.
+
+    Examples
+    --------
+    Half the effort, for a preview:
+
+    >>> from musisep.notes.assignment import AnnealedAssignment, Annealing
+    >>> quick = AnnealedAssignment(annealing=Annealing(sweeps=30, samples=24))
+    >>> quick.annealing.sweeps / Annealing().sweeps
+    0.5
     """
 
     sweeps: int = 60
@@ -81,23 +102,23 @@ class Evidence(NamedTuple):
 
     Attributes
     ----------
-    vectors : ndarray, shape (note, dimension)
-    precisions : ndarray, shape (note,)
-    player_variance, pitch_variance : ndarray, shape (dimension,)
+    vectors : ndarray [note, dimension]
+    precisions : ndarray [note]
+    player_variance, pitch_variance : ndarray [dimension]
         See `musisep.notes.players.Players`.
-    octaves : ndarray, shape (note,)
+    octaves : ndarray [note]
         Pitches in octaves.
-    pitches : ndarray of int, shape (note,)
+    pitches : ndarray of int [note]
         Numbers of the semitones.
-    lines : ndarray, shape (note, next)
+    lines : ndarray [note, next]
         Log odds that the next notes follow a note in a line.
-    first : ndarray of int, shape (note + 1,)
+    first : ndarray of int [note + 1]
         Where the partners of each note begin: notes that sound together with it.
-    partners : ndarray of int, shape (partner,)
+    partners : ndarray of int [partner]
         Their numbers.
-    alike, crossing : ndarray, shape (partner,)
+    alike, crossing : ndarray [partner]
         Log odds that both are of one instrument; price if instruments are in reverse order.
-    known : ndarray, shape (note, instrument or 0)
+    known : ndarray [note, instrument or 0]
         Log likelihood of each note by what is known of an instrument beforehand, if anything.
     """
 
@@ -118,14 +139,22 @@ class Evidence(NamedTuple):
 class Assigned(NamedTuple):
     """An answer to who plays.
 
-    Attributes
+    Parameters
     ----------
     value : float
         The higher the likelier.
-    insts : ndarray of int, shape (note,)
+    insts : ndarray of int [note]
         The instrument of each note.
-    chances : ndarray, shape (note, instrument), optional
+    chances : ndarray [note, instrument], optional
         Probability of each instrument that it plays the note.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.notes.assignment import Assigned
+    >>> answer = Assigned(-3.5, np.array([0, 1]), np.array([[0.9, 0.1], [0.4, 0.6]]))
+    >>> answer.certainty.tolist()
+    [0.9, 0.6]
     """
 
     value: float
@@ -143,16 +172,16 @@ def chances_of(drawn: Ints, insts: Ints, instruments: int) -> Floats:
 
     Parameters
     ----------
-    drawn : ndarray of int, shape (answer, note)
+    drawn : ndarray of int [answer, note]
         Instruments may have other names in each.
-    insts : ndarray of int, shape (note,)
+    insts : ndarray of int [note]
         An answer that names them, and decides where the others do not.
     instruments : int
         Number of instruments.
 
     Returns
     -------
-    ndarray, shape (note, instrument)
+    ndarray [note, instrument]
     """
     named = insts[:, None] == np.arange(instruments)
     counts = DECIDING * named
@@ -180,6 +209,17 @@ def agreed(answers: Sequence[Assigned]) -> Assigned:
     Assigned
         The answer of highest value or, if all have chances, the mean of these, with its names of
         the instruments; each note goes to the likeliest one.
+
+    Examples
+    --------
+    The second answer calls the instruments the other way round, and is less sure of the last note:
+
+    >>> import numpy as np
+    >>> from musisep.notes.assignment import Assigned, agreed
+    >>> one = Assigned(2.0, np.array([0, 1, 1]), np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 0.9]]))
+    >>> other = Assigned(1.0, np.array([1, 0, 0]), np.array([[0.0, 1.0], [1.0, 0.0], [0.7, 0.3]]))
+    >>> agreed([one, other]).chances.round(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0], [0.2, 0.8]]
     """
     best = max(answers, key=lambda answer: answer.value)
     every = [answer.chances for answer in answers if answer.chances is not None]
@@ -190,10 +230,46 @@ def agreed(answers: Sequence[Assigned]) -> Assigned:
 
 
 class Assignment(Protocol):
-    """Notes → instruments."""
+    """Notes → instruments.
+
+    Examples
+    --------
+    Notes in the upper half of the pitches are those of instrument 0:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> def by_register(notes, instruments, rng):
+    ...     ranks = np.argsort(np.argsort(-notes.shifts))
+    ...     return 0.0, ranks * instruments // len(ranks)
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> shifts = np.repeat([24.0, 60.0, 20.0, 57.0], 10)[:, None]
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.zeros((40, 1), int))
+    >>> notes = NoteTracking()(tones, np.zeros((40, model.m)), model)
+    >>> value, insts = by_register(notes, 2, np.random.default_rng(0))
+    >>> insts.tolist()
+    [1, 0, 1, 0]
+    """
 
     def __call__(self, notes: Notes, instruments: int, rng: np.random.Generator) -> Assigned:
-        """Return an answer; one without chances may be a tuple."""
+        """Return an answer.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes of a recording.
+        instruments : int
+            Number of instruments.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        Assigned
+            The answer; one without chances may be a tuple.
+        """
 
 
 @dataclass(frozen=True)
@@ -208,6 +284,32 @@ class AnnealedAssignment:
     players : Players, optional
         The model; default: the fitted one.
     annealing : Annealing
+        How the likeliest answer is sought.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is of another class, or out of its range.
+
+    Examples
+    --------
+    A high line and a low one sound at the same time. The high one is instrument 0:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.assignment import AnnealedAssignment
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=160, lowest_hz=110.0)
+    >>> lines = np.repeat([[74.0, 30.0], [78.0, 26.0], [82.0, 22.0], [78.0, 34.0]], 20, axis=0)
+    >>> insts = np.zeros(lines.shape, int)  # nobody knows yet
+    >>> tones = Peaks(0 * lines + 1, lines, 0 * lines + 1, 0 * lines, insts)
+    >>> notes = NoteTracking()(tones, np.zeros((80, model.m)), model)
+    >>> answer = AnnealedAssignment()(notes, 2, np.random.default_rng(0))
+    >>> high = notes.shifts > 50
+    >>> answer.insts[high].tolist(), answer.insts[~high].tolist()
+    ([0, 0, 0, 0], [1, 1, 1, 1])
     """
 
     tones: int = 1
@@ -226,6 +328,7 @@ class AnnealedAssignment:
         Parameters
         ----------
         notes : Notes
+            Notes of a recording.
         instruments : int
             Number of instruments.
         rng : numpy.random.Generator
@@ -314,7 +417,7 @@ def from_above(notes: Notes, instruments: int) -> tuple[Ints, Notes]:
 
     Returns
     -------
-    names : ndarray of int, shape (instrument,)
+    names : ndarray of int [instrument]
         What the instruments are called in `notes`.
     notes : Notes
         The same, with `known` in this order.

@@ -41,10 +41,18 @@ MOST_NUMBERS = 2**16
 class Counted(NamedTuple):
     """How many instruments play.
 
-    Attributes
+    Parameters
     ----------
-    probabilities : ndarray, shape (most,)
+    probabilities : ndarray [most]
         Of one instrument, of two, and so on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.notes.counting import Counted
+    >>> counted = Counted(np.array([0.1, 0.6, 0.3, 0.0]))
+    >>> counted.number, counted.certainty, counted.second
+    (2, 0.6, 3)
     """
 
     probabilities: Floats
@@ -66,25 +74,69 @@ class Counted(NamedTuple):
 
 
 class Counting(Protocol):
-    """Notes → number of instruments."""
+    """Notes → number of instruments.
+
+    Examples
+    --------
+    Somebody knows that there are as many instruments as notes sound together at most:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.counting import Counted
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> def at_a_time(notes, left):
+    ...     most = (notes.numbers >= 0).sum(axis=1).max()
+    ...     return Counted((np.arange(1, 5) == most) + 0.0)
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> shifts = np.tile([24.0, 60.0], (10, 1))
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.tile([0, 1], (10, 1)))
+    >>> notes = NoteTracking()(tones, np.zeros((10, model.m)), model)
+    >>> at_a_time(notes, left=np.array([0.5, 0.0])).number
+    2
+    """
 
     def __call__(self, notes: Notes, left: Floats) -> Counted:
-        """Count the instruments that play `notes`.
+        """Count the instruments that play notes.
 
-        `left` is what the loudest tone of each frame leaves unexplained of the recording, from 0 to
-        1, and what the loudest two leave.
+        Parameters
+        ----------
+        notes : Notes
+            Notes of a recording.
+        left : ndarray [2]
+            What the loudest tone of each frame leaves unexplained of the recording, from 0 to 1,
+            and what the loudest two leave.
+
+        Returns
+        -------
+        Counted
+            How likely each number is.
         """
 
 
 class Textures(NamedTuple):
     """What is known of the notes of so many instruments.
 
-    Attributes
+    Parameters
     ----------
-    played, played_bias : ndarray, shape (input,), float
+    played : ndarray [input]
         Of the log odds that somebody plays a note, by `musisep.notes.players.inputs`.
-    factors, constants : ndarray, shape (feature, number), (number,)
-        Of the log probabilities of the numbers, up to a constant.
+    played_bias : float
+        Added to these.
+    factors : ndarray [feature, number]
+        Of the log probabilities of the numbers, up to a constant, by `FEATURES`.
+    constants : ndarray [number]
+        Added to these.
+
+    Examples
+    --------
+    The more notes sound together, the likelier are many instruments rather than one:
+
+    >>> from musisep.notes.counting import FEATURES, fitted
+    >>> weights = fitted().factors[FEATURES.index("together")]
+    >>> bool(weights[0] < weights[3])
+    True
     """
 
     played: Floats
@@ -97,12 +149,25 @@ class Textures(NamedTuple):
 def fitted() -> Textures:
     """Return the model that was fitted to recordings.
 
+    Returns
+    -------
+    Textures
+        The model, which is read once.
+
     Raises
     ------
     OSError
         If its file cannot be read.
     ValueError
         If that holds no model, or a damaged one.
+
+    Examples
+    --------
+    It tells up to so many instruments:
+
+    >>> from musisep.notes.counting import fitted
+    >>> fitted().constants.size
+    4
     """
     with (
         resources.as_file(resources.files("musisep.notes") / "counting.npz") as path,
@@ -143,6 +208,28 @@ class TextureCounting:
         The model; default: the fitted one.
     restarts : int
         How often notes are assigned to each number of players; the highest value counts.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is of another class, or out of its range.
+
+    Examples
+    --------
+    A line of notes that follow each other is played by one instrument:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.counting import TextureCounting
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120, lowest_hz=220.0)
+    >>> shifts = np.repeat([24.0, 28.0, 32.0, 34.0, 28.0], 20)[:, None]
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.zeros((100, 1), int))
+    >>> notes = NoteTracking()(tones, np.zeros((100, model.m)), model)
+    >>> TextureCounting()(notes, left=np.array([0.0, 0.0])).number
+    1
     """
 
     textures: Textures | None = None
@@ -161,7 +248,7 @@ class TextureCounting:
         ----------
         notes : Notes
             Found with as many tones at a time as there may be instruments.
-        left : ndarray, shape (2,)
+        left : ndarray [2]
             What the loudest tone of each frame leaves unexplained of the recording, and the loudest
             two.
 

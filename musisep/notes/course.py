@@ -52,9 +52,43 @@ class ByNote:
 
 
 def course(numbers: Ints, peaks: Peaks, model: ToneModel, size: int) -> tuple[Floats, Bools]:
-    """Return numbers of `size` notes in units of about their spread, and whether they are known.
+    """Return how level and pitch of notes go: the numbers that `COURSE` names.
 
-    ``numbers`` (frame, place) are the notes of the tones; results are (note, len(COURSE)).
+    Parameters
+    ----------
+    numbers : ndarray of int [frame, place]
+        To which note each tone belongs, or `NONE`, -1.
+    peaks : Peaks [frame, place]
+        Tones.
+    model : ToneModel
+        What tones look like; its `hop_s` are the seconds between frames.
+    size : int
+        Number of notes.
+
+    Returns
+    -------
+    values : ndarray [note, number]
+        Numbers in units of about their spread.
+    known : ndarray of bool [note, number]
+        Whether they are known: slopes of short notes are not.
+
+    Examples
+    --------
+    A note of half a second dies away by 30 dB per second:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.course import COURSE, course
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120, hop_s=0.01)
+    >>> amps = 10 ** (-30 / 20 * 0.01 * np.arange(50.0))[:, None]
+    >>> tones = Peaks(amps, 0 * amps + 40, 0 * amps + 1, 0 * amps, np.zeros((50, 1), int))
+    >>> values, known = course(np.zeros((50, 1), int), tones, model, size=1)
+    >>> round(float(np.exp(values[0, COURSE.index("duration")])), 3)  # its unit is a logarithm
+    0.5
+    >>> round(float(20 * values[0, COURSE.index("slope")]), 3)  # its unit is 20 dB per second
+    -30.0
     """
     sounding = numbers != NONE
     amps, shifts = peaks.amps[sounding], peaks.shifts[sounding]

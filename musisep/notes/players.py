@@ -44,7 +44,27 @@ MOST_NUMBERS = 2**20
 
 
 class Network(NamedTuple):
-    """A network of one hidden layer: ``tanh(x @ inner + inner_bias) @ outer + outer_bias``."""
+    """A network of one hidden layer: ``tanh(x @ inner + inner_bias) @ outer + outer_bias``.
+
+    Parameters
+    ----------
+    inner : ndarray [feature, unit]
+        Weights of the hidden layer.
+    inner_bias : ndarray [unit]
+        Added before the hyperbolic tangent.
+    outer : ndarray [unit]
+        Weights of the output.
+    outer_bias : ndarray []
+        Added to the output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.notes.players import Network
+    >>> network = Network(np.array([[1.0]]), np.zeros(1), np.array([2.0]), np.array(0.5))
+    >>> network(np.array([[0.0], [100.0]])).tolist()
+    [0.5, 2.5]
+    """
 
     inner: Floats
     inner_bias: Floats
@@ -52,7 +72,18 @@ class Network(NamedTuple):
     outer_bias: Floats
 
     def __call__(self, inputs: Floats) -> Floats:
-        """Return outputs [row] of inputs [row, feature]."""
+        """Return the outputs of inputs.
+
+        Parameters
+        ----------
+        inputs : ndarray [row, feature]
+            What the network is told.
+
+        Returns
+        -------
+        ndarray [row]
+            Outputs, such as log odds.
+        """
         hidden = np.tanh(inputs @ self.inner + self.inner_bias)
         return np.asarray(hidden @ self.outer + self.outer_bias)
 
@@ -60,18 +91,40 @@ class Network(NamedTuple):
 class Players(NamedTuple):
     """What is known of players in general.
 
-    Attributes
+    Parameters
     ----------
-    projection : ndarray, shape (input, dimension + 1)
+    projection : ndarray [input, dimension + 1]
         From `inputs` to vectors, and to what the precision is made of.
-    offset : ndarray, shape (dimension + 1,)
+    offset : ndarray [dimension + 1]
         Added to these.
-    player_variance, pitch_variance : ndarray, shape (dimension,)
-        Of the vectors of players, and of their pitches; that of a note is 1 over its precision.
-    together, following : Network
-        Log odds that notes are of one player: that sound together, that follow each other.
+    player_variance : ndarray [dimension]
+        Of the vectors of players.
+    pitch_variance : ndarray [dimension]
+        Of the vectors of the pitches of a player; that of a note is 1 over its precision.
+    together : Network
+        Log odds that notes are of one player that sound together.
+    following : Network
+        Log odds that notes are of one player that follow each other.
     crossing : float
         What it costs that the lower of two players has the higher note, for `CROSSING_S`.
+
+    Examples
+    --------
+    In a player's line a step of two semitones is likelier than a leap of two octaves:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.players import fitted
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120, lowest_hz=220.0)
+    >>> shifts = np.repeat([24.0, 28.0, 76.0], 20)[:, None]
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.zeros((60, 1), int))
+    >>> notes = NoteTracking()(tones, np.zeros((60, model.m)), model)
+    >>> odds = fitted().lines(notes)  # of each note, and the next ones
+    >>> bool(odds[0, 0] > odds[1, 0])
+    True
     """
 
     projection: Floats
@@ -83,7 +136,19 @@ class Players(NamedTuple):
     crossing: float
 
     def vectors(self, notes: Notes) -> tuple[Floats, Floats]:
-        """Return vectors [note, dimension] and precisions [note] of notes.
+        """Return vectors and precisions of notes.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes of a recording.
+
+        Returns
+        -------
+        vectors : ndarray [note, dimension]
+            What each sounds like, and its pitch.
+        precisions : ndarray [note]
+            1 over the variance about the vector of the pitch of a player.
 
         Raises
         ------
@@ -100,12 +165,36 @@ class Players(NamedTuple):
         return np.ascontiguousarray(mapped[:, :-1]), np.logaddexp(0.0, mapped[:, -1])
 
     def pairs(self, notes: Notes) -> tuple[Floats, Floats]:
-        """Return, for `Notes.pairs`, log odds that they are of one player, prices of crossing."""
+        """Return what is said of `Notes.pairs`.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes of a recording.
+
+        Returns
+        -------
+        log_odds : ndarray [pair]
+            Log odds that both are of one player.
+        prices : ndarray [pair]
+            Prices of crossing: that the lower player has the higher note.
+        """
         log_odds = self.together(pair_features(notes))
         return log_odds, self.crossing * crossing_times(notes)
 
     def lines(self, notes: Notes) -> Floats:
-        """Return log odds [note, WINDOW] that the next notes follow a note in a player's line."""
+        """Return log odds that the next notes follow a note in a player's line.
+
+        Parameters
+        ----------
+        notes : Notes
+            Notes of a recording.
+
+        Returns
+        -------
+        ndarray [note, WINDOW]
+            Log odds of each of the `WINDOW` next notes; 0 if there are not so many.
+        """
         size = notes.shifts.size
         first = np.repeat(np.arange(size), WINDOW)
         second = first + np.tile(np.arange(1, WINDOW + 1), size)
@@ -121,15 +210,15 @@ def placed(notes: Notes, precisions: Floats) -> tuple[Floats, Floats]:
     Parameters
     ----------
     notes : Notes
-    precisions : ndarray, shape (note,)
+    precisions : ndarray [note]
         Of the vectors.
 
     Returns
     -------
-    vectors : ndarray, shape (note, 2 or 0)
+    vectors : ndarray [note, 2 or 0]
         Sides in units of how much those of a note scatter, which is learned from the recording;
         in the middle of all if not known.
-    variance : ndarray, shape (2 or 0,)
+    variance : ndarray [2 or 0]
         Of players.
     """
     if notes.sides is None:
@@ -145,7 +234,22 @@ def placed(notes: Notes, precisions: Floats) -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=1)
 def fitted() -> Players:
-    """Return the model that was fitted to recordings; see `load` for what is raised."""
+    """Return the model that was fitted to recordings.
+
+    Returns
+    -------
+    Players
+        The model, which is read once; see `load` for what is raised.
+
+    Examples
+    --------
+    It is told so many numbers of a note, and makes a vector of so many dimensions of them:
+
+    >>> from musisep.notes.players import fitted
+    >>> rows, columns = fitted().projection.shape
+    >>> rows, columns - 1
+    (133, 12)
+    """
     with resources.as_file(resources.files("musisep.notes") / "fitted.npz") as path:
         return load(path)
 
@@ -153,12 +257,33 @@ def fitted() -> Players:
 def load(path: str | os.PathLike[str]) -> Players:
     """Read a model from a file.
 
+    Parameters
+    ----------
+    path : path
+        An ``.npz`` file, as `experiments/e13_players.py` writes it.
+
+    Returns
+    -------
+    Players
+        The model.
+
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
         If it holds no model, or a damaged one.
+
+    Examples
+    --------
+    The file that comes with the package holds the fitted model:
+
+    >>> from importlib import resources
+    >>> from musisep.notes.players import fitted, load
+    >>> with resources.as_file(resources.files("musisep.notes") / "fitted.npz") as path:
+    ...     players = load(path)
+    >>> players.crossing == fitted().crossing
+    True
     """
     with reading_arrays(path, "model of players") as read:
         return from_arrays({name: read(name, MOST_NUMBERS) for name in shapes(0, 0, 0)})
@@ -214,10 +339,35 @@ def sizes(notes: Notes) -> Floats:
 
 
 def inputs(notes: Notes) -> Floats:
-    """Return what the map to vectors is fed with, (note, input).
+    """Return what the map to vectors is fed with.
 
-    These are the features relative to their means in the recording, 0 if not known; whether they
-    are known; the pitch in octaves.
+    Parameters
+    ----------
+    notes : Notes
+        Notes of a recording.
+
+    Returns
+    -------
+    ndarray [note, input]
+        The features relative to their means in the recording, 0 if not known; whether they are
+        known, as 0.5 or -0.5; the pitch in octaves above `MIDDLE_HZ`.
+
+    Examples
+    --------
+    The last input is the pitch. The notes are an octave apart:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.players import inputs
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120, lowest_hz=261.63)
+    >>> shifts = np.repeat([24.0, 48.0], 10)[:, None]
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.zeros((20, 1), int))
+    >>> notes = NoteTracking()(tones, np.zeros((20, model.m)), model)
+    >>> inputs(notes)[:, -1].round(6).tolist()
+    [1.0, 2.0]
     """
     values, known = notes.sound
     weights = known * sizes(notes)[:, None]
@@ -227,7 +377,33 @@ def inputs(notes: Notes) -> Floats:
 
 
 def semitones(notes: Notes) -> Floats:
-    """Return pitches in semitones above `MIDDLE_HZ`."""
+    """Return pitches in semitones above `MIDDLE_HZ`.
+
+    Parameters
+    ----------
+    notes : Notes
+        Notes of a recording.
+
+    Returns
+    -------
+    ndarray [note]
+        Semitones, which are fractions.
+
+    Examples
+    --------
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.players import semitones
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120, lowest_hz=261.63)
+    >>> shifts = np.repeat([0.0, 24.0, 38.0], 10)[:, None]
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.zeros((30, 1), int))
+    >>> notes = NoteTracking()(tones, np.zeros((30, model.m)), model)
+    >>> semitones(notes).round(6).tolist()
+    [0.0, 12.0, 19.0]
+    """
     return 12 * (notes.shifts / notes.octave + np.log2(notes.lowest_hz / MIDDLE_HZ))
 
 
@@ -250,7 +426,36 @@ def crossing_times(notes: Notes) -> Floats:
 
 
 def pair_features(notes: Notes) -> Floats:
-    """Return what `Players.together` is told of `Notes.pairs`, (pair, feature)."""
+    """Return what `Players.together` is told of `Notes.pairs`.
+
+    Parameters
+    ----------
+    notes : Notes
+        Notes of a recording.
+
+    Returns
+    -------
+    ndarray [pair, feature]
+        How long both sound; whether they are a unison, a step, or have the interval of two
+        harmonics; the interval; the difference of levels; whether both begin, and end, at once.
+
+    Examples
+    --------
+    The seventh number is the interval in octaves:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.players import pair_features
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> shifts = np.tile([24.0, 60.0], (10, 1))
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.tile([0, 1], (10, 1)))
+    >>> notes = NoteTracking()(tones, np.zeros((10, model.m)), model)
+    >>> pair_features(notes)[:, 6].round(6).tolist()
+    [1.5]
+    """
     first, second = notes.pairs.T
     pitch, level = semitones(notes), decibels(notes)
     onset, end = spans(notes)
@@ -279,7 +484,40 @@ def pair_features(notes: Notes) -> Floats:
 
 
 def step_features(notes: Notes, first: Ints, second: Ints) -> Floats:
-    """Return what `Players.following` is told of notes and later ones, (pair, feature)."""
+    """Return what `Players.following` is told of notes and later ones.
+
+    Parameters
+    ----------
+    notes : Notes
+        Notes of a recording.
+    first : ndarray of int [pair]
+        Numbers of notes.
+    second : ndarray of int [pair]
+        Numbers of later ones.
+
+    Returns
+    -------
+    ndarray [pair, feature]
+        The interval; whether it is a unison, a step, a third or an octave; the pause between
+        both; the difference of levels; how long both last.
+
+    Examples
+    --------
+    The first number is the interval in units of six semitones:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.players import step_features
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> shifts = np.repeat([24.0, 48.0], 10)[:, None]
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.zeros((20, 1), int))
+    >>> notes = NoteTracking()(tones, np.zeros((20, model.m)), model)
+    >>> step_features(notes, np.array([0]), np.array([1]))[:, 0].round(6).tolist()
+    [2.0]
+    """
     pitch, level = semitones(notes), decibels(notes)
     onset, end = spans(notes)
     interval = np.abs(pitch[second] - pitch[first])

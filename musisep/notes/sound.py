@@ -26,11 +26,22 @@ Bools = NDArray[np.bool_]
 class Sound(NamedTuple):
     """Features of notes.
 
-    Attributes
+    Parameters
     ----------
-    values : ndarray, shape (note, feature)
+    values : ndarray [note, feature]
         In units of about the usual spread; 0 where not known.
-    known : ndarray of bool, shape (note, feature)
+    known : ndarray of bool [note, feature]
+        Whether the value is known.
+
+    Examples
+    --------
+    The mean of a feature is that of the notes of which it is known:
+
+    >>> import numpy as np
+    >>> from musisep.notes.sound import Sound
+    >>> sound = Sound(np.array([[1.0], [3.0], [0.0]]), np.array([[True], [True], [False]]))
+    >>> float(np.average(sound.values[:, 0], weights=sound.known[:, 0]))
+    2.0
     """
 
     values: Floats
@@ -46,20 +57,51 @@ class NoteSound:
 
     Parameters
     ----------
-    harmonics, between : int
-        Harmonics that are measured, and places midway between two of them.
+    harmonics : int
+        Harmonics that are measured.
+    between : int
+        Places midway between two harmonics that are measured.
     bands : int
         Bands of frequency.
-    lowest_band_hz, bands_per_octave : float
-        Where the first begins, and their width.
+    lowest_band_hz : float
+        Where the first band begins, in Hz.
+    bands_per_octave : float
+        Bands of an octave.
     rivals : int
         Number of harmonics of other tones, near which nothing is measured.
     apart_sigmas : float
         How near that is, in sigmas.
-    seen_share, seen_frames : float, int
-        Least share of the frames of a note, and least number, for a number to be known.
+    seen_share : float
+        Least share of the frames of a note for a number to be known.
+    seen_frames : int
+        Least number of these frames.
     floor_db : float
-        Least level, relative to the note's amplitude.
+        Least level, relative to the note's amplitude, in dB.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    The second harmonic of a note is half as loud as the first, -6 dB. Features are in units of
+    10 dB:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.sound import NoteSound
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> tone = Peaks([0.7], [40.0], [1.0], [0.0], [0])
+    >>> frame = inst_shift(tone, [[1.0], [0.5]], model.harscale, model.pexp, model.m, 1)
+    >>> numbers = np.zeros((8, 1), int)  # eight frames, one note
+    >>> tones = Peaks.from_params(np.tile(tone.params, (8, 1, 1)), tone.insts)
+    >>> sound = NoteSound()(numbers, tones, np.tile(frame, (8, 1)), model)
+    >>> (10 * sound.values[0, :2]).round(1).tolist()
+    [0.0, -6.0]
     """
 
     harmonics: int = 24
@@ -87,11 +129,20 @@ class NoteSound:
 
         Parameters
         ----------
-        numbers : ndarray of int, shape (frame, place)
-            To which note each tone belongs, or `NONE`.
-        peaks : Peaks, shape (frame, place)
-        frames : ndarray, shape (frame, bin)
+        numbers : ndarray of int [frame, place]
+            To which note each tone belongs, or `NONE`, -1.
+        peaks : Peaks [frame, place]
+            Tones.
+        frames : ndarray [frame, bin]
+            Magnitudes in which they were found.
         model : ToneModel
+            What tones look like.
+
+        Returns
+        -------
+        Sound [note, feature]
+            Levels at the harmonics, in the bands and between harmonics, and the course of the note
+            (`musisep.notes.course`).
         """
         size = int(numbers.max(initial=NONE)) + 1
         lengths = np.bincount(numbers[numbers != NONE], minlength=size)
@@ -126,7 +177,28 @@ class NoteSound:
     ) -> Sides:
         """Measure where between two channels notes are heard, as `Notes` tells.
 
-        ``sides`` is (frame, bin), see `musisep.audio.sides`; the result is (note,).
+        Parameters
+        ----------
+        numbers : ndarray of int [frame, place]
+            To which note each tone belongs, or `NONE`, -1.
+        peaks : Peaks [frame, place]
+            Tones.
+        frames : ndarray [frame, bin]
+            Magnitudes in which they were found.
+        model : ToneModel
+            What tones look like.
+        sides : ndarray of complex [frame, bin]
+            Where between two channels they are heard, see `musisep.audio.sides`.
+
+        Returns
+        -------
+        ndarray of complex [note]
+            Mean sides; 0 where they are not known.
+
+        Raises
+        ------
+        ValueError
+            If the sides are not those of the frames.
         """
         if sides.shape != frames.shape:
             raise ValueError(f"sides.shape={sides.shape} must be {frames.shape}, as of frames")

@@ -38,6 +38,28 @@ class NoteTracking:
         Frames that a note lasts at least.
     sound : NoteSound
         What notes sound like is measured by it.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Three notes of ten frames each. The third has the pitch of the second, but begins anew, louder:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> shifts = np.repeat([24.0, 32.0, 32.0], 10)[:, None]
+    >>> amps = np.tile(np.linspace(1.0, 0.2, 10), 3)[:, None]
+    >>> tones = Peaks(amps, shifts, np.ones((30, 1)), np.zeros((30, 1)), np.zeros((30, 1), int))
+    >>> notes = NoteTracking()(tones, np.zeros((30, model.m)), model)
+    >>> notes.onsets.tolist(), notes.lengths.tolist(), notes.shifts.round(1).tolist()
+    ([0, 10, 20], [10, 10, 10], [24.0, 32.0, 32.0])
     """
 
     glide_sigmas: float = 2.0
@@ -57,13 +79,19 @@ class NoteTracking:
 
         Parameters
         ----------
-        peaks : Peaks, shape (frame, place)
+        peaks : Peaks [frame, place]
             Tones, in any places.
-        frames : ndarray, shape (frame, bin)
+        frames : ndarray [frame, bin]
             Magnitudes in which they were found.
         model : ToneModel
-        sides : ndarray of complex, shape (frame, bin), optional
+            What tones look like.
+        sides : ndarray of complex [frame, bin], optional
             Where between two channels they are heard.
+
+        Returns
+        -------
+        Notes [note]
+            The notes in the order of their onsets.
 
         Raises
         ------
@@ -97,7 +125,20 @@ class NoteTracking:
         )
 
     def linked(self, peaks: Peaks, model: ToneModel) -> Ints:
-        """Return the number of each tone's note, by onset; short notes are `NONE`."""
+        """Return the number of each tone's note, by onset; short notes are `NONE`.
+
+        Parameters
+        ----------
+        peaks : Peaks [frame, place]
+            Tones, in any places.
+        model : ToneModel
+            What tones look like.
+
+        Returns
+        -------
+        ndarray of int [frame, place]
+            To which note each tone belongs, or `NONE`, -1.
+        """
         numbers = np.full(peaks.amps.shape, NONE)
         _kernels.link(
             peaks.amps, peaks.shifts, self.glide_sigmas * model.fsigma, self.gap_frames, self.rise,
@@ -111,31 +152,55 @@ class NoteTracking:
 class Notes(NamedTuple):
     """The notes of a recording, in the order of their onsets.
 
-    Attributes
+    Parameters
     ----------
-    numbers : ndarray of int, shape (frame, place)
-        To which note each tone belongs, or `NONE`.
-    onsets, lengths : ndarray of int, shape (note,)
-        First frame, and number of frames with a tone.
-    shifts, amps : ndarray, shape (note,)
-        Mean fundamental in bins, weighted by amplitude; root mean square of the amplitudes.
+    numbers : ndarray of int [frame, place]
+        To which note each tone belongs, or `NONE`, -1.
+    onsets : ndarray of int [note]
+        First frame.
+    lengths : ndarray of int [note]
+        Number of frames with a tone.
+    shifts : ndarray [note]
+        Mean fundamental in bins, weighted by amplitude.
+    amps : ndarray [note]
+        Root mean square of the amplitudes.
     sound : Sound
         What they sound like.
-    pairs : ndarray of int, shape (pair, 2)
+    pairs : ndarray of int [pair, 2]
         Notes that sound together.
-    together : ndarray, shape (pair,)
+    together : ndarray [pair]
         For how many frames; one in which a note is quiet counts less.
     octave : float
         Bins of an octave.
-    lowest_hz, hop_s : float
-        Frequency of shift 0; seconds between frames.
-    sides : ndarray of complex, shape (note,), optional
+    lowest_hz : float
+        Frequency of shift 0 in Hz.
+    hop_s : float
+        Seconds between frames.
+    sides : ndarray of complex [note], optional
         Mean sides (`musisep.audio.sides`) of free harmonics, weighted by magnitude: where
         between two channels a note is heard, at 0 if that is not known. The nearer to the unit
         circle the more alike are its harmonics.
-    known : ndarray, shape (note, instrument), optional
+    known : ndarray [note, instrument], optional
         Log likelihood of each note by what is known of an instrument beforehand, up to a constant
         for each note.
+
+    Examples
+    --------
+    Two notes sound together for ten frames, and only the higher one is kept:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.notes.tracking import NoteTracking
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> shifts = np.tile([24.0, 38.0], (10, 1))
+    >>> tones = Peaks(0 * shifts + 1, shifts, 0 * shifts + 1, 0 * shifts, np.tile([0, 1], (10, 1)))
+    >>> notes = NoteTracking()(tones, np.zeros((10, model.m)), model)
+    >>> notes.pairs.tolist(), notes.together.tolist()
+    ([[0, 1]], [10.0])
+    >>> notes.chosen(notes.shifts > 30).shifts.tolist()
+    [38.0]
     """
 
     numbers: Ints
@@ -153,7 +218,18 @@ class Notes(NamedTuple):
     known: Floats | None = None
 
     def chosen(self, chosen: NDArray[np.bool_]) -> "Notes":
-        """Return some of the notes: those that are `chosen` (note,)."""
+        """Return some of the notes.
+
+        Parameters
+        ----------
+        chosen : ndarray of bool [note]
+            Which notes.
+
+        Returns
+        -------
+        Notes [note]
+            The chosen ones, with numbers from 0 on; tones of others belong to `NONE`.
+        """
         own = np.append(np.where(chosen, np.cumsum(chosen) - 1, NONE), NONE)  # the last is for NONE
         kept = chosen[self.pairs].all(axis=1)
         return self._replace(
@@ -170,7 +246,18 @@ class Notes(NamedTuple):
         )
 
     def told(self, known: Floats) -> "Notes":
-        """Return notes of which more is known: log likelihoods [note, instrument] add up."""
+        """Return notes of which more is known; log likelihoods add up.
+
+        Parameters
+        ----------
+        known : ndarray [note, instrument]
+            Log likelihood of each note by what is known of an instrument.
+
+        Returns
+        -------
+        Notes [note]
+            The same notes, with `known`.
+        """
         return self._replace(known=known if self.known is None else self.known + known)
 
     def after(self, earlier: "Notes") -> "Notes":
@@ -178,6 +265,16 @@ class Notes(NamedTuple):
 
         Tones, `numbers`, are those of these notes only. It is known where notes are heard, and who
         plays them, if it is of both.
+
+        Parameters
+        ----------
+        earlier : Notes
+            The notes before, of the same bins and frames per second.
+
+        Returns
+        -------
+        Notes [note]
+            The earlier ones, and these.
         """
         size = earlier.shifts.size
         pause = round(LONG_PAUSE_S / self.hop_s)

@@ -19,18 +19,26 @@ def curve_figure(curves: Mapping[str, ArrayLike]) -> Figure:
 
     Parameters
     ----------
-    curves : mapping of str to array, shape (turn,)
-        By title, shares from 0 to 1 after each turn, as `musisep.Separation.curve`; several may
+    curves : mapping of str to array_like, float [turn]
+        Shares by title, from 0 to 1, after each turn, as `musisep.Separation.curve`; several may
         have different numbers of turns.
 
     Returns
     -------
     matplotlib.figure.Figure
+        One panel with all curves, in percent, over how much is learned.
 
     Raises
     ------
     ValueError
         If there is no curve, or one has no turn.
+
+    Examples
+    --------
+    >>> from musisep.plots import curve_figure
+    >>> figure = curve_figure({"six restarts": [0.5, 0.2, 0.1], "one": [0.5, 0.3]})
+    >>> [line.get_ydata().tolist() for line in figure.axes[0].lines]
+    [[50.0, 20.0, 10.0], [50.0, 30.0]]
     """
     shares = {title: np.asarray(curve, dtype=np.float64) for title, curve in curves.items()}
     if not shares or any(curve.ndim != 1 or not curve.size for curve in shares.values()):

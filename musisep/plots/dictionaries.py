@@ -38,15 +38,15 @@ def dictionary_figure(
 
     Parameters
     ----------
-    amplitudes : array, shape (harmonic, instrument)
+    amplitudes : array_like, float [harmonic, instrument]
         Relative amplitudes in [0, 1], as in `musisep.Dictionary`; 1 is 0 dB.
-    range_db : float > 0
-        Harmonics that are further than that below 1 have no bar.
-    quartiles : array, shape (2, harmonic, instrument), optional
+    range_db : float, optional
+        Harmonics that are further than that below 1 have no bar; above 0, in dB.
+    quartiles : array_like, float [2, harmonic, instrument], optional
         Relative amplitudes between which half of the pitches are, as `pitch_quartiles` returns
         them: drawn as bands on the bars.
     names : sequence of str, optional
-        Of the instruments; default: instrument1, instrument2, ...
+        Names of the instruments; default: instrument1, instrument2, ...
 
     Returns
     -------
@@ -57,6 +57,14 @@ def dictionary_figure(
     ------
     ValueError
         If the amplitudes are none of a dictionary, or quartiles or names none of it.
+
+    Examples
+    --------
+    >>> from musisep.plots import dictionary_figure
+    >>> figure = dictionary_figure([[1.0, 0.5], [0.1, 1.0]], names=["flute", "horn"])
+    >>> flute, horn = figure.axes
+    >>> [round(float(bar.get_height())) for bar in flute.patches]  # 0 and -20 dB, from -60 dB on
+    [60, 40]
     """
     columns = Dictionary(np.asarray(amplitudes)).amplitudes
     bands = None if quartiles is None else np.asarray(quartiles, dtype=np.float64)
@@ -94,12 +102,25 @@ def spread_figure(separation: Separated, *, range_db: float = 60.0) -> Figure:
     ----------
     separation : Separation
         What `musisep.separate` returned.
-    range_db : float > 0
-        As for `dictionary_figure`.
+    range_db : float, optional
+        As for `dictionary_figure`, in dB.
 
     Returns
     -------
     matplotlib.figure.Figure
+        With a panel for each instrument, as of `dictionary_figure`.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import musisep
+    >>> from musisep.io.files import read
+    >>> from musisep.plots import spread_figure
+    >>> audio, sample_rate = read(str(files("musisep") / "demo" / "mix.flac"), duration_s=1.0)
+    >>> result = musisep.separate(audio, sample_rate, restarts=1, steps=2)
+    >>> figure = spread_figure(result)
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['instrument1', 'instrument2']
     """
     from musisep.masking.voices import PitchColumns
     from musisep.tones.model import ToneModel
@@ -121,15 +142,30 @@ def pitch_quartiles(voices: Voices, dictionary: ArrayLike) -> Floats:
     ----------
     voices : Voices
         Tones with a column for each pitch, as `musisep.masking.voices.PitchColumns` makes them.
-    dictionary : array, shape (harmonic, instrument)
+    dictionary : array_like, float [harmonic, instrument]
         The columns of the instruments; those of a pitch get their energy, so that soft pitches
         count as loud ones do.
 
     Returns
     -------
-    ndarray, shape (2, harmonic, instrument)
+    ndarray, float [2, harmonic, instrument]
         First and third quartiles, in which a pitch counts by the amplitude of its tones. For an
         instrument that plays nothing, its column twice.
+
+    Examples
+    --------
+    Three pitches of an instrument, whose second harmonics differ:
+
+    >>> import numpy as np
+    >>> from musisep.masking.voices import Voices
+    >>> from musisep.plots import pitch_quartiles
+    >>> from musisep.tones.peaks import Peaks
+    >>> ones, zeros = np.ones((1, 3)), np.zeros((1, 3))
+    >>> tones = Peaks(ones, np.array([[10.0, 20.0, 30.0]]), ones, zeros, zeros.astype(int))
+    >>> columns = np.array([[1.0, 1.0, 1.0], [0.2, 0.4, 0.6]])  # [harmonic, pitch]
+    >>> voices = Voices(tones, np.array([[0, 1, 2]]), columns, instruments=1)
+    >>> pitch_quartiles(voices, [[1.0], [0.4]])[:, 1, 0].round(2).tolist()
+    [0.21, 0.55]
     """
     columns = np.asarray(dictionary, dtype=np.float64)
     amounts = np.bincount(

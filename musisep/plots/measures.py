@@ -29,16 +29,27 @@ def measures_figure(values: Mapping[str, Mapping[str, Sequence[float]]]) -> "Fig
     Parameters
     ----------
     values : mapping of str to mapping of str to sequence of float
-        By measure and stem, in dB; what is not finite is left out.
+        Values by measure and stem, in dB; what is not finite is left out.
 
     Returns
     -------
     matplotlib.figure.Figure
+        With a panel for each measure.
 
     Raises
     ------
     ValueError
         If there is nothing to draw.
+
+    Examples
+    --------
+    >>> from musisep.plots import measures_figure
+    >>> values = {"flute": [4.1, 6.0, 7.2], "horn": [2.5, 3.0, 5.5]}
+    >>> figure = measures_figure({"SDR": values, "SIR": values})
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['SDR', 'SIR']
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['flute', 'horn']
     """
     from matplotlib.figure import Figure
 

@@ -41,12 +41,14 @@ def roll_figure(
 
     Parameters
     ----------
-    notes : recarray, shape (note,)
-        With the columns `musisep.scores.NOTE_TYPE`, as `musisep.Separation.notes`.
+    notes : recarray [note]
+        Table with the columns `musisep.scores.NOTE_TYPE`, as `musisep.Separation.notes`.
     names : sequence of str
-        Of the instruments.
-    start_s, stop_s : float
-        What to draw, in seconds; default: up to the end of the last note.
+        Names of the instruments.
+    start_s : float, optional
+        From when on to draw, in seconds.
+    stop_s : float, optional
+        Until when, in seconds; default: the end of the last note.
 
     Returns
     -------
@@ -57,6 +59,16 @@ def roll_figure(
     ------
     ValueError
         If it is no table of notes of these instruments, or nothing lies between the times.
+
+    Examples
+    --------
+    >>> from musisep.plots import roll_figure
+    >>> from musisep.scores import note_table
+    >>> notes = note_table([0.0, 0.5], [0.5, 2.0], [440.0, 330.0], [0, 1])
+    >>> figure = roll_figure(notes, ["flute", "horn"])
+    >>> axes = figure.axes[0]
+    >>> axes.get_xlabel(), axes.get_ylabel(), float(axes.get_xlim()[1])
+    ('time in s', 'pitch', 2.0)
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch

@@ -96,24 +96,38 @@ def separation_figure(
     ----------
     separation : Separation
         What `musisep.separate` returned.
-    frames : slice
-        Which frames to draw.
-    scale : {"log", "linear"}
-        Of the frequencies: the log-frequency spectrogram in which tones are found, or the
+    frames : slice, optional
+        Which frames to draw; default: all.
+    scale : {"log", "linear"}, optional
+        Scale of the frequencies: the log-frequency spectrogram in which tones are found, or the
         short-time spectrum that the masks divide.
     highest_hz : float, optional
-        Up to which frequency to draw on a linear scale; default: up to half of the sample rate.
-    range_db : float > 0
-        As for `spectrogram_figure`.
+        Up to which frequency to draw on a linear scale, in Hz; default: up to half of the sample
+        rate.
+    range_db : float, optional
+        What is that far below the loudest point is drawn as silence; above 0, in dB.
 
     Returns
     -------
     matplotlib.figure.Figure
+        With a panel for the mixture, for the model, and for each stem.
 
     Raises
     ------
     ValueError
-        If there are no such frames, or no such scale.
+        If there are no such frames, no such scale, or `highest_hz` is given for a log scale.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import musisep
+    >>> from musisep.io.files import read
+    >>> from musisep.plots import separation_figure
+    >>> audio, sample_rate = read(str(files("musisep") / "demo" / "mix.flac"), duration_s=1.0)
+    >>> result = musisep.separate(audio, sample_rate, restarts=1, steps=2)
+    >>> figure = separation_figure(result, slice(0, 40))
+    >>> [axes.get_title(loc="left") for axes in figure.axes[:-1]]  # the last one is the scale
+    ['mixture', 'model', 'instrument1', 'instrument2']
     """
     view = _view(separation, scale, highest_hz)
     panels = {
@@ -138,19 +152,42 @@ def masks_figure(
 
     Parameters
     ----------
-    separation, frames, scale, highest_hz
-        As for `separation_figure`.
-    range_db : float > 0
-        Where the mixture is so far below its loudest point there is nothing to share: it is gray.
+    separation : Separation
+        What `musisep.separate` returned.
+    frames : slice, optional
+        Which frames to draw; default: all.
+    scale : {"log", "linear"}, optional
+        Scale of the frequencies: the log-frequency spectrogram in which tones are found, or the
+        short-time spectrum that the masks divide.
+    highest_hz : float, optional
+        Up to which frequency to draw on a linear scale, in Hz; default: up to half of the sample
+        rate.
+    range_db : float, optional
+        Where the mixture is so far below its loudest point, in dB, there is nothing to share: it is
+        gray.
 
     Returns
     -------
     matplotlib.figure.Figure
+        With a panel for each stem.
 
     Raises
     ------
     ValueError
-        If there are no such frames, or no such scale.
+        If there are no such frames, no such scale, or `highest_hz` is given for a log scale.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import musisep
+    >>> from musisep.io.files import read
+    >>> from musisep.plots import masks_figure
+    >>> audio, sample_rate = read(str(files("musisep") / "demo" / "mix.flac"), duration_s=1.0)
+    >>> result = musisep.separate(audio, sample_rate, restarts=1, steps=2)
+    >>> figure = masks_figure(result, scale="linear", highest_hz=2000)
+    >>> shares = figure.axes[0].images[0].get_array()
+    >>> bool(0 <= shares.min() and shares.max() <= 1)
+    True
     """
     view = _view(separation, scale, highest_hz)
     heard = view.spectrum(np.asarray(separation.mixture))[:, frames]

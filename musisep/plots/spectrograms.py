@@ -20,12 +20,19 @@ if TYPE_CHECKING:
 class LinearAxis(NamedTuple):
     """Frequencies of the bins of a short-time Fourier transform: bin i is at ``i * step_hz``.
 
-    Attributes
+    Parameters
     ----------
     bins : int
-        From 0 Hz on.
+        Number of bins, from 0 Hz on.
     step_hz : float
-        Between one and the next.
+        Distance between one and the next, in Hz.
+
+    Examples
+    --------
+    >>> from musisep.plots import LinearAxis
+    >>> axis = LinearAxis(bins=1025, step_hz=44100 / 2048)
+    >>> (axis.bins - 1) * axis.step_hz
+    22050.0
     """
 
     bins: int
@@ -47,16 +54,16 @@ def spectrogram_figure(
 
     Parameters
     ----------
-    panels : mapping of str to array, shape (bin, frame)
+    panels : mapping of str to array_like, float [bin, frame]
         Magnitudes by title, all of one shape.
     axis : LogAxis or LinearAxis
-        The frequencies of the bins.
-    hop_s : float > 0
-        Time between frames, in seconds.
-    start_s : float
+        Frequencies of the bins.
+    hop_s : float
+        Time between frames, in seconds, above 0.
+    start_s : float, optional
         Time of the first frame, in seconds.
-    range_db : float > 0
-        What is that far below the loudest point of all panels is drawn as silence.
+    range_db : float, optional
+        What is that far below the loudest point of all panels is drawn as silence; above 0, in dB.
 
     Returns
     -------
@@ -67,6 +74,20 @@ def spectrogram_figure(
     ------
     ValueError
         If there are no panels or frames, or shapes disagree with each other or with the axis.
+
+    Examples
+    --------
+    A second of a sine of 440 Hz:
+
+    >>> import numpy as np
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.plots import LinearAxis, spectrogram_figure
+    >>> transform = SpectralTransform(n_fft=256, hop_length=80)
+    >>> magnitudes = np.abs(transform.stft(np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)))
+    >>> figure = spectrogram_figure({"A4": magnitudes}, LinearAxis(129, 8000 / 256), hop_s=0.01)
+    >>> axes = figure.axes[0]
+    >>> axes.get_title(loc="left"), [round(float(time_s), 2) for time_s in axes.get_xlim()]
+    ('A4', [-0.01, 1.0])
     """
     levels = _levels_db(checked_panels(panels, axis), range_db)
     return drawn(levels, axis, hop_s, start_s, (-range_db, 0.0), "magma", "level in dB")

@@ -26,7 +26,24 @@ HATCHES = ("", "////", "....")
 
 
 def colour_of(instrument: int) -> str:
-    """Return the colour of an instrument, from 0 on."""
+    """Return the colour of an instrument.
+
+    Parameters
+    ----------
+    instrument : int
+        Number of the instrument, from 0 on.
+
+    Returns
+    -------
+    str
+        Colour of `PALETTE`, which begins anew after the last one.
+
+    Examples
+    --------
+    >>> from musisep.plots import colour_of
+    >>> colour_of(0), colour_of(7)
+    ('#0072B2', '#0072B2')
+    """
     return PALETTE[instrument % len(PALETTE)]
 
 
@@ -63,7 +80,19 @@ def add_legend(figure: Figure, handles: Iterable[Artist], titles: Iterable[str])
 
 
 def picture_suffixes() -> tuple[str, ...]:
-    """Return the suffixes of pictures that `save_figure` writes."""
+    """Return the suffixes of pictures that `save_figure` writes.
+
+    Returns
+    -------
+    tuple of str
+        Suffixes that matplotlib knows, each with its dot.
+
+    Examples
+    --------
+    >>> from musisep.plots import picture_suffixes
+    >>> {".png", ".pdf", ".svg"} <= set(picture_suffixes())
+    True
+    """
     from matplotlib.figure import Figure
 
     return tuple(f".{name}" for name in sorted(Figure().canvas.get_supported_filetypes()))
@@ -75,7 +104,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        What to draw.
+        Figure to draw.
     path : str or path
         The file; its suffix names the format: ``.png``, ``.pdf``, ``.svg``, ... Missing
         folders are made.
@@ -86,6 +115,17 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
         If matplotlib does not know the format.
     OSError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.plots import curve_figure, save_figure
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "pictures" / "curve.png"
+    ...     save_figure(curve_figure({"notes": [0.5, 0.2, 0.1]}), path)
+    ...     path.read_bytes()[1:4]
+    b'PNG'
     """
     path = Path(path)
     with replacing(path) as temporary:
@@ -93,7 +133,31 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def figure_bytes(figure: Figure, format: str = "png") -> bytes:
-    """Return the content of the file that `save_figure` would write, to be put into a page."""
+    """Return the content of the file that `save_figure` would write, to be put into a page.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Figure to draw.
+    format : str, optional
+        Suffix of the format, without its dot.
+
+    Returns
+    -------
+    bytes
+        Content of the file.
+
+    Raises
+    ------
+    ValueError
+        If matplotlib does not know the format.
+
+    Examples
+    --------
+    >>> from musisep.plots import curve_figure, figure_bytes
+    >>> figure_bytes(curve_figure({"notes": [0.5, 0.2, 0.1]}), "svg")[:5]
+    b'<?xml'
+    """
     content = BytesIO()
     figure.savefig(content, format=format, dpi=DOTS_PER_INCH)
     return content.getvalue()

@@ -24,11 +24,11 @@ def waveform_figure(
 
     Parameters
     ----------
-    panels : mapping of str to array, shape (channel, sample) or (sample,)
+    panels : mapping of str to array_like, float [channel, sample] or [sample]
         Signals of one length by title; channels are averaged.
-    sample_rate : int > 0
-        In Hz.
-    start_s : float
+    sample_rate : int
+        Sample rate in Hz, above 0.
+    start_s : float, optional
         Time of the first sample, in seconds.
 
     Returns
@@ -41,6 +41,17 @@ def waveform_figure(
     ------
     ValueError
         If there are no panels or samples, or lengths differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.plots import waveform_figure
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> figure = waveform_figure({"sine": sine, "soft sine": 0.1 * sine}, 8000, start_s=2.0)
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['sine', 'soft sine']
+    >>> figure.axes[0].dataLim.intervalx.round(2).tolist()  # in seconds
+    [2.0, 3.0]
     """
     signals = {title: np.atleast_2d(signal).mean(axis=0) for title, signal in panels.items()}
     lengths = {len(signal) for signal in signals.values()}

@@ -53,23 +53,25 @@ def write_report(
     Parameters
     ----------
     separation : Separation
+        What `musisep.separate` returned.
     path : path
         The file, written whole or not at all.
-    notes : recarray, shape (note,), optional
-        With the columns of `musisep.scores.NOTE_TYPE`; default: ``separation.notes``.
+    notes : recarray [note], optional
+        Notes to show, with the columns of `musisep.scores.NOTE_TYPE`; default:
+        ``separation.notes``.
     names : sequence of str, optional
-        Of the instruments; default: ``separation.names``.
-    references : array, shape (instrument, channel, sample), optional
-        The true stems: SDR, SIR and SAR are shown.
+        Names of the instruments; default: ``separation.names``.
+    references : array_like, float [instrument, channel, sample], optional
+        The true stems, whose SDR, SIR and SAR are shown.
     measures : sequence of Measured, optional
         The same if it was measured before; see `musisep.metrics.table.measure_table`.
-    title : str
-        Of the page, such as the name of the recording.
+    title : str, optional
+        Title of the page, such as the name of the recording.
     provenance : mapping of str to object, optional
         What else is known of how it was made, such as the name and SHA-256 of the recording.
     folder : path, optional
-        Of the tracks, for the command that corrects them; default: that of the page.
-    jobs : int
+        Folder of the tracks, for the command that corrects them; default: that of the page.
+    jobs : int, optional
         Processor cores to use, of which each encodes a track.
 
     Raises
@@ -78,6 +80,21 @@ def write_report(
         If notes or names do not fit the stems, or references do not.
     AudioFileError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from pathlib import Path
+    >>> import musisep
+    >>> from musisep.io.files import read
+    >>> from musisep.report import write_report
+    >>> audio, sample_rate = read(str(files("musisep") / "demo" / "mix.flac"), duration_s=1.0)
+    >>> result = musisep.separate(audio, sample_rate, restarts=1, steps=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(result, Path(folder) / "duo.html", title="Clarinet and horn")
+    ...     "<title>Clarinet and horn" in (Path(folder) / "duo.html").read_text(encoding="utf-8")
+    True
     """
     checks.instance("separation", separation, Separation)
     checks.instance("title", title, str)

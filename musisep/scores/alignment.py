@@ -65,17 +65,32 @@ BLOCK_S, MARGIN_S = 60.0, 1.0
 class Alignment:
     """How the time and the tuning of a score become those of a recording.
 
-    Attributes
+    Parameters
     ----------
-    score_s, recording_s : ndarray, shape (point,)
+    score_s, recording_s : ndarray, float [point]
         Times in seconds that belong together, both in rising order.
     cents : float
-        By how much the recording is higher.
+        By how much the recording is higher than the score, in cents.
     cost : float
         Mean cost of what is compared, from 0 to 1.
     share : float
         Cost as a share of the median of all transpositions, compared coarsely. It is near to 1 if
         the score is of something else, as no transposition is better than others then.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.scores import Score, note_table
+    >>> from musisep.scores.alignment import Alignment
+    >>> score_s, recording_s = np.array([0.0, 1.0]), np.array([0.5, 2.5])
+    >>> played = Alignment(score_s, recording_s, cents=0.0, cost=0.1, share=0.5)
+    >>> played.slower, played.fits
+    (2.0, True)
+    >>> played.times_s(np.array([0.0, 0.5, 1.0])).tolist()
+    [0.5, 1.5, 2.5]
+    >>> score = Score(note_table([0.0], [0.5], [440.0], [0]), ("horn",))
+    >>> played.applied(score).notes.offset_s.tolist()
+    [1.5]
     """
 
     score_s: Floats
@@ -97,13 +112,35 @@ class Alignment:
         return float(np.median(np.divide(*spans)))
 
     def times_s(self, score_s: Floats) -> Floats:
-        """Return the times in the recording, in seconds, of times in the score."""
+        """Return the times in the recording of times in the score.
+
+        Parameters
+        ----------
+        score_s : ndarray, float [time]
+            Times in seconds; beyond the ends of the score they keep their distance to it.
+
+        Returns
+        -------
+        ndarray, float [time]
+            Times in seconds, from 0 on.
+        """
         inside = np.clip(score_s, self.score_s[0], self.score_s[-1])
         within_s = np.interp(inside, self.score_s, self.recording_s)
         return np.maximum(within_s + score_s - inside, 0.0)
 
     def applied(self, score: Score) -> Score:
-        """Return the score as it is played; notes that the recording has no time for are left."""
+        """Return the score as it is played.
+
+        Parameters
+        ----------
+        score : Score
+            The score that was aligned.
+
+        Returns
+        -------
+        Score
+            With times and pitches of the recording; notes that it has no time for are left out.
+        """
         notes = score.notes.copy()
         notes.onset_s, notes.offset_s = self.times_s(notes.onset_s), self.times_s(notes.offset_s)
         notes.f0_hz = notes.f0_hz * 2 ** (self.cents / 1200)
@@ -116,19 +153,37 @@ def align(score: Score, audio: Floats | Scratch, sample_rate: int) -> Alignment:
     Parameters
     ----------
     score : Score
-        In any tempo, up to six semitones higher or lower.
-    audio : ndarray or Scratch, shape (channel, sample)
+        What is played, in any tempo, up to six semitones higher or lower.
+    audio : ndarray or Scratch, float [channel, sample]
+        The recording.
     sample_rate : int
-        In Hz.
+        Sample rate in Hz.
 
     Returns
     -------
     Alignment
+        Times that belong together, and how much higher the recording is.
 
     Raises
     ------
     ValueError
         If the score is so much longer than the recording that it is none of it.
+
+    Examples
+    --------
+    A recording takes twice as long as its score:
+
+    >>> import numpy as np
+    >>> from musisep.scores import Score, note_table
+    >>> from musisep.scores.alignment import align
+    >>> time_s = np.arange(16000) / 8000
+    >>> audio = np.sin(2 * np.pi * np.where(time_s < 1, 440, 550) * time_s)[None]
+    >>> score = Score(note_table([0.0, 0.5], [0.5, 1.0], [440.0, 550.0], [0, 0]), ("horn",))
+    >>> alignment = align(score, audio, 8000)
+    >>> round(alignment.slower, 1), alignment.fits
+    (2.0, True)
+    >>> alignment.applied(score).notes.offset_s.round(1).tolist()
+    [1.0, 2.0]
     """
     notes: Any = chosen(score.notes, ~np.isnan(score.notes.f0_hz))
     hop_s, length_s = round(HOP_S * sample_rate) / sample_rate, audio.shape[1] / sample_rate

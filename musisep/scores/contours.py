@@ -25,7 +25,7 @@ OTHERS = ("confidence", "probability", "voicing", "voiced")
 
 
 def read_contours(paths: Sequence[Path]) -> Score:
-    """Read the pitches of each instrument at many times.
+    r"""Read the pitches of each instrument at many times.
 
     Each line has a time in seconds and a fundamental frequency in Hz, with a file for each
     instrument; or one file has several frequencies in a line, one for each instrument. Columns are
@@ -36,11 +36,12 @@ def read_contours(paths: Sequence[Path]) -> Score:
     Parameters
     ----------
     paths : sequence of path
+        One file for each instrument, or a single one.
 
     Returns
     -------
     Score
-        Contours are cut into notes that stay within half a semitone, so that they follow them.
+        Notes that follow the contours, which are cut so that each stays within half a semitone.
         Instruments are called as the files or, in a single one with a head, as the columns.
 
     Raises
@@ -49,6 +50,20 @@ def read_contours(paths: Sequence[Path]) -> Score:
         If a file is no such table; the message names it and the line.
     AudioFileError
         If a file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep.scores.contours import read_contours
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "violin.txt"
+    ...     _ = path.write_text("0.00 440\n0.01 441\n0.02 440\n0.03 0\n0.04 660\n")
+    ...     score = read_contours([path])
+    >>> score.names
+    ('violin',)
+    >>> score.notes.f0_hz.round().tolist()
+    [440.0, 660.0]
     """
     names: list[str] = []
     contours: list[tuple[Floats, Floats]] = []

@@ -23,9 +23,9 @@ def corrections(found: Score, edited: Score) -> Score:
     Parameters
     ----------
     found : Score
-        What was found.
+        Notes as they were found.
     edited : Score
-        The same after it was corrected, with names of these instruments.
+        The same notes after they were corrected, with names of these instruments.
 
     Returns
     -------
@@ -38,6 +38,19 @@ def corrections(found: Score, edited: Score) -> Score:
     ------
     ValueError
         If an instrument was edited that was not found, or no note is left as it was found.
+
+    Examples
+    --------
+    The second note was given to the horn, and the third was deleted:
+
+    >>> from musisep.scores import Score, note_table
+    >>> from musisep.scores.corrections import corrections
+    >>> names = ("flute", "horn")
+    >>> found = Score(note_table([0, 1, 2], [1, 2, 3], [440, 550, 660], [0, 0, 1]), names)
+    >>> edited = Score(note_table([0, 1], [1, 2], [440, 550], [0, 1]), names)
+    >>> certain = corrections(found, edited).notes
+    >>> certain.f0_hz.tolist(), certain.instrument.tolist()
+    ([550.0, 660.0], [1, -1])
     """
     notes: Any = edited.notes.copy()
     notes.instrument = _renamed(edited, found.names)[notes.instrument]
@@ -58,7 +71,29 @@ def corrections(found: Score, edited: Score) -> Score:
 
 
 def joined(earlier: Score, later: Score) -> Score:
-    """Return earlier corrections and later ones, which win where they contradict."""
+    """Return earlier corrections and later ones, which win where they contradict.
+
+    Parameters
+    ----------
+    earlier, later : Score
+        Corrections of one recording, as `corrections` returns them.
+
+    Returns
+    -------
+    Score
+        With the names of the earlier ones.
+
+    Examples
+    --------
+    A note that had been deleted is one of the horn after all:
+
+    >>> from musisep.scores import NOBODY, Score, note_table
+    >>> from musisep.scores.corrections import joined
+    >>> earlier = Score(note_table([0, 1], [1, 2], [440, 550], [0, NOBODY]), ("flute", "horn"))
+    >>> later = Score(note_table([1], [2], [550], [1]), ("flute", "horn"))
+    >>> joined(earlier, later).notes.instrument.tolist()
+    [0, 1]
+    """
     return Score(in_order(_left(earlier.notes, later.notes), later.notes), earlier.names)
 
 

@@ -33,21 +33,35 @@ def note_table(
 
     Parameters
     ----------
-    onset_s, offset_s : array, shape (note,)
-        In seconds.
-    f0_hz : array, shape (note,)
+    onset_s, offset_s : array_like, float [note]
+        Begins and ends of notes, in seconds.
+    f0_hz : array_like, float [note]
         Fundamental frequencies, in Hz; NaN for a rest.
-    instrument : array of int, shape (note,)
-        From 0 on, or `NOBODY`.
-    level_db : array, shape (note,)
+    instrument : array_like, int [note]
+        Numbers of the instruments, from 0 on, or `NOBODY`.
+    level_db : array_like, float [note], optional
         Root mean square, in dB; NaN if unknown.
-    certainty : array, shape (note,)
+    certainty : array_like, float [note], optional
         Probability that the instrument plays the note; NaN if unknown.
+
+    Returns
+    -------
+    recarray [note]
+        Table with the columns `NOTE_TYPE`.
 
     Raises
     ------
     ValueError
         If shapes do not fit.
+
+    Examples
+    --------
+    >>> from musisep.scores import NOBODY, note_table
+    >>> notes = note_table([0.5, 0.0], [1.0, 0.5], [440.0, 330.0], [0, NOBODY])
+    >>> notes.f0_hz.tolist()  # in the order of onsets
+    [330.0, 440.0]
+    >>> notes.instrument.tolist()
+    [-1, 0]
     """
     columns = np.broadcast_arrays(
         *map(np.atleast_1d, (onset_s, offset_s, f0_hz, level_db, instrument, certainty))
@@ -80,16 +94,27 @@ class Score:
 
     Parameters
     ----------
-    notes : recarray, shape (note,)
-        With the columns `NOTE_TYPE`; they are put in the order of onsets.
+    notes : recarray [note]
+        Table with the columns `NOTE_TYPE`; they are put in the order of onsets.
     names : sequence of str
-        Of the instruments.
+        Names of the instruments, at least one.
 
     Raises
     ------
     ValueError
         If a column lacks, a time or pitch is out of its range, an offset is not after its onset,
         or an instrument has no name.
+
+    Examples
+    --------
+    >>> from musisep import Score
+    >>> from musisep.scores import note_table
+    >>> notes = note_table([0.0, 1.0], [1.0, 2.5], [440.0, 660.0], [0, 1])
+    >>> score = Score(notes, ("clarinet", "horn"))
+    >>> len(score)
+    2
+    >>> score.excerpt(0.5, 2.0).notes.onset_s.tolist()
+    [0.0, 0.5]
     """
 
     notes: "NoteTable"
@@ -128,7 +153,18 @@ class Score:
         return len(self.notes)
 
     def excerpt(self, start_s: float, end_s: float) -> "Score":
-        """Return what sounds between two times in seconds, as seen from the first."""
+        """Return what sounds between two times, as seen from the first.
+
+        Parameters
+        ----------
+        start_s, end_s : float
+            Times in seconds.
+
+        Returns
+        -------
+        Score
+            With the same names; notes are cut at both times.
+        """
         notes: Any = self.notes.copy()
         notes.onset_s = np.maximum(notes.onset_s - start_s, 0.0)
         notes.offset_s = np.minimum(notes.offset_s, end_s) - start_s

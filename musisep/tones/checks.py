@@ -16,13 +16,13 @@ def checked_frames(frames: ArrayLike, model: ToneModel) -> Floats:
 
     Parameters
     ----------
-    frames : array_like, shape (frame, bin)
+    frames : array_like [frame, bin]
     model : ToneModel
         Tells how many bins there must be.
 
     Returns
     -------
-    ndarray of float64, shape (frame, bin)
+    ndarray of float64 [frame, bin]
 
     Raises
     ------

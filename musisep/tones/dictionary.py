@@ -18,13 +18,27 @@ class Dictionary:
 
     Parameters
     ----------
-    amplitudes : array, shape (harmonic, instrument)
+    amplitudes : array_like, float [harmonic, instrument]
         Relative amplitudes of the harmonics, in [0, 1].
 
     Raises
     ------
     ValueError
         If the shape is not that, or an entry is outside [0, 1].
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from musisep import Dictionary
+    >>> dictionary = Dictionary([[1.0, 1.0], [0.1, 0.9], [0.5, 0.4]])
+    >>> dictionary.instruments
+    2
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     dictionary.save(Path(folder) / "duo.npz")
+    ...     again = Dictionary.load(Path(folder) / "duo.npz")
+    >>> again.amplitudes[:, 0].tolist()
+    [1.0, 0.1, 0.5]
     """
 
     amplitudes: NDArray[np.float64]
@@ -48,12 +62,33 @@ class Dictionary:
         return self.amplitudes.shape[1]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a ``.npz`` file whole or not at all; OSError if that is impossible."""
+        """Write a ``.npz`` file whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
         save_arrays(path, {"amplitudes": self.amplitudes})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Dictionary":
         """Read what `save` wrote, trusting nothing in the file.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Returns
+        -------
+        Dictionary
+            With the same amplitudes.
 
         Raises
         ------

@@ -34,7 +34,36 @@ def frame_roots(y: ArrayLike, qexp: float) -> Floats:
 
 
 def silence_losses(frames: Floats, model: ToneModel) -> Floats:
-    """Loss of each of `frames` [frame, bin] without tones, shape (frame,)."""
+    """Return the loss of frames in which there are no tones.
+
+    Parameters
+    ----------
+    frames : ndarray [frame, bin]
+        Log-frequency spectrogram, frame-major.
+    model : ToneModel
+        What tones look like.
+
+    Returns
+    -------
+    ndarray [frame]
+        Half of the sum of the squared roots of each frame, see `ToneModel.roots`.
+
+    Raises
+    ------
+    ValueError
+        If frames and model do not fit.
+
+    Examples
+    --------
+    With the exponent 1/2 the loss is about half of the summed magnitudes:
+
+    >>> import numpy as np
+    >>> from musisep.tones.loss import silence_losses
+    >>> from musisep.tones.model import ToneModel
+    >>> model = ToneModel(fsigma=1.0, harscale=12.0, m=3, qexp=0.5)
+    >>> silence_losses(np.array([[0.0, 0.0, 0.0], [1.0, 0.5, 0.0]]), model).round(2).tolist()
+    [0.0, 0.75]
+    """
     frames = checked_frames(frames, model)
     losses = np.empty(len(frames))
     for first in range(0, len(frames), BLOCK):
@@ -44,20 +73,22 @@ def silence_losses(frames: Floats, model: ToneModel) -> Floats:
 
 
 def dict_grads(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel) -> Floats:
-    """Two parts of the negative gradient of the frames' summed loss by the dictionary.
+    """Return two parts of the negative gradient of the frames' summed loss by the dictionary.
 
     Parameters
     ----------
-    frames : ndarray, shape (frame, bin)
+    frames : ndarray [frame, bin]
         Log-frequency spectrogram, frame-major.
-    peaks : Peaks, shape (frame, tone)
+    peaks : Peaks [frame, tone]
         Tones, whose `insts` are the columns that they sound with.
-    inst_dict : ndarray, shape (harmonic, column)
+    inst_dict : ndarray [harmonic, column]
+        Relative amplitudes of the harmonics.
     model : ToneModel
+        What tones look like.
 
     Returns
     -------
-    ndarray, shape (2, harmonic, column)
+    ndarray [2, harmonic, column]
         The terms that raise a harmonic, and those that lower it: the negative gradient is the
         first less the second.
 
@@ -65,6 +96,24 @@ def dict_grads(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel
     ------
     ValueError
         If a tone has no column, or shapes do not fit.
+
+    Examples
+    --------
+    The recording has a second harmonic of 0.5, the dictionary one of 0.2: it is to rise, and the
+    first harmonic is right:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.tones.loss import dict_grads
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=12 / math.log(2), m=40)
+    >>> tone = Peaks([1.0], [10.0], [1.0], [0.0], [0])
+    >>> frame = inst_shift(tone, [[1.0], [0.5]], model.harscale, model.pexp, model.m, 1)
+    >>> higher, lower = dict_grads(frame[None], tone[None], np.array([[1.0], [0.2]]), model)
+    >>> np.sign((higher - lower).round(6)).ravel().tolist()
+    [0.0, 1.0]
     """
     frames = frames_with_tones(frames, peaks, model)
     inst_dict = checked_dictionary(inst_dict, peaks.insts)
@@ -82,9 +131,47 @@ def dict_grads(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel
 
 
 def unexplained(frames: Floats, peaks: Peaks, inst_dict: Floats, model: ToneModel) -> float:
-    """Share of the loss of silence that the tones leave; 0 for silent frames.
+    """Return the share of the loss of silence that the tones leave; 0 for silent frames.
 
-    Parameters and errors are those of `dict_grads`.
+    Parameters
+    ----------
+    frames : ndarray [frame, bin]
+        Log-frequency spectrogram, frame-major.
+    peaks : Peaks [frame, tone]
+        Tones, whose `insts` are the columns that they sound with.
+    inst_dict : ndarray [harmonic, column]
+        Relative amplitudes of the harmonics.
+    model : ToneModel
+        What tones look like.
+
+    Returns
+    -------
+    float
+        0 if the tones are what the frames hold, 1 if they are as good as silence.
+
+    Raises
+    ------
+    ValueError
+        If a tone has no column, or shapes do not fit.
+
+    Examples
+    --------
+    The right tone explains all of a frame; silence explains nothing:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.tones.loss import unexplained
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> model = ToneModel(fsigma=1.0, harscale=12 / math.log(2), m=40)
+    >>> column = np.array([[1.0], [0.5]])
+    >>> tone = Peaks([1.0], [10.0], [1.0], [0.0], [0])
+    >>> frame = inst_shift(tone, column, model.harscale, model.pexp, model.m, 1)
+    >>> right = unexplained(frame[None], tone[None], column, model)
+    >>> silent = unexplained(frame[None], tone[None].scaled(0.0), column, model)
+    >>> round(right, 3), round(silent, 3)
+    (0.0, 1.0)
     """
     frames = frames_with_tones(frames, peaks, model)
     inst_dict = checked_dictionary(inst_dict, peaks.insts)

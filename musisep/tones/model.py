@@ -47,14 +47,28 @@ class ToneModel:
         Exponent for the addition of sinusoids.
     qexp : float, from 0.01 to 16
         Exponent that is applied to spectra before they are compared.
-    lowest_hz, hop_s : float > 0
-        Frequency of the first bin, and seconds between frames; only what notes sound like
-        depends on them.
+    lowest_hz : float > 0
+        Frequency of the first bin in Hz; only what notes sound like depends on it.
+    hop_s : float > 0
+        Seconds between frames; only what notes sound like depends on them.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    An axis of five octaves with 24 bins per octave, and what it takes to keep the harmonics of a
+    tone of eight harmonics on an axis:
+
+    >>> import math
+    >>> from musisep.tones.model import ToneModel
+    >>> model = ToneModel(fsigma=1.0, harscale=24 / math.log(2), m=120)
+    >>> round(model.octave, 6)
+    24.0
+    >>> model.baseshift(8)
+    93
     """
 
     fsigma: float
@@ -80,7 +94,27 @@ class ToneModel:
 
     @classmethod
     def on(cls, grid: Grid, pexp: float = 1.0, qexp: float = 0.5) -> "ToneModel":
-        """Return what tones look like in the frames of a grid."""
+        """Return what tones look like in the frames of a grid.
+
+        Parameters
+        ----------
+        grid : Grid
+            Where frames and bins lie.
+        pexp : float, from 1 to 16
+            Exponent for the addition of sinusoids.
+        qexp : float, from 0.01 to 16
+            Exponent that is applied to spectra before they are compared.
+
+        Returns
+        -------
+        ToneModel
+            The model with the bins, widths and frames of the grid.
+
+        Raises
+        ------
+        ValueError
+            If an exponent is out of its range.
+        """
         axis, hop_s = grid.axis, grid.hop_length / grid.sample_rate
         return cls(grid.sigma_bins, axis.harscale, axis.bins, pexp, qexp, axis.fmin_hz, hop_s)
 
@@ -90,7 +124,18 @@ class ToneModel:
         return self.harscale * math.log(2)
 
     def roots(self, spectra: Floats) -> Floats:
-        """``(y + eps)^q - eps^q``: spectra as they are compared, 0 where a spectrum is 0."""
+        """Return spectra as they are compared: ``(y + eps)^q - eps^q``, 0 where a spectrum is 0.
+
+        Parameters
+        ----------
+        spectra : ndarray [...]
+            Magnitudes, of any shape.
+
+        Returns
+        -------
+        ndarray [...]
+            Roots, of the same shape.
+        """
         return (spectra + EPS) ** self.qexp - self.root_floor
 
     @property
@@ -99,7 +144,18 @@ class ToneModel:
         return float(EPS**self.qexp)
 
     def baseshift(self, har: int) -> int:
-        """Bins that the harmonics of a tone, whatever its spread, reach above its fundamental."""
+        """Return the bins that harmonics of a tone of any spread reach above its fundamental.
+
+        Parameters
+        ----------
+        har : int
+            Number of harmonics.
+
+        Returns
+        -------
+        int
+            Number of bins, which has room for the width of the highest harmonic.
+        """
         reach = math.log(har) + 0.5 * math.log1p(SPREAD_MAX * har**2)
         widest = CUT * SIGMA_RANGE[1] * self.fsigma
         return math.ceil(self.harscale * reach + 2 * widest)
@@ -110,19 +166,32 @@ def calc_harscale(minfreq: float, maxfreq: float, numfreqs: int) -> float:
 
     Parameters
     ----------
-    minfreq, maxfreq : float
-        Lowest frequency (included) and highest frequency (excluded), in one unit.
+    minfreq : float
+        Lowest frequency, included.
+    maxfreq : float
+        Highest frequency, excluded, in the unit of `minfreq`.
     numfreqs : int
         Number of bins between them.
 
     Returns
     -------
     float
+        ``numfreqs / ln(maxfreq / minfreq)``.
 
     Raises
     ------
     ValueError
         Unless 0 < minfreq < maxfreq and numfreqs > 0.
+
+    Examples
+    --------
+    The second harmonic of a tone is an octave above the first, which are 12 bins on this axis:
+
+    >>> import math
+    >>> from musisep.tones.model import calc_harscale
+    >>> harscale = calc_harscale(110.0, 880.0, 36)
+    >>> round(harscale * math.log(2), 6)
+    12.0
     """
     low, high = number("minfreq", minfreq), number("maxfreq", maxfreq)
     ratio = high / low if low > 0 else 0.0
@@ -151,6 +220,12 @@ def make_bounds(fsigma: float, length: int) -> list[tuple[float | None, float | 
     ------
     ValueError
         If a number is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.tones.model import make_bounds
+    >>> make_bounds(fsigma=2.0, length=1)
+    [(0.0, None), (0.0, None), (1.6, 3.0), (0.0, 0.002)]
     """
     fsigma, length = above_zero("fsigma", fsigma), at_least("length", length, 0, MOST_TONES)
     limits: list[tuple[float | None, float | None]] = [

@@ -22,21 +22,34 @@ class Peaks:
 
     Parameters
     ----------
-    amps : array_like
+    amps : array_like [..., tone]
         Amplitudes.
-    shifts : array_like
+    shifts : array_like [..., tone]
         Fundamental frequencies, in bins.
-    sigmas : array_like
+    sigmas : array_like [..., tone]
         Standard deviations of the harmonics, in bins.
-    spreads : array_like
+    spreads : array_like [..., tone]
         Inharmonicities.
-    insts : array_like of int
+    insts : array_like of int [..., tone]
         Instrument numbers: columns of a dictionary.
 
     Raises
     ------
     ValueError
         If the arrays differ in shape, hold no real numbers, or instruments are no integers.
+
+    Examples
+    --------
+    Two tones of one frame, of which the second is the louder:
+
+    >>> from musisep.tones.peaks import Peaks
+    >>> tones = Peaks([0.5, 1.0], [20.0, 55.5], [1.0, 1.0], [0.0, 0.0], insts=[0, 1])
+    >>> len(tones)
+    2
+    >>> tones.loudest(1).shifts.tolist()
+    [55.5]
+    >>> tones[tones.insts == 0].amps.tolist()
+    [0.5]
     """
 
     def __init__(
@@ -62,7 +75,8 @@ class Peaks:
 
         Returns
         -------
-        Peaks, shape (0,)
+        Peaks [0]
+            Arrays of length 0.
         """
         return cls([], [], [], [], [])
 
@@ -72,14 +86,15 @@ class Peaks:
 
         Parameters
         ----------
-        array : array_like, shape (..., 4 * tone)
+        array : array_like [..., 4 * tone]
             Amplitudes, shifts, sigmas and spreads, one after the other.
-        insts : array_like of int, shape (..., tone)
+        insts : array_like of int [..., tone]
             Instrument numbers.
 
         Returns
         -------
-        Peaks, shape (..., tone)
+        Peaks [..., tone]
+            The tones.
 
         Raises
         ------
@@ -94,7 +109,25 @@ class Peaks:
 
     @classmethod
     def from_params(cls, params: Floats, insts: Ints) -> "Peaks":
-        """Return the tones whose `params` (..., 4, tone) are these; `insts` may be broadcast."""
+        """Return the tones whose `params` are these.
+
+        Parameters
+        ----------
+        params : ndarray [..., 4, tone]
+            Amplitudes, shifts, sigmas and spreads.
+        insts : ndarray of int [..., tone]
+            Instrument numbers, which may be broadcast.
+
+        Returns
+        -------
+        Peaks [..., tone]
+            The tones.
+
+        Raises
+        ------
+        ValueError
+            As `Peaks`.
+        """
         amps, shifts, sigmas, spreads = np.moveaxis(params, -2, 0)
         return cls(amps, shifts, sigmas, spreads, np.broadcast_to(insts, amps.shape))
 
@@ -103,14 +136,14 @@ class Peaks:
 
         Returns
         -------
-        ndarray, shape (..., 4 * tone)
+        ndarray [..., 4 * tone]
             Amplitudes, shifts, sigmas and spreads, one after the other.
         """
         return np.concatenate((self.amps, self.shifts, self.sigmas, self.spreads), axis=-1)
 
     @property
     def params(self) -> Floats:
-        """The same as ``(..., 4, tone)``, which is what the kernels take."""
+        """The same as ``[..., 4, tone]``, which is what the kernels take."""
         return np.stack((self.amps, self.shifts, self.sigmas, self.spreads), axis=-2)
 
     def __len__(self) -> int:
@@ -118,7 +151,13 @@ class Peaks:
         return self.amps.shape[-1]
 
     def copy(self) -> "Peaks":
-        """Return an independent copy."""
+        """Return an independent copy.
+
+        Returns
+        -------
+        Peaks [..., tone]
+            The same tones in arrays of their own.
+        """
         return self.from_array(self.get_array(), self.insts.copy())
 
     def __getitem__(self, index: Any) -> "Peaks":
@@ -132,23 +171,83 @@ class Peaks:
         )
 
     def renumbered(self, numbers: ArrayLike) -> "Peaks":
-        """Return these tones with instrument k called ``numbers[k]``."""
+        """Return these tones with instrument k called ``numbers[k]``.
+
+        Parameters
+        ----------
+        numbers : array_like of int [instrument]
+            The new number of each instrument.
+
+        Returns
+        -------
+        Peaks [..., tone]
+            The renumbered tones.
+        """
         return self.of_instruments(np.asarray(numbers)[self.insts])
 
     def of_instruments(self, insts: ArrayLike) -> "Peaks":
-        """Return these tones with other instrument numbers, of the shape of `insts`."""
+        """Return these tones with other instrument numbers.
+
+        Parameters
+        ----------
+        insts : array_like of int [..., tone]
+            Instrument numbers.
+
+        Returns
+        -------
+        Peaks [..., tone]
+            The tones with these numbers.
+
+        Raises
+        ------
+        ValueError
+            As `Peaks`.
+        """
         return Peaks(self.amps, self.shifts, self.sigmas, self.spreads, insts)
 
     def scaled(self, factor: float) -> "Peaks":
-        """Return these tones `factor` times as loud."""
+        """Return these tones `factor` times as loud.
+
+        Parameters
+        ----------
+        factor : float
+            What amplitudes are multiplied by.
+
+        Returns
+        -------
+        Peaks [..., tone]
+            The louder or softer tones.
+        """
         return Peaks(factor * self.amps, self.shifts, self.sigmas, self.spreads, self.insts)
 
     def loudest(self, number: int) -> "Peaks":
-        """Return the `number` loudest tones of one frame, the loudest first."""
+        """Return the `number` loudest tones of one frame, the loudest first.
+
+        Parameters
+        ----------
+        number : int
+            Number of tones at most.
+
+        Returns
+        -------
+        Peaks [tone]
+            The loudest tones.
+        """
         return self[np.argsort(-self.amps, kind="stable")[:number]]
 
     def merged(self, other: "Peaks") -> "Peaks":
-        """Return these tones followed by the others."""
+        """Return these tones followed by the others.
+
+        Parameters
+        ----------
+        other : Peaks [..., tone]
+            Tones of as many frames.
+
+        Returns
+        -------
+        Peaks [..., tone]
+            All tones.
+        """
         return Peaks(
             *(
                 np.concatenate(pair, axis=-1)
@@ -169,6 +268,30 @@ def _floats(values: ArrayLike, name: str) -> Floats:
 
 
 def places(instruments: int, tones: int) -> Ints:
-    """Instrument of each place of a frame's tones: `tones` places for every instrument."""
+    """Return the instrument of each place of a frame's tones.
+
+    Parameters
+    ----------
+    instruments : int
+        Number of instruments, from 0 on.
+    tones : int
+        Number of places of each instrument, from 0 on.
+
+    Returns
+    -------
+    ndarray of int [instruments * tones]
+        The places of instrument 0 come first.
+
+    Raises
+    ------
+    ValueError
+        If a number is no integer, or negative.
+
+    Examples
+    --------
+    >>> from musisep.tones.peaks import places
+    >>> places(instruments=3, tones=2).tolist()
+    [0, 0, 1, 1, 2, 2]
+    """
     instruments, tones = at_least("instruments", instruments, 0), at_least("tones", tones, 0)
     return np.repeat(np.arange(instruments, dtype=np.int64), tones)

@@ -19,8 +19,9 @@ def inst_shift(
 
     Parameters
     ----------
-    peaks : Peaks, tones of one frame
-    inst_dict : array_like, shape (harmonic, instrument)
+    peaks : Peaks [tone]
+        Tones of one frame.
+    inst_dict : array_like [harmonic, instrument]
         Relative amplitudes of the harmonics.
     harscale : float
         Scale of the frequency axis, see `calc_harscale`.
@@ -33,12 +34,30 @@ def inst_shift(
 
     Returns
     -------
-    ndarray, shape (m,)
+    ndarray [m]
+        Magnitudes: each harmonic is a Gaussian.
 
     Raises
     ------
     ValueError
         If there are more tones than `n`, or the dictionary has no column for an instrument.
+
+    References
+    ----------
+    .. [1] S. Schulze, E. J. King, "Sparse pursuit and dictionary learning for blind source
+       separation in polyphonic music recordings", EURASIP J. Audio, Speech, Music Process., 2021.
+
+    Examples
+    --------
+    A tone with its fundamental at bin 10 has its second harmonic an octave, 12 bins, higher:
+
+    >>> import math
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_shift
+    >>> tone = Peaks([2.0], [10.0], [1.0], [0.0], [0])
+    >>> spectrum = inst_shift(tone, [[1.0], [0.5]], 12 / math.log(2), pexp=1, m=40, n=1)
+    >>> spectrum[[10, 16, 22]].round(3).tolist()
+    [2.0, 0.0, 1.0]
     """
     return _checked_magnitudes(peaks, inst_dict, harscale, pexp, m, n)
 
@@ -48,19 +67,37 @@ def inst_scale(peaks: Peaks, inst_dict: ArrayLike, pexp: float, m: int, n: int) 
 
     Parameters
     ----------
-    peaks : Peaks, tones of one frame
-        Shifts are positions of fundamentals on the linear axis, in bins.
-    inst_dict, pexp, m, n
-        As in `inst_shift`.
+    peaks : Peaks [tone]
+        Tones of one frame. Shifts are positions of fundamentals on the linear axis, in bins.
+    inst_dict : array_like [harmonic, instrument]
+        Relative amplitudes of the harmonics.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    m : int
+        Number of bins.
+    n : int
+        Number of tones: at least that of `peaks`.
 
     Returns
     -------
-    ndarray, shape (m,)
+    ndarray [m]
+        Magnitudes: each harmonic is a Gaussian.
 
     Raises
     ------
     ValueError
         As `inst_shift`.
+
+    Examples
+    --------
+    The harmonics of a tone lie at multiples of its fundamental:
+
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.spectra import inst_scale
+    >>> tone = Peaks([2.0], [10.0], [1.0], [0.0], [0])
+    >>> spectrum = inst_scale(tone, [[1.0], [0.5], [0.25]], pexp=1, m=40, n=1)
+    >>> spectrum[[10, 20, 30]].round(3).tolist()
+    [2.0, 1.0, 0.5]
     """
     return _checked_magnitudes(peaks, inst_dict, _kernels.LINEAR, pexp, m, n)
 
@@ -107,24 +144,38 @@ def gen_inst_spect(
         convolution; see `ToneModel.baseshift`.
     fsigma : float
         Width of the harmonics, in bins.
-    inst_dict : array_like, shape (harmonic, instrument)
+    inst_dict : array_like [harmonic, instrument]
         Relative amplitudes of the harmonics.
     harscale : float
         Scale of the frequency axis.
-    pexp, qexp : float
-        Exponents for the addition of sinusoids, and to be applied to the spectrum.
+    pexp : float
+        Exponent for the addition of sinusoids.
+    qexp : float
+        Exponent to be applied to the spectrum.
     m : int
         Height of the spectrogram, without `baseshift`.
 
     Returns
     -------
-    ndarray, shape (m + baseshift, instrument)
+    ndarray [m + baseshift, instrument]
         Spectra of the instruments in the columns, with the fundamental at bin `baseshift`.
 
     Raises
     ------
     ValueError
         If the dictionary is none, or a number is out of its range.
+
+    Examples
+    --------
+    The fundamental is at bin 20, the second harmonic 12 bins higher. A quarter becomes about a
+    half by the exponent:
+
+    >>> import math
+    >>> from musisep.tones.spectra import gen_inst_spect
+    >>> columns = [[1.0, 0.25], [0.25, 1.0]]
+    >>> spects = gen_inst_spect(20, 1.0, columns, 12 / math.log(2), pexp=1, qexp=0.5, m=40)
+    >>> spects[[20, 32]].round(2).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
     """
     baseshift, m = at_least("baseshift", baseshift, 0), at_least("m", m, 1)
     model = ToneModel(fsigma, harscale, m + baseshift, pexp, qexp)
@@ -143,7 +194,40 @@ def gen_inst_spect(
 
 
 def patterns(inst_dict: Floats, model: ToneModel) -> tuple[int, Floats]:
-    """Return a `baseshift` that suits the model, and the patterns of `gen_inst_spect`."""
+    """Return a `baseshift` that suits the model, and the patterns of `gen_inst_spect`.
+
+    Parameters
+    ----------
+    inst_dict : ndarray [harmonic, instrument]
+        Relative amplitudes of the harmonics.
+    model : ToneModel
+        What tones look like.
+
+    Returns
+    -------
+    baseshift : int
+        Bin of the fundamental.
+    spects : ndarray [m + baseshift, instrument]
+        Patterns in the columns, where m is the number of bins of the model.
+
+    Raises
+    ------
+    ValueError
+        If the dictionary is none, or the model of another class.
+
+    Examples
+    --------
+    Of two harmonics, the pattern of an instrument is highest at the louder one:
+
+    >>> import math
+    >>> import numpy as np
+    >>> from musisep.tones.model import ToneModel
+    >>> from musisep.tones.spectra import patterns
+    >>> model = ToneModel(fsigma=1.0, harscale=12 / math.log(2), m=60)
+    >>> baseshift, spects = patterns(np.array([[1.0, 0.3], [0.3, 1.0]]), model)
+    >>> (spects.argmax(axis=0) - baseshift).tolist()
+    [0, 12]
+    """
     instance("model", model, ToneModel)
     inst_dict = checked_dictionary(inst_dict, np.empty(0, np.int64))
     baseshift = model.baseshift(inst_dict.shape[0])

@@ -24,7 +24,40 @@ Table = np.recarray[Any, Any]
 
 
 def tone_table(tones: Peaks, grid: Grid) -> "Table":
-    """Return the tones that sound, (frame, tone) on a grid, in the order of time."""
+    """Return the tones that sound as a table, in the order of time.
+
+    Parameters
+    ----------
+    tones : Peaks [frame, tone]
+        Tones on the grid; those of amplitude 0 are left out.
+    grid : Grid
+        Where the frames and bins lie.
+
+    Returns
+    -------
+    recarray [row]
+        With the columns ``time_s`` in seconds, ``instrument``, ``f0_hz`` in Hz, ``amplitude`` and
+        ``inharmonicity``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is of another class or shape.
+
+    Examples
+    --------
+    A tone is at bin 12, an octave above 110 Hz, in the second of two frames:
+
+    >>> from musisep.audio.frontend import Grid
+    >>> from musisep.audio.logfreq import LogAxis
+    >>> from musisep.tones.peaks import Peaks
+    >>> from musisep.tones.table import tone_table
+    >>> grid = Grid(LogAxis(110.0, 880.0, 36), hop_length=100, sample_rate=8000, sigma_bins=1.0)
+    >>> tones = Peaks([[0.0], [0.5]], [[0.0], [12.0]], [[1.0], [1.0]], [[0.0], [0.0]], [[0], [0]])
+    >>> table = tone_table(tones, grid)
+    >>> table.time_s.tolist(), table.f0_hz.round(3).tolist(), table.amplitude.tolist()
+    ([0.0125], [220.0], [0.5])
+    """
     check_tones("tones", tones)
     instance("grid", grid, Grid)
     frame, place = np.nonzero(tones.amps > 0)
@@ -42,20 +75,20 @@ def tones_from_table(table: "Table", grid: Grid, frames: int, places: Ints, sigm
 
     Parameters
     ----------
-    table : recarray
+    table : recarray [row]
         As `tone_table` makes it, in any order. Tones of one instrument in one frame keep theirs.
     grid : Grid
         Where the frames and bins lie.
     frames : int
         Number of frames.
-    places : ndarray of int, shape (place,)
+    places : ndarray of int [place]
         Instrument of each place of a frame, for instance from `musisep.tones.peaks.places`.
     sigma : float
         Width of all tones in bins, which the table does not hold.
 
     Returns
     -------
-    Peaks, shape (frame, place)
+    Peaks [frame, place]
         With amplitude 0 where there is no tone.
 
     Raises
@@ -63,6 +96,21 @@ def tones_from_table(table: "Table", grid: Grid, frames: int, places: Ints, sigm
     ValueError
         If a tone lies outside of the frames, or an instrument has fewer places than tones, or a
         parameter is of another kind.
+
+    Examples
+    --------
+    A tone of a table is moved up by an octave:
+
+    >>> from musisep.audio.frontend import Grid
+    >>> from musisep.audio.logfreq import LogAxis
+    >>> from musisep.tones.peaks import Peaks, places
+    >>> from musisep.tones.table import tone_table, tones_from_table
+    >>> grid = Grid(LogAxis(110.0, 880.0, 36), hop_length=100, sample_rate=8000, sigma_bins=1.0)
+    >>> table = tone_table(Peaks([[0.5]], [[12.0]], [[1.0]], [[0.0]], [[0]]), grid)
+    >>> table.f0_hz *= 2
+    >>> tones = tones_from_table(table, grid, frames=1, places=places(1, 1), sigma=1.0)
+    >>> tones.shifts.round(6).tolist()
+    [[24.0]]
     """
     table, places = _checked_table(table), as_integers(places, "places")
     instance("grid", grid, Grid)
@@ -110,15 +158,35 @@ def pitch_range_hz(table: "Table", instrument: int) -> tuple[float, float] | Non
 
     Parameters
     ----------
-    table : recarray
+    table : recarray [row]
         As `tone_table` makes it.
     instrument : int
+        Its number, from 0 on.
 
     Returns
     -------
-    low, high : float
-        In Hz; between them are all but `PITCH_RANGE` of the summed amplitude. None if there are
-        no tones.
+    low : float
+        Frequency in Hz; below it are 5 % of the summed amplitude at most, see `PITCH_RANGE`.
+    high : float
+        Frequency in Hz; above it are 5 % of the summed amplitude at most. In the place of both
+        stands None if there are no tones.
+
+    Raises
+    ------
+    ValueError
+        If the table or the number is of another kind.
+
+    Examples
+    --------
+    A soft tone, three octaves above the others, does not count:
+
+    >>> import numpy as np
+    >>> from musisep.tones.table import TONE_TYPE, pitch_range_hz
+    >>> table = np.zeros(4, dtype=TONE_TYPE)
+    >>> table["f0_hz"] = [200.0, 210.0, 220.0, 1760.0]
+    >>> table["amplitude"] = [1.0, 1.0, 1.0, 0.1]
+    >>> pitch_range_hz(table, instrument=0)
+    (200.0, 220.0)
     """
     table = _checked_table(table)
     tones = table[table["instrument"] == at_least("instrument", instrument, 0)]

@@ -1,4 +1,4 @@
-"""The commands of docs/guide/datasets.rst print what the page says; tests/test_docs.py runs the rest."""
+"""The commands of docs/guide/datasets.rst print what it says; tests/test_docs.py runs the rest."""
 
 import re
 from pathlib import Path

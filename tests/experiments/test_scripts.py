@@ -153,8 +153,8 @@ def test_results_tell_the_command_as_typed_in_the_repository(experiments, tmp_pa
     assert results.command() == command
     results.write_table(tmp_path, "scores", [["items", "SDR"], ["urmp", ""]], "Words.")
     first, second, *others = (tmp_path / "scores.rst").read_text().splitlines()
-    assert first == f".. Made by: {command}"
-    assert re.fullmatch(r"   Version (unknown|[0-9a-f]+(-dirty)?)\.", second)
+    assert first == f".. record:: {command}"
+    assert re.fullmatch(r"   :commit: (unknown|[0-9a-f]+(-dirty)?)", second)
     assert others[:3] == ["", "Words.", ""] and others[-2:] == ["   * - urmp", "     -"]
     results.write_values(tmp_path, "scores", "urmp (8)", {"urmp blind": 8.82000004, "no": np.nan})
     found = json.loads((tmp_path / "scores.json").read_text())

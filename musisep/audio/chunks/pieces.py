@@ -34,7 +34,8 @@ def generate_chunks(
 
     Parameters
     ----------
-    audio : array, shape (channel, sample) or (sample,)
+    audio : array_like [channel, sample] or [sample]
+        The recording.
     chunk_size : int > 0
         Samples of a chunk.
     hop_size : int, from 1 to chunk_size
@@ -47,7 +48,7 @@ def generate_chunks(
 
     Returns
     -------
-    iterator of array, shape (batch, channel, chunk_size)
+    iterator of ndarray, float [batch, channel, chunk_size]
         Copies; one batch is held at a time. float32 for float32, else float64.
 
     Raises
@@ -55,6 +56,17 @@ def generate_chunks(
     ValueError
         If a parameter is out of its range, or the audio is empty or has more axes: at once, not
         when the first batch is asked for.
+
+    Examples
+    --------
+    Chunks of four samples, every two; the first begins two samples before the audio:
+
+    >>> from musisep.audio import generate_chunks
+    >>> chunks = generate_chunks([1.0, 2.0, 3.0, 4.0], 4, 2, batch_size=2, padding_mode="constant")
+    >>> for batch in chunks:  # [batch, channel, sample]
+    ...     print(batch[:, 0].tolist())
+    [[0.0, 0.0, 1.0, 2.0], [1.0, 2.0, 3.0, 4.0]]
+    [[3.0, 4.0, 0.0, 0.0]]
     """
     chunk_size, hop_size = check_sizes(chunk_size, hop_size)
     batch_size = at_least("batch_size", batch_size, 1)
@@ -90,16 +102,17 @@ def stitch_chunks(
 
     Parameters
     ----------
-    processed_chunks : iterable of array, shape (batch, num_stems, channel, chunk_size)
-        Taken one batch at a time.
+    processed_chunks : iterable of array_like [batch, num_stems, channel, chunk_size]
+        The batches, taken one at a time.
     num_stems : int > 0
+        Number of stems.
     chunk_size : int > 0
         Samples of a chunk.
     hop_size : int, from 1 to chunk_size - 2 * trim_margin
         Samples between the beginnings of chunks.
     target_num_samples : int > 0
         Samples of the audio that was cut up.
-    window : array, shape (chunk_size,)
+    window : array_like [chunk_size]
         Weights of the samples of a chunk; not negative.
     trim_margin : int >= 0
         Samples at both ends of a chunk that lent it context and are thrown away, whatever they
@@ -107,14 +120,25 @@ def stitch_chunks(
 
     Returns
     -------
-    array, shape (num_stems, channel, target_num_samples)
-        float32 if the first batch is, else float64.
+    ndarray, float [num_stems, channel, target_num_samples]
+        In float32 if the first batch is, else in float64.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range, a shape does not fit, the chunks end too early, or
         some sample lies under zeros of the windows only.
+
+    Examples
+    --------
+    A "model" whose two stems are three and one quarters of the audio:
+
+    >>> import numpy as np
+    >>> from musisep.audio import generate_chunks, stitch_chunks
+    >>> batches = generate_chunks([4.0, 8.0, 12.0, 16.0], 4, 2, batch_size=2)
+    >>> stems = (np.stack([0.75 * batch, 0.25 * batch], axis=1) for batch in batches)
+    >>> stitch_chunks(stems, 2, 4, 2, 4, window=np.hanning(6)[1:-1]).round(6).tolist()
+    [[[3.0, 6.0, 9.0, 12.0]], [[1.0, 2.0, 3.0, 4.0]]]
     """
     chunk_size, hop_size = check_sizes(chunk_size, hop_size, trim_margin)
     num_stems = at_least("num_stems", num_stems, 1)

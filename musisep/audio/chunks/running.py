@@ -60,8 +60,8 @@ def process_in_chunks(
     function : function
         Called with an array [batch, channel, chunk_size], which it may change; returns one of
         this shape, or stems [batch, stem, channel, chunk_size]. What it raises is not caught.
-    audio : array, shape (channel, sample) or (sample,)
-        Of the latter, the function gets one channel.
+    audio : array_like [channel, sample] or [sample]
+        The recording; of the latter, the function gets one channel.
     chunk_size : int > 0
         Samples of a chunk.
     hop_size : int, from 1 to chunk_size - 2 * trim_margin, optional
@@ -73,7 +73,7 @@ def process_in_chunks(
     dtype : {"float16", "float32", "float64"}, optional
         Type of what the function gets; that of the audio if left out. Most ONNX models take
         "float32" and nothing else.
-    window : array, shape (chunk_size,), optional
+    window : array_like [chunk_size], optional
         Weights of the samples of a chunk; not negative. If left out, a Hann window between the
         margins, without its zeros.
     trim_margin : int >= 0
@@ -88,8 +88,9 @@ def process_in_chunks(
 
     Returns
     -------
-    array, shape of `audio`, or (stem, ...) with that of `audio`
-        float32 for float32 audio, else float64, whatever the function returns.
+    ndarray, float [channel, sample] or [stem, channel, sample]
+        Of the shape of `audio`, or stems of this shape; in float32 for float32 audio, else in
+        float64, whatever the function returns.
 
     Raises
     ------
@@ -107,6 +108,15 @@ def process_in_chunks(
 
     Examples
     --------
+    A "model" that takes half of what it hears, for chunks of 1000 samples:
+
+    >>> import numpy as np
+    >>> from musisep.audio import process_in_chunks
+    >>> noise = np.random.default_rng(0).standard_normal((2, 5000))
+    >>> halves = process_in_chunks(lambda batch: batch / 2, noise, chunk_size=1000, normalize=False)
+    >>> np.allclose(halves, noise / 2)
+    True
+
     An ONNX model, run by a session of onnxruntime, returns a list of arrays:
 
     >>> stems = process_in_chunks(  # doctest: +SKIP

@@ -24,12 +24,12 @@ def split_sequence(
     """Cut a sequence, such as frames of features, into chunks that overlap in their margins.
 
     Chunks begin every chunk_size - 2 * trim_margin steps from -trim_margin on, with zeros where
-    they reach beyond the sequence (as in Foscarin, Schlüter and Widmer: Beat this!, 2024).
+    they reach beyond the sequence, as in [1]_.
 
     Parameters
     ----------
-    sequence : array, shape (time, ...)
-        Of any type.
+    sequence : array_like [time, ...]
+        Elements of any type.
     chunk_size : int > 0
         Steps of a chunk.
     trim_margin : int >= 0
@@ -41,7 +41,7 @@ def split_sequence(
 
     Returns
     -------
-    chunks : list of array, shape (chunk_size, ...)
+    chunks : list of ndarray [chunk_size, ...]
         Copies.
     starts : list of int
         Where they begin.
@@ -50,6 +50,18 @@ def split_sequence(
     ------
     ValueError
         If a parameter is out of its range, or the sequence has no axis.
+
+    References
+    ----------
+    .. [1] F. Foscarin, J. Schlüter, G. Widmer: Beat this! Accurate beat tracking without DBN
+       postprocessing. Proc. ISMIR, San Francisco (2024).
+
+    Examples
+    --------
+    >>> from musisep.audio import split_sequence
+    >>> chunks, starts = split_sequence([1, 2, 3, 4, 5], 4, trim_margin=1)
+    >>> [chunk.tolist() for chunk in chunks], starts
+    ([[0, 1, 2, 3], [2, 3, 4, 5], [3, 4, 5, 0]], [-1, 1, 2])
     """
     chunk_size, trim_margin, step = check_margin(chunk_size, trim_margin)
     flag("avoid_short_end", avoid_short_end)
@@ -82,7 +94,8 @@ def aggregate_sequence_chunks(
 
     Parameters
     ----------
-    processed_chunks : sequence of array, shape (chunk_size, ...)
+    processed_chunks : sequence of array_like [chunk_size, ...]
+        Chunks, as many as there are starts.
     starts : sequence of int
         Where the chunks begin.
     full_size : int >= 0
@@ -96,13 +109,23 @@ def aggregate_sequence_chunks(
 
     Returns
     -------
-    array, shape (full_size, ...)
+    ndarray [full_size, ...]
         0 where there is no chunk.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range, there is no chunk, or shapes or numbers differ.
+
+    Examples
+    --------
+    Chunks that were squared, put together again:
+
+    >>> from musisep.audio import aggregate_sequence_chunks, split_sequence
+    >>> chunks, starts = split_sequence([1, 2, 3, 4, 5], 4, trim_margin=1)
+    >>> squares = [chunk**2 for chunk in chunks]
+    >>> aggregate_sequence_chunks(squares, starts, 5, 4, trim_margin=1).tolist()
+    [1, 4, 9, 16, 25]
     """
     chunk_size, trim_margin, step = check_margin(chunk_size, trim_margin)
     full_size = at_least("full_size", full_size, 0)

@@ -24,15 +24,26 @@ def constant_q(
 ) -> Spectra:
     """Transform a real signal by Gaussian filters of constant Q.
 
+    See `musisep.audio.cqt.variableq.VariableQ` for the formula.
+
     Parameters
     ----------
-    signal : array, shape (..., sample)
-    sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz
-        See `musisep.audio.cqt.variableq.VariableQ`, also for the formula.
+    signal : array_like [..., sample]
+        One signal or several.
+    sample_rate : int
+        In Hz.
+    frequencies_hz : array_like [bin]
+        Centres of the filters in Hz, above 0 and at most sample_rate / 2.
+    bandwidth : float >= 0
+        Standard deviation of a filter relative to its centre frequency.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    gamma_hz : float >= 0
+        In Hz, what is added to all standard deviations.
 
     Returns
     -------
-    array of complex, shape (..., bin, frame)
+    ndarray, complex [..., bin, frame]
         With 1 + sample // hop_length frames. Computed in double precision; complex64 if the
         signal is float32.
 
@@ -40,6 +51,17 @@ def constant_q(
     ------
     ValueError
         If the signal is empty or not real, or a parameter is out of its range.
+
+    Examples
+    --------
+    A sinusoid of 440 Hz and amplitude 0.5, at the frequencies of three octaves of A:
+
+    >>> import numpy as np
+    >>> from musisep.audio import constant_q
+    >>> sine = 0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> coefficients = constant_q(sine, 8000, [220.0, 440.0, 880.0], 0.02, 200)  # [bin, frame]
+    >>> np.abs(coefficients[:, 20]).round(3).tolist()
+    [0.0, 0.5, 0.0]
     """
     return VariableQ(sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz).forward(signal)
 
@@ -55,18 +77,44 @@ def constant_q_blocks(
 ) -> Iterator[tuple[tuple[slice, slice], Spectra]]:
     """Compute `constant_q` of one channel block by block, in memory independent of its length.
 
-    Parameters are those of `constant_q`, with `signal` of shape (sample,).
+    Parameters
+    ----------
+    signal : array_like [sample]
+        One channel.
+    sample_rate : int
+        In Hz.
+    frequencies_hz : array_like [bin]
+        Centres of the filters in Hz, above 0 and at most sample_rate / 2.
+    bandwidth : float >= 0
+        Standard deviation of a filter relative to its centre frequency.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    gamma_hz : float >= 0
+        In Hz, what is added to all standard deviations.
 
-    Yields
-    ------
-    block : tuple of two slices, of bins and of frames
-    values : array of complex, shape (bin, frame)
-        This part of the transform. The blocks cover it once.
+    Returns
+    -------
+    iterator of tuple
+        Of each part of the transform a tuple of two slices, of bins and of frames, and its values,
+        a complex array [bin, frame]. The parts cover the transform once.
 
     Raises
     ------
     ValueError
         As `constant_q`.
+
+    Examples
+    --------
+    The loudest bin of ten seconds, of which no more than a part is held at a time:
+
+    >>> import numpy as np
+    >>> from musisep.audio import constant_q_blocks
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(80000) / 8000)
+    >>> energy = np.zeros(3)
+    >>> for (bins, frames), values in constant_q_blocks(sine, 8000, [220, 440, 880], 0.02, 200):
+    ...     energy[bins] += (np.abs(values) ** 2).sum(axis=1)
+    >>> energy.argmax().item()
+    1
     """
     return VariableQ(sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz).blocks(signal)
 
@@ -92,12 +140,20 @@ def inverse_constant_q(
 
     Parameters
     ----------
-    coefficients : array of complex, shape (..., bin, frame)
+    coefficients : array_like, complex [..., bin, frame]
         Those of `constant_q`, or what has been made of them.
-    sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz
-        As for `constant_q`.
+    sample_rate : int
+        In Hz.
+    frequencies_hz : array_like [bin]
+        Centres of the filters in Hz, above 0 and at most sample_rate / 2.
+    bandwidth : float >= 0
+        Standard deviation of a filter relative to its centre frequency.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
     length : int > 0
         Samples of the signal; the coefficients must have 1 + length // hop_length frames.
+    gamma_hz : float >= 0
+        In Hz, what is added to all standard deviations.
     iterations : int > 0
         Upper limit; each costs as much as two transforms.
     tolerance : float > 0
@@ -105,8 +161,8 @@ def inverse_constant_q(
 
     Returns
     -------
-    array, shape (..., sample)
-        float32 if the coefficients are complex64, else float64.
+    ndarray, float [..., sample]
+        In float32 if the coefficients are complex64, else in float64.
 
     Raises
     ------
@@ -128,6 +184,18 @@ def inverse_constant_q(
        Journal of Research of the National Bureau of Standards 49 (1952).
     .. [2] G. A. Velasco, N. Holighaus, M. Dörfler, T. Grill: Constructing an invertible constant-Q
        transform with non-stationary Gabor frames. Proc. DAFx-11, Paris (2011).
+
+    Examples
+    --------
+    A sinusoid of 440 Hz comes back; filters of 24 bins an octave surround its frequency:
+
+    >>> import numpy as np
+    >>> from musisep.audio import constant_q, inverse_constant_q
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> parameters = 8000, 220 * 2 ** (np.arange(48) / 24), 0.02, 50
+    >>> found = inverse_constant_q(constant_q(sine, *parameters), *parameters, length=4000)
+    >>> float(abs(found - sine)[500:-500].max()) < 0.01
+    True
     """
     transform = VariableQ(sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz)
     iterations = at_least("iterations", iterations, 1)

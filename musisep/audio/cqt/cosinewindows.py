@@ -49,7 +49,7 @@ def cosine_sum(window: Window) -> Floats:
 
     Returns
     -------
-    array, shape (cosine,)
+    ndarray, float [cosine]
         c, with the window sum_e c[e] cos(2 pi e n / length) at samples n from 0 to length - 1.
 
     Raises
@@ -81,16 +81,16 @@ def window_norms(amplitudes: Floats, lengths: NDArray[np.int64], norm: int) -> F
 
     Parameters
     ----------
-    amplitudes : array, shape (cosine,)
+    amplitudes : ndarray [cosine]
         See `cosine_sum`.
-    lengths : array of int, shape (window,)
+    lengths : ndarray, int [window]
         Samples of the windows.
     norm : int >= 0
         p of the p-norm.
 
     Returns
     -------
-    array, shape (window,)
+    ndarray, float [window]
         The norms, or the lengths if `norm` is 0.
     """
     if norm == 0:

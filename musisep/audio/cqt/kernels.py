@@ -40,28 +40,49 @@ def create_cqt_kernels(
         alpha = 2^(1 / bins_per_octave) - 1.
     fs : int > 0
         Sample rate in Hz.
-    fmin, fmax, n_bins, bins_per_octave, gamma
-        See `CQT`.
+    fmin : float > 0
+        Frequency of the first bin in Hz.
+    n_bins, bins_per_octave : int > 0
+        Number of bins, and of bins per factor 2 in frequency.
     norm : int >= 0
         Which norm of a kernel is 1; if 0, the maximum is about 1 over its length.
     window : str or tuple
         Any periodic window of `scipy.signal.get_window`.
+    fmax : float, optional
+        Limit in Hz that the last bin must not exceed.
+    gamma : float >= 0
+        In Hz; shortens the kernels of low frequencies.
 
     Returns
     -------
-    kernels : array of complex, shape (bin, fft_len)
+    kernels : ndarray, complex [bin, fft_len]
         Centred on sample fft_len // 2, where their phase is 0.
     fft_len : int
         Samples of the longest kernel, rounded up to a power of two.
-    sqrt_lengths : array, shape (bin, 1)
+    sqrt_lengths : ndarray, float [bin, 1]
         Square roots of the kernels' samples, by which `CQT` multiplies.
-    frequencies : array, shape (bin,)
+    frequencies : ndarray, float [bin]
         In Hz.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    The kernel of 440 Hz and a sinusoid of this frequency and amplitude 1, at its centre:
+
+    >>> import numpy as np
+    >>> from musisep.audio import create_cqt_kernels
+    >>> kernels, fft_len, sqrt_lengths, frequencies = create_cqt_kernels(
+    ...     Q=17.0, fs=8000, fmin=220.0, n_bins=13, bins_per_octave=12
+    ... )
+    >>> frequencies[[0, 12]].tolist(), (sqrt_lengths[[0, 12], 0] ** 2).round(6).tolist()
+    ([220.0, 440.0], [619.0, 310.0])
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(fft_len) / 8000)
+    >>> round(abs(complex(np.vdot(kernels[12], sine))), 3)
+    0.5
     """
     Q, fs, norm = above_zero("Q", Q), at_least("fs", fs, 1), at_least("norm", norm, 0)
     frequencies, lengths = kernel_sizes(Q, fs, fmin, fmax, n_bins, bins_per_octave, gamma)

@@ -58,12 +58,12 @@ class SinusoidBank:
 
     Parameters
     ----------
-    frequencies : array, shape (bin,)
+    frequencies : ndarray [bin]
         In radians per sample.
-    lengths : array of int, shape (bin,)
+    lengths : ndarray, int [bin]
         In samples.
-    gains : array, shape (bin,)
-    amplitudes : array, shape (cosine,)
+    gains : ndarray [bin]
+    amplitudes : ndarray [cosine]
         c, see `cosine_sum`.
     hop_length : int > 0
         Samples between centres.
@@ -166,7 +166,7 @@ class SinusoidBank:
 
     @cached_property
     def is_long(self) -> NDArray[np.bool_]:
-        """Which sinusoids are not multiplied sample by sample, shape (bin,)."""
+        """Which sinusoids are not multiplied sample by sample, [bin]."""
         return self.lengths > DIRECT_BLOCKS * self.rows
 
     @cached_property
@@ -200,11 +200,11 @@ class SinusoidBank:
 
         Parameters
         ----------
-        signal : array, shape (sample,)
+        signal : ndarray [sample]
             Beyond its ends it goes on as in mirrors.
         first_centre : int
             Sample on which frame 0 is centred.
-        result : array of complex, shape (bin, frame)
+        result : ndarray, complex [bin, frame]
             Changed in place.
         """
         before, after = self.reach
@@ -250,19 +250,19 @@ class Runs:
 
     Parameters
     ----------
-    bins : array of int, shape (run,)
+    bins : ndarray, int [run]
         Which sinusoids they are.
-    blocks : array of int, shape (run,)
+    blocks : ndarray, int [run]
         First whole block, from that of the centre.
-    counts : array of int, shape (run,)
+    counts : ndarray, int [run]
         Number of whole blocks.
-    angles : array, shape (run, exponential)
+    angles : ndarray [run, exponential]
         Phase by which an exponential advances in a block.
-    gains : array of complex, shape (run, exponential)
+    gains : ndarray, complex [run, exponential]
         Weight of an exponential, with its phase in the middle of the first whole block.
-    table : array, shape (2 node, row)
+    table : ndarray [2 node, row]
         Real, then imaginary parts of exponentials within a block, at the frequencies of the nodes.
-    weights : array, shape (run, exponential, node)
+    weights : ndarray [run, exponential, node]
         How other frequencies follow from them.
     """
 
@@ -303,10 +303,10 @@ class Runs:
 
         Parameters
         ----------
-        blocks : array, shape (block, row)
+        blocks : ndarray [block, row]
         first_block : int
             Which block is the first, from that of the centre of frame 0.
-        result : array of complex, shape (bin, frame)
+        result : ndarray, complex [bin, frame]
             Changed in place.
         """
         kind, count = blocks.dtype, len(blocks)
@@ -351,7 +351,7 @@ def interpolation(
 
     Returns
     -------
-    nodes : array, shape (node,)
+    nodes : ndarray, float [node]
     weights : array, shape of `frequencies` and (node,)
         Of the nodes' exponentials, for the exponentials of `frequencies`.
 

@@ -69,7 +69,9 @@ class CQT(Remade):
     fmax : float, optional
         Limit in Hz that the last bin must not exceed. It must never exceed sr / 2.
     n_bins : int > 0
+        Number of bins.
     bins_per_octave : int > 0
+        Bins per factor 2 in frequency.
     gamma : float >= 0
         In Hz; shortens the kernels of low frequencies (variable-Q transform).
     center : bool
@@ -79,13 +81,13 @@ class CQT(Remade):
         Periodic window of `scipy.signal.get_window`, a sum of cosines: boxcar, hann, hamming,
         blackman, blackmanharris, nuttall, flattop, general_cosine or general_hamming.
     norm : int >= 0
-        p; 0 stands for the factor 1 / sqrt(L_k).
+        The p of the norm; 0 stands for the factor 1 / sqrt(L_k).
 
     Attributes
     ----------
-    frequencies_hz : array, shape (bin,)
+    frequencies_hz : ndarray, float [bin]
         In Hz.
-    lengths : array of int, shape (bin,)
+    lengths : ndarray, int [bin]
         Samples of the kernels.
     kernel_width : int
         Samples of the longest kernel, rounded up to a power of two.
@@ -100,10 +102,30 @@ class CQT(Remade):
     In double precision the values are those of the sum to 1e-12 of the largest magnitude that a
     signal of this maximum could give. The cost grows with the number of samples and of bins, but
     hardly with the lengths of the kernels; see
-    `musisep.audio.cqt.sinusoids`. Lengths, centres and scale follow nnAudio (Cheuk et al., 2020).
+    `musisep.audio.cqt.sinusoids`. Lengths, centres and scale follow nnAudio [1]_.
     Magnitudes of tones are those of `librosa.cqt` times sqrt(Q (q^2 - 1) / (q^2 + 1)) with
     q = 2^(1 / bins_per_octave), 0.985 for 12 bins per octave: its kernels are longer. It is silent
     beyond the ends of a signal unless told otherwise.
+
+    References
+    ----------
+    .. [1] K. W. Cheuk, H. Anderson, K. Agres, D. Herremans: nnAudio: an on-the-fly GPU audio to
+       spectrogram conversion toolbox using 1D convolutional neural networks. IEEE Access 8 (2020),
+       doi:10.1109/ACCESS.2020.3019084.
+
+    Examples
+    --------
+    A sinusoid of 440 Hz and amplitude 1, an octave above the first bin:
+
+    >>> import numpy as np
+    >>> from musisep.audio import CQT
+    >>> cqt = CQT(sr=8000, hop_length=200, fmin=220.0, n_bins=24, bins_per_octave=12)
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> magnitudes = np.abs(cqt(sine))  # [bin, frame]
+    >>> magnitudes[:, 20].argmax().item(), magnitudes.shape
+    (12, (24, 41))
+    >>> round(float(magnitudes[12, 20] / np.sqrt(cqt.lengths[12])), 3)
+    0.5
     """
 
     sr: int
@@ -155,7 +177,18 @@ class CQT(Remade):
         return 0 if self.center else self.kernel_width // 2
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds."""
+        """Return the middles of frames.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+        """
         return frame_times(frames, self.hop_length, self.sr, self.first_centre)
 
     @property
@@ -165,7 +198,23 @@ class CQT(Remade):
         return Framing(self.kernel_width, self.hop_length, lead, True, self.frame_count)
 
     def frame_count(self, length: int) -> int:
-        """Count the frames of a signal of `length` samples; ValueError if there is none."""
+        """Count the frames of a signal.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of the signal.
+
+        Returns
+        -------
+        int
+            Number of frames, at least 1.
+
+        Raises
+        ------
+        ValueError
+            If the signal is empty or, without `center`, shorter than kernel_width.
+        """
         shortest = 1 if self.center else self.kernel_width
         length = at_least("length", length, shortest)
         return 1 + (length if self.center else length - self.kernel_width) // self.hop_length
@@ -175,12 +224,13 @@ class CQT(Remade):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
+            One signal or several.
 
         Returns
         -------
-        array of complex, shape (..., bin, frame)
-            complex64 if the signal is float32, else complex128.
+        ndarray, complex [..., bin, frame]
+            In complex64 if the signal is float32, else in complex128.
 
         Raises
         ------
@@ -210,22 +260,32 @@ class HarmonicCQT(Remade):
     Parameters
     ----------
     harmonics : sequence of float > 0
-    sr, hop_length, n_bins, gamma, center
-        See `CQT`.
+        Multiples of `fmin` at which the transforms begin.
+    sr : int > 0
+        Sample rate in Hz.
+    hop_length : int > 0
+        Samples between frames.
     fmin : float > 0
         In Hz. The transform of harmonic h begins at h fmin.
     fmax : float, optional
         Limit in Hz that no bin up to sr / 2 must exceed.
     bins_per_semitone : int > 0
+        Twelve times as many make an octave.
+    n_bins : int > 0
+        Number of bins of each transform.
     center_bins : bool
         If true, `fmin` is lowered by (bins_per_semitone - 1) / bins_per_semitone semitones: bin
         bins_per_semitone - 1 of harmonic 1 has the frequency `fmin`.
+    gamma : float >= 0
+        In Hz; as of `CQT`.
+    center : bool
+        Whether the signal goes on beyond its ends as in mirrors; as of `CQT`.
 
     Attributes
     ----------
-    frequencies_hz : array, shape (harmonic, bin)
+    frequencies_hz : ndarray, float [harmonic, bin]
         In Hz, also of bins above sr / 2.
-    audible : array of bool, shape (harmonic, bin)
+    audible : ndarray, bool [harmonic, bin]
         Which bins are not above sr / 2.
 
     Raises
@@ -241,6 +301,27 @@ class HarmonicCQT(Remade):
 
     Bins that several harmonics share are computed once. Without `center`, frames are those of
     the transform with the longest kernels.
+
+    References
+    ----------
+    R. M. Bittner, B. McFee, J. Salamon, P. Li, J. P. Bello: Deep salience representations for F0
+    estimation in polyphonic music. Proc. ISMIR, Suzhou (2017).
+
+    Examples
+    --------
+    The fundamental of 220 Hz and its second harmonic are in bin 12 of their transforms, so that the
+    product over the harmonics is largest there:
+
+    >>> import numpy as np
+    >>> from musisep.audio import HarmonicCQT
+    >>> transform = HarmonicCQT(
+    ...     harmonics=(1, 2), sr=8000, hop_length=200, fmin=110.0, bins_per_semitone=1, n_bins=24
+    ... )
+    >>> phase = 2 * np.pi * 220 * np.arange(8000) / 8000
+    >>> tone = np.sin(phase) + 0.5 * np.sin(2 * phase)
+    >>> magnitudes = np.abs(transform(tone))  # [harmonic, bin, frame]
+    >>> magnitudes.prod(axis=0)[:, 20].argmax().item()
+    12
     """
 
     harmonics: Sequence[float]
@@ -303,7 +384,18 @@ class HarmonicCQT(Remade):
         object.__setattr__(self, "places", read_only(places))
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds."""
+        """Return the middles of frames.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+        """
         return self.lowest.times_s(frames)
 
     @property
@@ -312,7 +404,23 @@ class HarmonicCQT(Remade):
         return self.lowest.framing
 
     def frame_count(self, length: int) -> int:
-        """Count the frames of a signal of `length` samples; ValueError if there is none."""
+        """Count the frames of a signal.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of the signal.
+
+        Returns
+        -------
+        int
+            Number of frames, at least 1.
+
+        Raises
+        ------
+        ValueError
+            If the signal is empty or, without `center`, shorter than kernel_width.
+        """
         return self.lowest.frame_count(length)
 
     def __call__(self, signal: ArrayLike) -> Spectra:
@@ -320,12 +428,13 @@ class HarmonicCQT(Remade):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
+            One signal or several.
 
         Returns
         -------
-        array of complex, shape (..., harmonic, bin, frame)
-            complex64 if the signal is float32, else complex128.
+        ndarray, complex [..., harmonic, bin, frame]
+            In complex64 if the signal is float32, else in complex128.
 
         Raises
         ------
@@ -353,20 +462,27 @@ def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
 
     Parameters
     ----------
-    x : array of complex or real
-        The sign or phase does not matter.
+    x : array_like [...]
+        Complex or real; the sign or phase does not matter.
     epsilon : float > 0
         Smaller magnitudes count as `epsilon`.
 
     Returns
     -------
-    array, shape as `x`
-        20 log10 of the magnitude; float32 if `x` is float32 or complex64, else float64.
+    ndarray, float [...]
+        As `x` in shape, 20 log10 of the magnitude; in float32 if `x` is float32 or complex64, else
+        in float64.
 
     Raises
     ------
     ValueError
         If `x` holds no numbers, or `epsilon` is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.audio import to_log_magnitude
+    >>> to_log_magnitude([1.0, -10.0, 0.1j, 0.0]).round(6).tolist()
+    [0.0, 20.0, -20.0, -160.0]
     """
     epsilon = above_zero("epsilon", epsilon)
     given = as_numbers(x, "x").reshape(np.shape(x))

@@ -63,8 +63,10 @@ class VariableQ(Remade):
 
     Parameters
     ----------
-    sample_rate : int, in Hz
-    frequencies_hz : array, shape (bin,), in (0, sample_rate / 2]
+    sample_rate : int
+        In Hz.
+    frequencies_hz : array_like [bin]
+        Centres of the filters in Hz, above 0 and at most sample_rate / 2.
     bandwidth : float >= 0
         Standard deviation of a filter relative to its centre frequency.
     hop_length : int > 0
@@ -75,7 +77,7 @@ class VariableQ(Remade):
 
     Attributes
     ----------
-    centres_hz, sigmas_hz : array, shape (bin,)
+    centres_hz, sigmas_hz : ndarray, float [bin]
         Centres and standard deviations of the filters, which do not change.
 
     Raises
@@ -91,6 +93,24 @@ class VariableQ(Remade):
     They are not cut at 0 Hz: filters so wide that they reach it see negative frequencies as
     well, and their magnitudes of a low sinusoid beat. It is the same at half the sample rate,
     where a sinusoid is its own negative frequency and has twice its amplitude.
+
+    References
+    ----------
+    G. A. Velasco, N. Holighaus, M. Dörfler, T. Grill: Constructing an invertible constant-Q
+    transform with non-stationary Gabor frames. Proc. DAFx-11, Paris (2011).
+
+    Examples
+    --------
+    Filters of 20 Hz for three octaves of A, and a sinusoid of 440 Hz and amplitude 0.5:
+
+    >>> import numpy as np
+    >>> from musisep.audio import VariableQ
+    >>> transform = VariableQ(8000, [220.0, 440.0, 880.0], 0.0, hop_length=200, gamma_hz=20.0)
+    >>> sine = 0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    >>> np.abs(transform.forward(sine)[:, 20]).round(3).tolist()
+    [0.0, 0.5, 0.0]
+    >>> transform.coefficient_shape(8000)
+    (3, 41)
     """
 
     sample_rate: int
@@ -137,11 +157,40 @@ class VariableQ(Remade):
             object.__setattr__(self, name, value)
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds."""
+        """Return the middles of frames.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+        """
         return frame_times(frames, self.hop_length, self.sample_rate, 0)
 
     def coefficient_shape(self, length: int) -> tuple[int, int]:
-        """Bins and frames of a signal of `length` samples; ValueError if there are none."""
+        """Return the numbers of bins and frames of a signal.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of the signal.
+
+        Returns
+        -------
+        bins : int
+            Number of filters.
+        frames : int
+            Number of frames, 1 + length // hop_length.
+
+        Raises
+        ------
+        ValueError
+            If the length is not above 0.
+        """
         return self.centres_hz.size, 1 + at_least("length", length, 1) // self.hop_length
 
     def forward(self, signal: ArrayLike) -> Spectra:
@@ -149,11 +198,12 @@ class VariableQ(Remade):
 
         Parameters
         ----------
-        signal : array, shape (..., sample)
+        signal : array_like [..., sample]
+            One signal or several.
 
         Returns
         -------
-        array of complex, shape (..., bin, frame)
+        ndarray, complex [..., bin, frame]
             With 1 + sample // hop_length frames. Computed in double precision; complex64 if the
             signal is float32.
 
@@ -176,12 +226,14 @@ class VariableQ(Remade):
 
         Parameters
         ----------
-        signal : array, shape (sample,)
+        signal : array_like [sample]
+            One channel.
 
         Yields
         ------
-        block : tuple of two slices, of bins and of frames
-        values : array of complex, shape (bin, frame)
+        block : tuple of slice
+            Two slices, of bins and of frames.
+        values : ndarray, complex [bin, frame]
             This part of the transform. The blocks cover it once.
 
         Raises
@@ -203,18 +255,33 @@ class VariableQ(Remade):
 
         Parameters
         ----------
-        coefficients : array of complex, shape (bin, frame)
+        coefficients : array_like, complex [bin, frame]
+            Those of one channel, or a gradient by them.
         length : int > 0
             Samples of the signal; the coefficients must have its frames.
 
         Returns
         -------
-        array, shape (sample,)
+        ndarray, float [sample]
+            The signal.
 
         Raises
         ------
         ValueError
             If the shape does not fit, or there are no numbers.
+
+        Examples
+        --------
+        The inner products of coefficients and of signals are the same:
+
+        >>> import numpy as np
+        >>> from musisep.audio import VariableQ
+        >>> transform = VariableQ(8000, [440.0, 880.0], 0.05, hop_length=50)
+        >>> one, other = np.random.default_rng(0).standard_normal((2, 1000))
+        >>> coefficients = transform.forward(one)
+        >>> left = np.vdot(coefficients, transform.forward(other)).real
+        >>> np.isclose(left, transform.adjoint(coefficients, 1000) @ other).item()
+        True
         """
         values, shape = as_array(coefficients, "coefficients"), self.coefficient_shape(length)
         length = int(length)
@@ -231,12 +298,28 @@ class VariableQ(Remade):
         )
 
     def normal(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Apply `forward` to one channel, and `adjoint` to that; nothing is stored in between."""
+        """Apply `forward` to one channel, and `adjoint` to that; nothing is stored in between.
+
+        Parameters
+        ----------
+        signal : ndarray, float [sample]
+            One channel.
+
+        Returns
+        -------
+        ndarray, float [sample]
+            The signal that comes back, in float64.
+
+        Raises
+        ------
+        ValueError
+            As `forward`.
+        """
         signal = as_channel(_checked(signal)).astype(np.float64, copy=False)
         return self._gather(signal.size, partial(self._analyse, signal))
 
     def response(self, points: int) -> NDArray[np.float64]:
-        r"""Sum of the squared filters, :math:`\sum_k |g_k(f)|^2 + |g_k(-f)|^2`.
+        r"""Return the sum of the squared filters, :math:`\sum_k |g_k(f)|^2 + |g_k(-f)|^2`.
 
         Times 2 / hop_length, that is what `normal` multiplies a spectrum by, wherever filters
         are narrower than the frame rate.
@@ -244,11 +327,17 @@ class VariableQ(Remade):
         Parameters
         ----------
         points : int > 0
+            Samples of the signal.
 
         Returns
         -------
-        array, shape (points // 2 + 1,)
+        ndarray, float [points // 2 + 1]
             At the frequencies of `scipy.fft.rfft` over so many samples.
+
+        Raises
+        ------
+        ValueError
+            If `points` is not above 0.
         """
         points = at_least("points", points, 1)
         centres, sigmas = self._scaled(points)

@@ -37,7 +37,7 @@ def chroma_fbanks(
 
     Returns
     -------
-    array, shape (n_fft // 2 + 1, n_chroma)
+    ndarray, float [n_fft // 2 + 1, n_chroma]
         Kept for the next such call: read-only.
 
     Raises

@@ -136,7 +136,7 @@ def contrast_bands(hz: Bins, n_bands: int, fmin: float, quantile: float) -> NDAr
 
     Returns
     -------
-    array of int, shape (n_bands + 1, 3)
+    ndarray, int [n_bands + 1, 3]
         First bin, the one after the last, and how many are the share `quantile`, at least 1.
     """
     n_bands, fmin = at_least("n_bands", n_bands, 1), above_zero("contrast_fmin", fmin)

@@ -39,21 +39,55 @@ def onset_strength_multi(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+        One signal or several.
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
-    sample_rate, n_fft, hop_length, norm, mel_scale, **parameters
-        Those of `musisep.audio.mel.MelSpectrogramTransform` that have to do with decibels; all but
-        these have its defaults.
+    sample_rate : int > 0
+        In Hz.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
     lag : int > 0
         Frames between the levels that are compared.
     max_size : int > 0
-        Bands whose loudest is compared with: above 1, vibrato is no onset (Böck and Widmer,
-        "Maximum filter vibrato suppression for onset detection", 2013).
+        Bands whose loudest is compared with: above 1, vibrato is no onset [1]_.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    n_mels : int > 0
+        Number of bands.
+    f_min : float
+        Where the first band begins, in Hz.
+    f_max : float, optional
+        Where the last band ends, in Hz; sample_rate / 2 if None.
+    power : float > 0
+        Magnitudes are raised to this power before they are pooled.
+    top_db : float >= 0, optional
+        Dynamic range of the levels; see `musisep.audio.decibels.amplitude_to_db`.
+    mode : {"per_example", "torchaudio_compat"}
+        Which maximum `top_db` refers to.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `musisep.audio.stft.SpectralTransform`, as for the
+        next five.
+    periodic : bool
+        Whether the window is periodic or symmetric.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    normalized : bool or {"frame_length", "window"}
+        What spectra are divided by.
 
     Returns
     -------
-    array, shape (..., n_mels, frame)
+    ndarray, float [..., n_mels, frame]
         In dB; float32 for a float32 signal, else float64.
 
     Raises
@@ -61,6 +95,26 @@ def onset_strength_multi(
     ValueError
         If a parameter is out of its range, the signal too short, or not just one of `x` and
         `spectrogram` given.
+
+    References
+    ----------
+    .. [1] S. Böck, G. Widmer: Maximum filter vibrato suppression for onset detection.
+       Proc. DAFx-13, Maynooth (2013).
+
+    Examples
+    --------
+    Two sinusoids, of which the higher one begins later:
+
+    >>> import numpy as np
+    >>> from musisep.audio import onset_strength_multi
+    >>> time_s = np.arange(16000) / 8000
+    >>> low = np.sin(2 * np.pi * 300 * time_s) * (time_s >= 0.5)
+    >>> high = np.sin(2 * np.pi * 2000 * time_s) * (time_s >= 1.0)
+    >>> rises = onset_strength_multi(
+    ...     low + high, sample_rate=8000, n_fft=512, hop_length=80, n_mels=2, top_db=40
+    ... )
+    >>> (rises.argmax(axis=1) * 80 / 8000).round(1).tolist()  # [band], in seconds
+    [0.5, 1.0]
     """
     lag, max_size = at_least("lag", lag, 1), at_least("max_size", max_size, 1)
     mel = MelSpectrogramTransform(
@@ -96,18 +150,72 @@ def onset_strength(x: ArrayLike | None = None, **parameters: Any) -> Real:
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    **parameters
-        Those of `onset_strength_multi`, with its defaults.
+    x : array_like [..., sample]
+        One signal or several.
+    spectrogram : array_like [..., frequency, frame], optional
+        Magnitudes or complex spectra instead.
+    sample_rate : int > 0
+        In Hz.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
+    lag : int > 0
+        Frames between the levels that are compared.
+    max_size : int > 0
+        Bands whose loudest is compared with; see `onset_strength_multi`.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    n_mels : int > 0
+        Number of bands.
+    f_min : float
+        Where the first band begins, in Hz.
+    f_max : float, optional
+        Where the last band ends, in Hz; sample_rate / 2 if None.
+    power : float > 0
+        Magnitudes are raised to this power before they are pooled.
+    top_db : float >= 0, optional
+        Dynamic range of the levels; see `musisep.audio.decibels.amplitude_to_db`.
+    mode : {"per_example", "torchaudio_compat"}
+        Which maximum `top_db` refers to.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `musisep.audio.stft.SpectralTransform`, as for the
+        next five.
+    periodic : bool
+        Whether the window is periodic or symmetric.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    normalized : bool or {"frame_length", "window"}
+        What spectra are divided by.
 
     Returns
     -------
-    array, shape (..., frame)
+    ndarray, float [..., frame]
         In dB; float32 for a float32 signal, else float64.
 
     Raises
     ------
     ValueError
         As `onset_strength_multi`.
+
+    Examples
+    --------
+    A click after one second:
+
+    >>> import numpy as np
+    >>> from musisep.audio import onset_strength
+    >>> signal = np.zeros(16000)
+    >>> signal[8000] = 1.0
+    >>> strength = onset_strength(signal, sample_rate=8000, n_fft=256, hop_length=80, n_mels=8)
+    >>> (strength.argmax() * 80 / 8000).round(1).item()
+    1.0
     """
     return onset_strength_multi(x, **parameters).mean(axis=-2)

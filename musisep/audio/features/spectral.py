@@ -41,23 +41,75 @@ class SpectralFeatureTransform(Remade):
         "mfcc". Parameters of others are not looked at.
     sample_rate : int > 0
         In Hz.
-    n_fft, hop_length, win_length, window_fn, center, center_pad_mode, center_tail_pad
-        See `musisep.audio.stft.SpectralTransform`.
-    n_chroma, chroma_norm, tuning
-        See `chroma_stft`; `chroma_norm` is `norm` there.
-    bandwidth_p
-        See `spectral_bandwidth`; `p` there.
-    roll_percent
-        See `spectral_rolloff`.
-    n_bands, contrast_fmin, contrast_quantile
-        See `spectral_contrast`; `fmin` and `quantile` there.
-    n_mfcc, n_mels, f_min, f_max, mel_norm, mel_scale, top_db, lifter, dct_norm
-        See `musisep.audio.mel.MFCCTransform`; `mel_norm` is `norm` there.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `musisep.audio.stft.SpectralTransform`, as for the
+        next three.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    n_chroma : int > 0
+        Pitch classes in an octave; see `chroma_stft`, as for the next two.
+    chroma_norm : float, optional
+        The `norm` there.
+    tuning : float
+        Deviation from 440 Hz, in pitch classes.
+    bandwidth_p : float
+        The `p` of `spectral_bandwidth`.
+    roll_percent : float
+        As of `spectral_rolloff`.
+    n_bands : int > 0
+        Number of octaves; see `spectral_contrast`, as for the next two.
+    contrast_fmin : float > 0
+        The `fmin` there, in Hz.
+    contrast_quantile : float
+        The `quantile` there.
+    n_mfcc : int > 0
+        Number of coefficients; see `musisep.audio.mel.MFCCTransform`, as for all that follow.
+    n_mels : int > 0
+        Number of mel filters.
+    f_min : float
+        Where the first of these begins, in Hz.
+    f_max : float, optional
+        Where the last of these ends, in Hz; sample_rate / 2 if None.
+    mel_norm : {None, "slaney"}
+        The `norm` there.
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
+    top_db : float >= 0, optional
+        Dynamic range of the levels.
+    lifter : int >= 0
+        How coefficients are weighted.
+    dct_norm : {"ortho", None}
+        How the cosine transform is scaled.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    The centroid and the strongest pitch class of a sinusoid of 440 Hz:
+
+    >>> import numpy as np
+    >>> from musisep.audio import SpectralFeatureTransform
+    >>> transform = SpectralFeatureTransform(
+    ...     ("spectral_centroid", "chroma_stft"), sample_rate=8000, n_fft=2048
+    ... )
+    >>> features = transform(np.sin(2 * np.pi * 440 * np.arange(8000) / 8000))
+    >>> features["spectral_centroid"][0, 8].round().item()
+    440.0
+    >>> features["chroma_stft"][:, 8].argmax().item()
+    9
     """
 
     include: Iterable[str] | None = None
@@ -113,11 +165,12 @@ class SpectralFeatureTransform(Remade):
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
+            One signal or several.
 
         Returns
         -------
-        dict of array, shape (..., row, frame)
+        dict of ndarray, float [..., row, frame]
             The features by name, in the order of `include`; float32 for a float32 signal, else
             float64.
 
@@ -136,13 +189,14 @@ class SpectralFeatureTransform(Remade):
 
         Parameters
         ----------
-        spectrogram : array, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
             Magnitudes or complex spectra, for all features.
 
         Returns
         -------
-        dict of array, shape (..., row, frame)
-            Those of the signal; float32 if the spectrogram is in single precision, else float64.
+        dict of ndarray, float [..., row, frame]
+            Those of the signal; in float32 if the spectrogram is in single precision, else in
+            float64.
 
         Raises
         ------
@@ -184,11 +238,22 @@ class SpectralFeatureTransform(Remade):
 
     @property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Frequencies of the bins of the spectra, shape (frequency,)."""
+        """Frequencies of the bins of the spectra in Hz, [frequency]."""
         return self.transform.frequencies_hz
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds."""
+        """Return the middles of frames.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+        """
         return self.transform.times_s(frames)
 
 

@@ -56,21 +56,37 @@ def estimate_tuning(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+        One signal or several.
+    spectrogram : array_like [..., frequency, frame], optional
         Magnitudes or complex spectra instead.
-    sample_rate, n_fft, hop_length, **settings
-        See `SpectralFeatureTransform`.
+    sample_rate : int > 0
+        In Hz.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
     bins_per_octave : int, from 1 to 1200
         Bins of the scale: 12 for semitones.
     resolution : float, from 0.0001 to 0.5
         Distance of the values that are tried, in bins.
     f_min, f_max : float
         Where peaks are looked for, in Hz, 0 <= f_min < f_max.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `musisep.audio.stft.SpectralTransform`, as for the
+        next three.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
 
     Returns
     -------
-    float, or array, shape (...)
+    float, or ndarray, float [...]
         In bins, from -0.5 to below 0.5: one number for one signal. 0 without a peak, as in
         silence; NaN if a sample is not finite.
 
@@ -79,6 +95,17 @@ def estimate_tuning(
     ValueError
         If a parameter is out of its range, the signal too short, or not just one of `x` and
         `spectrogram` given.
+
+    Examples
+    --------
+    A sinusoid a fifth of a semitone above 440 Hz:
+
+    >>> import numpy as np
+    >>> from musisep.audio import estimate_tuning
+    >>> hz = 440 * 2 ** (0.2 / 12)
+    >>> sine = np.sin(2 * np.pi * hz * np.arange(8000) / 8000)
+    >>> round(estimate_tuning(sine, sample_rate=8000, resolution=0.05), 2)
+    0.2
     """
     sample_rate = whole_hz("sample_rate", sample_rate)
     transform = get_transform(

@@ -36,7 +36,8 @@ def rms(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
+    x : array_like [..., sample]
+        One signal or several.
     frame_length : int > 0
         Samples of a frame.
     hop_length : int > 0
@@ -48,13 +49,23 @@ def rms(
 
     Returns
     -------
-    array, shape (..., 1, frame)
-        float32 for a float32 signal, else float64.
+    ndarray, float [..., 1, frame]
+        In float32 for a float32 signal, else in float64.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range, or the signal shorter than a frame, or empty.
+
+    Examples
+    --------
+    A sinusoid of amplitude 1:
+
+    >>> import numpy as np
+    >>> from musisep.audio import rms
+    >>> sine = np.sin(2 * np.pi * 500 * np.arange(1000) / 8000)
+    >>> rms(sine, frame_length=400, hop_length=200, center=False).round(3).tolist()
+    [[0.707, 0.707, 0.707, 0.707]]
     """
     frames = _Frames(frame_length, hop_length, center, pad_mode)
     signal = full_scale(x, "x")
@@ -77,21 +88,36 @@ def zero_crossing_rate(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    frame_length, hop_length, center, pad_mode
-        As in `rms`.
+    x : array_like [..., sample]
+        One signal or several.
+    frame_length, hop_length : int > 0
+        Samples of a frame, and between frames.
+    center : bool
+        Whether the signal is continued at both ends by frame_length // 2 samples.
+    pad_mode : {"reflect", "constant", "edge"}
+        How it is continued: mirrored, by zeros, or by its first and last samples.
     threshold : float >= 0
         Samples of no greater magnitude count as positive zeros.
 
     Returns
     -------
-    array, shape (..., 1, frame)
-        float32 for a float32 signal, else float64.
+    ndarray, float [..., 1, frame]
+        In float32 for a float32 signal, else in float64.
 
     Raises
     ------
     ValueError
-        As in `rms`.
+        As in `rms`, or if `threshold` is negative.
+
+    Examples
+    --------
+    At 8 kHz, a sinusoid of 500 Hz changes its sign every eighth sample, 49 times within 400:
+
+    >>> import numpy as np
+    >>> from musisep.audio import zero_crossing_rate
+    >>> sine = np.sin(2 * np.pi * 500 * (np.arange(1000) + 0.5) / 8000)
+    >>> zero_crossing_rate(sine, frame_length=400, hop_length=200, center=False).tolist()
+    [[0.1225, 0.1225, 0.1225, 0.1225]]
     """
     frames = _Frames(frame_length, hop_length, center, pad_mode)
     return frames.measure(x, sign_changes, from_zero("threshold", threshold))

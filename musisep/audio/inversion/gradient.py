@@ -79,18 +79,42 @@ def l_bfgs(
 
     Parameters
     ----------
-    spec : array, shape (..., band, frame)
+    spec : array_like, float [..., band, frame]
         The representation: magnitudes, mel values or levels, ...
     transform_fn : Representation
         What makes it of a signal, with its derivative: a `StftMagnitude`, a
         `ConstantQMagnitude`, a `musisep.audio.mel.MelSpectrogramTransform`, or one of your own.
     samples : int, optional
         Samples of the signal; to be given if `init_x0` is not.
-    init_x0 : array, shape (..., sample), optional
+    init_x0 : array_like, float [..., sample], optional
         Signal to start from; leading axes that are missing stand for all. If left out, normally
         distributed samples, at the level that fits best.
-    max_iter, tol, verbose, eva_iter, metric, rng, progress, return_history
-        See `griffin_lim`.
+    max_iter : int >= 0
+        Iterations at most.
+    tol : float >= 0
+        Least progress, as of `griffin_lim`.
+    verbose : bool
+        Whether to show a progress bar on stderr, if that is a terminal.
+    eva_iter : int > 0
+        Iterations from one measurement to the next.
+    metric : {"sc", "snr", "ser"}
+        What the history holds, as of `griffin_lim`.
+    rng : numpy.random.Generator or int, optional
+        Source of randomness, or its seed.
+    progress : function, optional
+        Called with the name of the algorithm, iterations done and to do.
+    return_history : bool
+        Whether to return how the algorithm went on, too.
+
+    Returns
+    -------
+    signal : ndarray, float [..., sample]
+        A signal in single precision if `spec` is, else in double precision.
+    history : History
+        Only if `return_history`.
+
+    Other Parameters
+    ----------------
     maxcor : int > 0
         Steps that are remembered: more than five cost more time than they save.
     maxls : int > 0
@@ -103,11 +127,6 @@ def l_bfgs(
         at the start, is larger.
     maxfun : int > 0
         Calls of `transform_fn` at most.
-
-    Returns
-    -------
-    signal, history
-        See `griffin_lim`.
 
     Raises
     ------
@@ -124,6 +143,23 @@ def l_bfgs(
        Audio, Speech, Lang. Process. 23 (2015).
     .. [2] D. C. Liu, J. Nocedal: On the limited memory BFGS method for large scale optimization.
        Mathematical Programming 45 (1989).
+
+    Examples
+    --------
+    A signal is found whose 20 mel bands are nearly those of a sine of 440 Hz:
+
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import l_bfgs
+    >>> from musisep.audio.mel import MelSpectrogramTransform
+    >>> from musisep.metrics import spectral_convergence
+    >>> mel = MelSpectrogramTransform(
+    ...     8000, n_fft=256, hop_length=64, n_mels=20, power=1.0, output_scale="linear"
+    ... )
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> wanted = mel(sine)
+    >>> found = l_bfgs(wanted, mel, samples=4000, max_iter=100, rng=0)
+    >>> bool(spectral_convergence(wanted, mel(found)) < -20)  # in dB
+    True
     """
     schedule = Schedule("L-BFGS", max_iter, tol, eva_iter, metric, verbose, progress)
     solver = Solver(**options)

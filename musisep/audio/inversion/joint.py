@@ -50,33 +50,74 @@ def misi(
 
     Parameters
     ----------
-    spec : array, shape (instrument, ..., frequency, frame)
+    spec : array_like, float [instrument, ..., frequency, frame]
         Magnitudes of the signals; phases of complex numbers do not matter.
-    mixture : array, shape (..., sample)
-    max_iter, tol, verbose, eva_iter, metric, rng, transform, progress, return_history, \
-**stft_parameters
-        See `griffin_lim`.
-    init : str or array, optional
-        As for `griffin_lim`; if left out, the phases of the mixture.
+    mixture : array_like, float [..., sample]
+        What the signals add up to.
+    max_iter : int >= 0
+        Iterations at most.
+    tol : float >= 0
+        Least progress, as of `griffin_lim`.
+    verbose : bool
+        Whether to show a progress bar on stderr, if that is a terminal.
+    eva_iter : int > 0
+        Iterations from one measurement to the next.
+    metric : {"sc", "snr", "ser"}
+        What the history holds, as of `griffin_lim`.
+    init : {"single-pass", "pghi", "random", "zero"} or array_like, optional
+        Phases to start from [..., frequency, frame], as of `griffin_lim`; if left out, those of
+        the mixture.
+    rng : numpy.random.Generator or int, optional
+        Source of randomness, or its seed.
+    transform : SpectralTransform, optional
+        What the magnitudes are from.
+    progress : function, optional
+        Called with the name of the algorithm, iterations done and to do.
+    return_history : bool
+        Whether to return how the algorithm went on, too.
 
     Returns
     -------
-    signals : array, shape (instrument, ..., sample)
-        Their sum is the mixture.
+    signals : ndarray, float [instrument, ..., sample]
+        Signals, whose sum is the mixture.
     history : History
-        If `return_history`; it measures the magnitudes of all signals together.
+        Only if `return_history`; it measures the magnitudes of all signals together.
+
+    Other Parameters
+    ----------------
+    n_fft : int > 0, optional
+        Points of the Fourier transform of a frame; 2 * (frequency - 1) if left out.
+    hop_length, win_length, window_fn, window, periodic : optional
+        Hop and window of a `SpectralTransform`, instead of `transform`, with its defaults.
+    center, center_pad_mode, center_tail_pad, normalized, sample_rate : optional
+        Ends, scale and sample rate of it, likewise.
 
     Raises
     ------
     ValueError
-        As `griffin_lim`, or if the mixture does not fit or is not finite.
+        If a parameter is out of its range, a magnitude is negative or not finite, or the mixture
+        does not fit or is not finite.
     TypeError
-        As `griffin_lim`.
+        If a transform has no such parameter.
 
     References
     ----------
     .. [1] D. Gunawan, D. Sen: Iterative phase estimation for the synthesis of separated sources
        from single-channel mixtures. IEEE Signal Process. Lett. 17 (2010).
+
+    Examples
+    --------
+    Two sines are found again from their magnitudes and their sum:
+
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import misi
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> turns = np.outer([440, 1000], np.arange(4000) / 8000)
+    >>> sines = np.sin(2 * np.pi * turns)
+    >>> found = misi(np.abs(transform.stft(sines)), sines.sum(axis=0), transform=transform)
+    >>> bool(np.abs(found - sines).max() < 0.001)
+    True
     """
     schedule = Schedule("MISI", max_iter, tol, eva_iter, metric, verbose, progress)
     magnitudes, _, transform = wanted(spec, transform, stft_parameters)

@@ -46,9 +46,8 @@ def rtisi_la(
 
     Parameters
     ----------
-    spec, init, rng, length, transform, progress, verbose, **stft_parameters
-        See `griffin_lim`; but if there is no `init` and `spec` is not complex, a frame starts
-        from the phases of what the frames before it add to it.
+    spec : array_like, float or complex [..., frequency, frame]
+        Magnitudes, or complex numbers that have them and phases to start from.
     look_ahead : int >= -1
         Frames that are looked ahead; -1 stands for all that overlap,
         (win_length - 1) // hop_length; 0 is the algorithm without looking ahead.
@@ -59,16 +58,41 @@ def rtisi_la(
         Iterations for each frame.
     alpha : float >= 0
         How much further the fast variant goes; 0 is the original algorithm.
+    verbose : bool
+        Whether to show a progress bar on stderr, if that is a terminal.
+    init : {"single-pass", "pghi", "random", "zero"} or array_like, optional
+        Phases to start from [..., frequency, frame], as of `griffin_lim`. If left out, and `spec`
+        is not complex, a frame starts from the phases of what the frames before it add to it.
+    rng : numpy.random.Generator or int, optional
+        Source of randomness, or its seed.
+    length : int > 0, optional
+        Samples of the signal; if left out, those of the shortest one with so many frames.
+    transform : SpectralTransform, optional
+        What the magnitudes are from.
+    progress : function, optional
+        Called with the name of the algorithm, frames done and to do.
 
     Returns
     -------
-    array, shape (..., sample)
-        As of `griffin_lim`.
+    ndarray, float [..., sample]
+        A signal in single precision if the magnitudes are, else in double precision.
+
+    Other Parameters
+    ----------------
+    n_fft : int > 0, optional
+        Points of the Fourier transform of a frame; 2 * (frequency - 1) if left out.
+    hop_length, win_length, window_fn, window, periodic : optional
+        Hop and window of a `SpectralTransform`, instead of `transform`, with its defaults.
+    center, center_pad_mode, center_tail_pad, normalized, sample_rate : optional
+        Ends, scale and sample rate of it, likewise.
 
     Raises
     ------
-    ValueError, TypeError
-        As `griffin_lim`.
+    ValueError
+        If a parameter is out of its range, a magnitude is negative or not finite, or a shape
+        does not fit.
+    TypeError
+        If a transform has no such parameter.
 
     References
     ----------
@@ -76,6 +100,19 @@ def rtisi_la(
        inversion. Proc. DAFx-05 (2005).
     .. [2] X. Zhu, G. T. Beauregard, L. Wyse: Real-time signal estimation from modified short-time
        Fourier transform magnitude spectra. IEEE Trans. Audio, Speech, Lang. Process. 15 (2007).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import rtisi_la
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.metrics import spectral_convergence
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> found = rtisi_la(magnitudes, max_iter=5, length=4000, transform=transform)
+    >>> bool(spectral_convergence(magnitudes, transform.stft(found)) < -20)  # in dB
+    True
     """
     look_ahead = at_least("look_ahead", look_ahead, -1)
     flag("asymmetric_window", asymmetric_window)

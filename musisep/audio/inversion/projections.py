@@ -46,7 +46,7 @@ def griffin_lim(
 
     Parameters
     ----------
-    spec : array, shape (..., frequency, frame)
+    spec : array_like, float or complex [..., frequency, frame]
         Magnitudes, or complex numbers that have them and phases to start from.
     max_iter : int >= 0
         Iterations at most.
@@ -56,15 +56,15 @@ def griffin_lim(
     alpha : float >= 0
         How much further the fast variant goes; 0 is the original algorithm.
     verbose : bool
-        Show a progress bar on stderr, if that is a terminal.
+        Whether to show a progress bar on stderr, if that is a terminal.
     eva_iter : int > 0
         Iterations from one measurement to the next.
     metric : {"sc", "snr", "ser"}
         What the history holds: see `musisep.metrics.spectral_convergence`, `snr` and `ser`.
-    init : {"single-pass", "pghi", "random", "zero"} or array, shape (..., frequency, frame)
+    init : {"single-pass", "pghi", "random", "zero"} or array_like, optional
         Phases to start from: see `phase_init` and `pghi`, uniformly distributed, all 0, or given
-        in radians or as complex numbers. If left out, those of `spec` if it is complex, else
-        "single-pass".
+        in radians or as complex numbers [..., frequency, frame]. If left out, those of `spec` if
+        it is complex, else "single-pass".
     rng : numpy.random.Generator or int, optional
         Source of randomness, or its seed.
     length : int > 0, optional
@@ -74,17 +74,24 @@ def griffin_lim(
     progress : function, optional
         Called with the name of the algorithm, iterations done and to do.
     return_history : bool
-    **stft_parameters
-        Parameters of `SpectralTransform` instead of a `transform`, with its defaults; `n_fft` is
-        2 * (frequency - 1) if left out.
+        Whether to return how the algorithm went on, too.
 
     Returns
     -------
-    signal : array, shape (..., sample)
-        float32 if the magnitudes are in single precision, else float64. Each signal is what it
-        would be alone.
+    signal : ndarray, float [..., sample]
+        A signal in single precision if the magnitudes are, else in double precision. Each signal
+        is what it would be alone.
     history : History
-        If `return_history`.
+        Only if `return_history`.
+
+    Other Parameters
+    ----------------
+    n_fft : int > 0, optional
+        Points of the Fourier transform of a frame; 2 * (frequency - 1) if left out.
+    hop_length, win_length, window_fn, window, periodic : optional
+        Hop and window of a `SpectralTransform`, instead of `transform`, with its defaults.
+    center, center_pad_mode, center_tail_pad, normalized, sample_rate : optional
+        Ends, scale and sample rate of it, likewise.
 
     Raises
     ------
@@ -100,6 +107,24 @@ def griffin_lim(
        IEEE Trans. Acoust., Speech, Signal Process. 32 (1984).
     .. [2] N. Perraudin, P. Balazs, P. L. Søndergaard: A fast Griffin-Lim algorithm. Proc. WASPAA
        (2013).
+
+    Examples
+    --------
+    The magnitudes of half a second of 440 Hz give a sine of 440 Hz, whose bins are 2 Hz apart:
+
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import griffin_lim
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> found, history = griffin_lim(
+    ...     magnitudes, max_iter=30, length=4000, transform=transform, return_history=True
+    ... )
+    >>> int(2 * np.abs(np.fft.rfft(found)).argmax())
+    440
+    >>> bool(history.values[-1] < -20)  # spectral convergence in dB
+    True
     """
     alpha = from_zero("alpha", alpha)
     share = alpha / (1 + alpha)
@@ -145,27 +170,78 @@ def admm(
 
     Parameters
     ----------
-    spec, max_iter, tol, verbose, eva_iter, metric, init, rng, length, transform, progress, \
-return_history, **stft_parameters
-        See `griffin_lim`.
+    spec : array_like, float or complex [..., frequency, frame]
+        Magnitudes, or complex numbers that have them and phases to start from.
+    max_iter : int >= 0
+        Iterations at most.
+    tol : float >= 0
+        Least progress, as of `griffin_lim`.
     rho : float >= 0
         Weight of the multipliers' penalty. 0 asks for spectra that a signal has; the more
         inconsistent the magnitudes, the larger it should be.
+    verbose : bool
+        Whether to show a progress bar on stderr, if that is a terminal.
+    eva_iter : int > 0
+        Iterations from one measurement to the next.
+    metric : {"sc", "snr", "ser"}
+        What the history holds, as of `griffin_lim`.
+    init : {"single-pass", "pghi", "random", "zero"} or array_like, optional
+        Phases to start from [..., frequency, frame], as of `griffin_lim`.
+    rng : numpy.random.Generator or int, optional
+        Source of randomness, or its seed.
+    length : int > 0, optional
+        Samples of the signal; if left out, those of the shortest one with so many frames.
+    transform : SpectralTransform, optional
+        What the magnitudes are from.
+    progress : function, optional
+        Called with the name of the algorithm, iterations done and to do.
+    return_history : bool
+        Whether to return how the algorithm went on, too.
 
     Returns
     -------
-    signal, history
-        See `griffin_lim`.
+    signal : ndarray, float [..., sample]
+        A signal in single precision if the magnitudes are, else in double precision.
+    history : History
+        Only if `return_history`.
+
+    Other Parameters
+    ----------------
+    n_fft : int > 0, optional
+        Points of the Fourier transform of a frame; 2 * (frequency - 1) if left out.
+    hop_length, win_length, window_fn, window, periodic : optional
+        Hop and window of a `SpectralTransform`, instead of `transform`, with its defaults.
+    center, center_pad_mode, center_tail_pad, normalized, sample_rate : optional
+        Ends, scale and sample rate of it, likewise.
 
     Raises
     ------
-    ValueError, TypeError
-        As `griffin_lim`.
+    ValueError
+        If a parameter is out of its range, a magnitude is negative or not finite, or a shape
+        does not fit.
+    TypeError
+        If a transform has no such parameter.
 
     References
     ----------
     .. [1] Y. Masuyama, K. Yatabe, Y. Oikawa: Griffin-Lim like phase recovery via alternating
        direction method of multipliers. IEEE Signal Process. Lett. 26 (2019).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import admm
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> found, history = admm(
+    ...     magnitudes, max_iter=30, length=4000, transform=transform, return_history=True
+    ... )
+    >>> history.iterations.tolist()
+    [0, 10, 20, 30]
+    >>> bool(history.values[-1] < -30)  # spectral convergence in dB
+    True
     """
     rho = from_zero("rho", rho)
 

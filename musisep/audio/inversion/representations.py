@@ -44,10 +44,20 @@ class Representation(Protocol):
     """
 
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
-        """Return the values of a signal [sample], and what takes gradients back to the signal.
+        """Return the values of a signal, and what takes gradients back to it.
 
-        The second is a function that takes the gradient of a number by the values, an array of
-        their shape, and returns its gradient by the samples.
+        Parameters
+        ----------
+        x : array_like, float [sample]
+            The signal.
+
+        Returns
+        -------
+        values : ndarray, float [band, frame]
+            What the function makes of the signal.
+        pullback : function
+            Takes the gradient of a number by the values, an array of their shape, and returns its
+            gradient by the samples.
         """
         ...
 
@@ -56,9 +66,35 @@ class Representation(Protocol):
 class StftMagnitude:
     """Magnitudes of a short-time Fourier transform, [frequency, frame].
 
+    Calling the object returns those of signals [..., sample].
+
     Parameters
     ----------
     transform : SpectralTransform
+        What the magnitudes are from.
+
+    Raises
+    ------
+    ValueError
+        If `transform` is no `SpectralTransform`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import StftMagnitude
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> magnitude = StftMagnitude(SpectralTransform(n_fft=256, hop_length=64))
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4000) / 8000)
+    >>> int(magnitude(sine)[:, 30].argmax())  # bins are 8000 / 256 = 31.25 Hz apart
+    14
+
+    The gradient of half the energy of all magnitudes by the signal points along the signal:
+
+    >>> values, pullback = magnitude.linearized(sine)
+    >>> gradient = pullback(values)
+    >>> cosine = gradient @ sine / (np.linalg.norm(gradient) * np.linalg.norm(sine))
+    >>> round(float(cosine), 2)
+    1.0
     """
 
     transform: SpectralTransform
@@ -68,7 +104,23 @@ class StftMagnitude:
         instance("transform", self.transform, SpectralTransform)
 
     def __call__(self, x: ArrayLike) -> Real:
-        """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
+        """Return the magnitudes of signals.
+
+        Parameters
+        ----------
+        x : array_like, float [..., sample]
+            Signals.
+
+        Returns
+        -------
+        ndarray, float [..., bin, frame]
+            Magnitudes.
+
+        Raises
+        ------
+        ValueError
+            If the transform refuses the signals.
+        """
 
         def measure(spectra: Spectra, magnitudes: Real) -> None:
             np.abs(spectra, out=magnitudes)
@@ -76,11 +128,35 @@ class StftMagnitude:
         return measure_frames(self.transform, x, self.transform.bins, measure, name="x")
 
     def shape(self, length: int) -> tuple[int, int]:
-        """Return the numbers of frequencies and frames for signals of `length` samples."""
+        """Return the numbers of frequencies and frames.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of a signal.
+
+        Returns
+        -------
+        tuple of int
+            Numbers of frequencies and of frames.
+        """
         return self.transform.bins, self.transform.frame_count(length)
 
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
-        """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
+        """Return the magnitudes of a signal, and what takes gradients back to it.
+
+        Parameters
+        ----------
+        x : array_like, float [sample]
+            The signal.
+
+        Returns
+        -------
+        values : ndarray, float [frequency, frame]
+            Magnitudes.
+        pullback : function
+            See `Representation`; where a magnitude is 0, its gradient counts as 0.
+        """
         signal = as_channel(x)
 
         def pullback(gradient: ArrayLike) -> Real:
@@ -98,13 +174,38 @@ class StftMagnitude:
 class ConstantQMagnitude:
     """Magnitudes of a constant-Q transform, [bin, frame].
 
-    With the frequencies of a `musisep.audio.logfreq.LogAxis` and a bandwidth of
-    sigma_bins / harscale, they are those of `musisep.audio.logfreq.log_spectrogram`.
+    Calling the object returns those of signals [..., sample]. With the frequencies of a
+    `musisep.audio.logfreq.LogAxis` and a bandwidth of sigma_bins / harscale, they are those of
+    `musisep.audio.logfreq.log_spectrogram`.
 
     Parameters
     ----------
-    sample_rate, frequencies_hz, bandwidth, hop_length, gamma_hz
-        See `musisep.audio.cqt.variableq.VariableQ`.
+    sample_rate : int
+        In Hz.
+    frequencies_hz : array_like, float [bin]
+        Centres of the filters in Hz, above 0 and at most sample_rate / 2.
+    bandwidth : float >= 0
+        Standard deviation of a filter relative to its centre.
+    hop_length : int > 0
+        Samples between frames; frame t is centred on sample t * hop_length.
+    gamma_hz : float >= 0
+        What is added to all standard deviations, in Hz.
+
+    Raises
+    ------
+    ValueError
+        If `musisep.audio.cqt.variableq.VariableQ` refuses a parameter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import ConstantQMagnitude
+    >>> magnitude = ConstantQMagnitude(8000, [220, 440, 880], bandwidth=0.02, hop_length=100)
+    >>> sine = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> magnitude(sine)[:, 20].round(3).tolist()
+    [0.0, 0.5, 0.0]
+    >>> magnitude.shape(4000)
+    (3, 41)
     """
 
     sample_rate: int
@@ -122,15 +223,55 @@ class ConstantQMagnitude:
         object.__setattr__(self, "transform", transform)
 
     def __call__(self, x: ArrayLike) -> Real:
-        """Return the magnitudes of signals [..., sample]; ValueError as of the transform."""
+        """Return the magnitudes of signals.
+
+        Parameters
+        ----------
+        x : array_like, float [..., sample]
+            Signals.
+
+        Returns
+        -------
+        ndarray, float [..., bin, frame]
+            Magnitudes.
+
+        Raises
+        ------
+        ValueError
+            If the transform refuses the signals.
+        """
         return np.abs(self.transform.forward(x))
 
     def shape(self, length: int) -> tuple[int, int]:
-        """Return the numbers of bins and frames for signals of `length` samples."""
+        """Return the numbers of bins and frames.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of a signal.
+
+        Returns
+        -------
+        tuple of int
+            Numbers of bins and of frames.
+        """
         return self.transform.coefficient_shape(length)
 
     def linearized(self, x: ArrayLike, /) -> tuple[Real, Callable[[ArrayLike], Real]]:
-        """See `Representation`; where a magnitude is 0, its gradient counts as 0."""
+        """Return the magnitudes of a signal, and what takes gradients back to it.
+
+        Parameters
+        ----------
+        x : array_like, float [sample]
+            The signal.
+
+        Returns
+        -------
+        values : ndarray, float [bin, frame]
+            Magnitudes.
+        pullback : function
+            See `Representation`; where a magnitude is 0, its gradient counts as 0.
+        """
         signal = as_channel(x)
         coefficients = self.transform.forward(signal)
         magnitudes = np.abs(coefficients)

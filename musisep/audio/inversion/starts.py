@@ -62,18 +62,24 @@ def phase_init(
 
     Parameters
     ----------
-    spec : array, shape (..., frequency, frame)
+    spec : array_like, float [..., frequency, frame]
         Magnitudes; phases of complex numbers do not matter.
     transform : SpectralTransform, optional
         What the magnitudes are from.
-    **stft_parameters
-        Parameters of `SpectralTransform` instead, with its defaults; `n_fft` is
-        2 * (frequency - 1) if left out.
 
     Returns
     -------
-    array of complex, shape (..., frequency, frame)
-        complex64 if the magnitudes are in single precision, else complex128.
+    ndarray, complex [..., frequency, frame]
+        Spectra in single precision if the magnitudes are, else in double precision.
+
+    Other Parameters
+    ----------------
+    n_fft : int > 0, optional
+        Points of the Fourier transform of a frame; 2 * (frequency - 1) if left out.
+    hop_length, win_length, window_fn, window, periodic : optional
+        Hop and window of a `SpectralTransform`, instead of `transform`, with its defaults.
+    center, center_pad_mode, center_tail_pad, normalized, sample_rate : optional
+        Ends, scale and sample rate of it, likewise.
 
     Raises
     ------
@@ -86,6 +92,21 @@ def phase_init(
     ----------
     .. [1] G. T. Beauregard, M. Harish, L. Wyse: Single pass spectrogram inversion. Proc. IEEE DSP
        (2015).
+
+    Examples
+    --------
+    A sine of 437.5 Hz makes three and a half turns in the 64 samples between frames, so that its
+    phase is another one by half a turn in the next frame:
+
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import phase_init
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4000) / 8000)
+    >>> spectrum = phase_init(np.abs(transform.stft(sine)), transform=transform)
+    >>> ratio = spectrum[14, 31] / spectrum[14, 30]
+    >>> round(float(np.abs(np.angle(ratio)) / np.pi), 3)
+    1.0
     """
     return _started(spec, "single-pass", transform, stft_parameters, None)
 
@@ -115,26 +136,54 @@ def pghi(
 
     Parameters
     ----------
-    spec : array, shape (..., frequency, frame)
+    spec : array_like, float [..., frequency, frame]
         Magnitudes; phases of complex numbers do not matter.
     rng : numpy.random.Generator or int, optional
         Source of randomness, or its seed.
-    transform, **stft_parameters
-        See `phase_init`.
+    transform : SpectralTransform, optional
+        What the magnitudes are from.
 
     Returns
     -------
-    array of complex, shape (..., frequency, frame)
+    ndarray, complex [..., frequency, frame]
+        Spectra in single precision if the magnitudes are, else in double precision.
+
+    Other Parameters
+    ----------------
+    n_fft : int > 0, optional
+        Points of the Fourier transform of a frame; 2 * (frequency - 1) if left out.
+    hop_length, win_length, window_fn, window, periodic : optional
+        Hop and window of a `SpectralTransform`, instead of `transform`, with its defaults.
+    center, center_pad_mode, center_tail_pad, normalized, sample_rate : optional
+        Ends, scale and sample rate of it, likewise.
 
     Raises
     ------
-    ValueError, TypeError
-        As `phase_init`.
+    ValueError
+        If the magnitudes are negative, not finite, or do not fit the transform, or if `rng` is
+        neither a source of randomness nor a seed.
+    TypeError
+        If a transform has no such parameter.
 
     References
     ----------
     .. [1] Z. Průša, P. Balazs, P. L. Søndergaard: A noniterative method for reconstruction of
        phase from STFT magnitude. IEEE/ACM Trans. Audio, Speech, Lang. Process. 25 (2017).
+
+    Examples
+    --------
+    A signal of these phases has nearly the magnitudes that were given:
+
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import pghi
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.metrics import spectral_convergence
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4000) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> found = transform.istft(pghi(magnitudes, transform=transform, rng=0), 4000)
+    >>> bool(spectral_convergence(magnitudes, transform.stft(found)) < -15)  # in dB
+    True
     """
     return _started(spec, "pghi", transform, stft_parameters, rng)
 

@@ -30,11 +30,38 @@ class MFCCTransform(Remade):
 
     Parameters
     ----------
+    sample_rate : int > 0
+        In Hz.
     n_mfcc : int, from 1 to n_mels
         Coefficients that are kept.
-    sample_rate, n_fft, hop_length, win_length, n_mels, f_min, f_max, norm, mel_scale, top_db, \
-window_fn, center, center_pad_mode, center_tail_pad
-        See `MelSpectrogramTransform`; the maximum for `top_db` is that of each example.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    n_mels : int > 0
+        Number of mel filters; see `melscale_fbanks`, as for the next two and for `norm` and
+        `mel_scale`.
+    f_min : float
+        Where the first filter begins, in Hz.
+    f_max : float, optional
+        Where the last filter ends, in Hz; sample_rate / 2 if None.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
+    top_db : float >= 0, optional
+        Levels that are further than this below the maximum of an example are raised to this
+        distance.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `SpectralTransform`, as for the next three.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
     lifter : int >= 0
         If above 0, coefficient n = 1, 2, … is multiplied by
         1 + lifter / 2 sin(pi n / lifter) (Juang, Rabiner and Wilpon, 1987).
@@ -45,6 +72,23 @@ window_fn, center, center_pad_mode, center_tail_pad
     ------
     ValueError
         If a parameter is out of its range.
+
+    References
+    ----------
+    S. B. Davis, P. Mermelstein: Comparison of parametric representations for monosyllabic word
+    recognition in continuously spoken sentences. IEEE Transactions on Acoustics, Speech, and Signal
+    Processing 28 (1980), doi:10.1109/TASSP.1980.1163420.
+
+    Examples
+    --------
+    A signal of half the amplitude has another first coefficient only, that of its level:
+
+    >>> import numpy as np
+    >>> from musisep.audio import MFCCTransform
+    >>> transform = MFCCTransform(8000, n_mfcc=4, n_fft=512, hop_length=128, n_mels=24)
+    >>> noise = np.random.default_rng(0).standard_normal(4000)
+    >>> np.abs(transform(noise) - transform(0.5 * noise))[:, 10].round(3).tolist()
+    [29.495, 0.0, 0.0, 0.0]
     """
 
     sample_rate: int = 22050
@@ -90,7 +134,18 @@ window_fn, center, center_pad_mode, center_tail_pad
         object.__setattr__(self, "cosines", cosines)
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds."""
+        """Return the middles of frames.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+        """
         return self.mel.times_s(frames)
 
     @property
@@ -103,12 +158,13 @@ window_fn, center, center_pad_mode, center_tail_pad
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
+            One signal or several.
 
         Returns
         -------
-        array, shape (..., n_mfcc, frame)
-            float32 if the signal is, else float64.
+        ndarray, float [..., n_mfcc, frame]
+            In float32 if the signal is, else in float64.
 
         Raises
         ------
@@ -124,13 +180,14 @@ window_fn, center, center_pad_mode, center_tail_pad
 
         Parameters
         ----------
-        spectrogram : array, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
             Powers (squared magnitudes) or complex spectra.
 
         Returns
         -------
-        array, shape (..., n_mfcc, frame)
-            Those of the signal; float32 if the spectrogram is in single precision, else float64.
+        ndarray, float [..., n_mfcc, frame]
+            Those of the signal; in float32 if the spectrogram is in single precision, else in
+            float64.
 
         Raises
         ------
@@ -144,11 +201,13 @@ window_fn, center, center_pad_mode, center_tail_pad
 
         Parameters
         ----------
-        mel_power : array, shape (..., n_mels, frame)
+        mel_power : array_like [..., n_mels, frame]
+            Powers in the mel bands.
 
         Returns
         -------
-        array, shape (..., n_mfcc, frame)
+        ndarray, float [..., n_mfcc, frame]
+            The coefficients; in float32 if the powers are, else in float64.
 
         Raises
         ------
@@ -171,20 +230,70 @@ def mfcc(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+        One signal or several.
+    spectrogram : array_like [..., frequency, frame], optional
         Powers or complex spectra instead; see `MFCCTransform.from_spectrogram`.
-    **parameters
-        Those of `MFCCTransform`, with its defaults.
+    sample_rate : int > 0
+        In Hz.
+    n_mfcc : int, from 1 to n_mels
+        Coefficients that are kept.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    n_mels : int > 0
+        Number of mel filters; see `melscale_fbanks`, as for the next two and for `norm` and
+        `mel_scale`.
+    f_min : float
+        Where the first filter begins, in Hz.
+    f_max : float, optional
+        Where the last filter ends, in Hz; sample_rate / 2 if None.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
+    top_db : float >= 0, optional
+        Levels that are further than this below the maximum of an example are raised to this
+        distance.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `SpectralTransform`, as for the next three.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    lifter : int >= 0
+        If above 0, coefficient n = 1, 2, … is multiplied by
+        1 + lifter / 2 sin(pi n / lifter) (Juang, Rabiner and Wilpon, 1987).
+    dct_norm : {"ortho", None}
+        See `dct_matrix`.
 
     Returns
     -------
-    array, shape (..., n_mfcc, frame)
+    ndarray, float [..., n_mfcc, frame]
+        In float32 if the signal is, else in float64.
 
     Raises
     ------
     ValueError
         As `MFCCTransform`, or unless one of `x` and `spectrogram` is given.
+
+    Examples
+    --------
+    The coefficients of a signal are those of its powers:
+
+    >>> import numpy as np
+    >>> from musisep.audio import SpectralTransform, mfcc
+    >>> noise = np.random.default_rng(0).standard_normal(4000)
+    >>> parameters = {"n_fft": 512, "hop_length": 128, "n_mels": 24, "n_mfcc": 4}
+    >>> coefficients = mfcc(noise, sample_rate=8000, **parameters)
+    >>> powers = np.abs(SpectralTransform(512, 128).stft(noise)) ** 2
+    >>> np.allclose(coefficients, mfcc(spectrogram=powers, sample_rate=8000, **parameters))
+    True
     """
     transform = MFCCTransform(**parameters)
     return of_either(x, spectrogram, transform, transform.from_spectrogram)
@@ -198,19 +307,37 @@ def dct_matrix(
     Parameters
     ----------
     n_mfcc : int, from 1 to n_mels
+        Number of rows.
     n_mels : int > 0
+        Number of values that are transformed.
     norm : {"ortho", None}
         Rows of unit length, or 2 cos(pi k (2 n + 1) / (2 n_mels)).
 
     Returns
     -------
-    array, shape (n_mfcc, n_mels)
+    ndarray, float [n_mfcc, n_mels]
         Read-only.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    References
+    ----------
+    N. Ahmed, T. Natarajan, K. R. Rao: Discrete cosine transform. IEEE Transactions on Computers
+    C-23 (1974), doi:10.1109/T-C.1974.223784.
+
+    Examples
+    --------
+    Rows are orthogonal and have unit length:
+
+    >>> from musisep.audio import dct_matrix
+    >>> matrix = dct_matrix(2, 4)
+    >>> matrix.round(3).tolist()
+    [[0.5, 0.5, 0.5, 0.5], [0.653, 0.271, -0.271, -0.653]]
+    >>> (matrix @ matrix.T).round(6).diagonal().tolist()
+    [1.0, 1.0]
     """
     n_mfcc, n_mels = at_least("n_mfcc", n_mfcc, 1), at_least("n_mels", n_mels, 1, MOST_MELS)
     if n_mfcc > n_mels:

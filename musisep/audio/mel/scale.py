@@ -50,6 +50,7 @@ def melscale_fbanks(
         Ends of the first and the last filter in Hz, 0 <= f_min < f_max and f_min < sample_rate / 2.
         What a filter has above sample_rate / 2 is cut off.
     n_mels : int > 0
+        Number of filters.
     sample_rate : int > 0
         In Hz.
     norm : {None, "slaney"}
@@ -59,7 +60,7 @@ def melscale_fbanks(
 
     Returns
     -------
-    array, shape (n_freqs, n_mels)
+    ndarray, float [n_freqs, n_mels]
         Read-only. A filter may be zero if it is narrower than the bins, or lies beyond them.
 
     Raises
@@ -70,6 +71,15 @@ def melscale_fbanks(
     References
     ----------
     S. Young et al., The HTK Book, 2006; M. Slaney, Auditory Toolbox, 1998.
+
+    Examples
+    --------
+    The second of three filters over nine bins from 0 to 4 kHz:
+
+    >>> from musisep.audio import melscale_fbanks
+    >>> filters = melscale_fbanks(9, 0.0, 4000.0, 3, 8000)  # [frequency, band]
+    >>> filters[:, 1].round(2).tolist()
+    [0.0, 0.11, 0.83, 0.65, 0.2, 0.0, 0.0, 0.0, 0.0]
     """
     n_freqs = at_least("n_freqs", n_freqs, 1)
     f_max = number("f_max", f_max)
@@ -93,7 +103,7 @@ def mel_filterbank(
 def mel_frequencies(
     f_min: float, f_max: float | None, n_mels: int, sample_rate: int, mel_scale: str
 ) -> NDArray[np.float64]:
-    """Return where the filters of `melscale_fbanks` are highest, in Hz, shape (n_mels,)."""
+    """Return where the filters of `melscale_fbanks` are highest, in Hz, [n_mels]."""
     return _corners_hz(_filters(f_min, f_max, n_mels, sample_rate, None, mel_scale))[1:-1]
 
 

@@ -52,30 +52,68 @@ class MelSpectrogramTransform(Remade):
     ----------
     sample_rate : int > 0
         In Hz.
-    n_fft, hop_length, win_length, window_fn, periodic, center, center_pad_mode, \
-center_tail_pad, normalized
-        See `SpectralTransform`.
-    n_mels, f_min, f_max, norm, mel_scale
-        See `melscale_fbanks`; without `f_max` the filters end at sample_rate / 2. They are for
-        the bins k * sample_rate / n_fft, whether `n_fft` is even or odd.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    n_mels : int > 0
+        Number of filters; see `melscale_fbanks`, as for the next two and for `norm` and
+        `mel_scale`.
+    f_min : float
+        Where the first filter begins, in Hz.
+    f_max : float, optional
+        Where the last filter ends, in Hz; sample_rate / 2 if None. Filters are for the bins
+        k * sample_rate / n_fft, whether `n_fft` is even or odd.
     power : float > 0
         Magnitudes are raised to this power before they are pooled.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
     top_db : float >= 0, optional
         Dynamic range of "db"; see `amplitude_to_db`.
     output_scale : {"db", "log", "linear"}
         Decibels (a factor of ten is 20 / power of them: 10 for powers, 20 for magnitudes, so that
         the level of a tone does not depend on `power`), the natural logarithm, or neither.
     log_amin : float > 0
+        Least value, or what is added; see `log_mode`.
     log_mode : {"clamp", "add", "log1p"}
         For "log": ln(max(mel, log_amin)), ln(mel + log_amin) or ln(1 + log_multiplier mel).
     mode : {"per_example", "torchaudio_compat"}
         Which maximum `top_db` refers to; see `amplitude_to_db`.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `SpectralTransform`, as for the next five.
+    periodic : bool
+        Whether the window is periodic or symmetric.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    normalized : bool or {"frame_length", "window"}
+        What spectra are divided by.
     log_multiplier : float > 0
+        See `log_mode`.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    The band in which a sinusoid of 1 kHz is loudest, and where that is highest:
+
+    >>> import numpy as np
+    >>> from musisep.audio import MelSpectrogramTransform
+    >>> transform = MelSpectrogramTransform(8000, n_fft=512, hop_length=128, n_mels=24)
+    >>> levels = transform(np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000))  # [band, frame], dB
+    >>> loudest = levels[:, 30].argmax()
+    >>> loudest.item(), transform.frequencies_hz[loudest].round(1).item()
+    (11, 1046.1)
     """
 
     sample_rate: int = 24000
@@ -138,12 +176,23 @@ center_tail_pad, normalized
 
     @property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Where the filters are highest, shape (n_mels,)."""
+        """Where the filters are highest, in Hz, [n_mels]."""
         ends = self.f_min, self.f_max
         return mel_frequencies(*ends, self.n_mels, self.sample_rate, self.mel_scale)
 
     def times_s(self, frames: int) -> NDArray[np.float64]:
-        """Return the middles of so many frames in seconds."""
+        """Return the middles of frames.
+
+        Parameters
+        ----------
+        frames : int >= 0
+            Number of frames.
+
+        Returns
+        -------
+        ndarray, float [frame]
+            In seconds.
+        """
         return self.transform.times_s(frames)
 
     @property
@@ -153,7 +202,25 @@ center_tail_pad, normalized
         return self.transform.framing._replace(maximum_of=f"top_db={self.top_db}" * limited)
 
     def shape(self, length: int) -> tuple[int, int]:
-        """Return the numbers of bands and frames for signals of `length` samples."""
+        """Return the numbers of bands and frames for signals of a length.
+
+        Parameters
+        ----------
+        length : int > 0
+            Samples of a signal.
+
+        Returns
+        -------
+        bands : int
+            Number of filters.
+        frames : int
+            Number of frames.
+
+        Raises
+        ------
+        ValueError
+            If such signals are too short; see `SpectralTransform.stft`.
+        """
         return self.filterbank.bands, self.transform.frame_count(length)
 
     def spectrogram(self, x: ArrayLike) -> Real:
@@ -161,11 +228,13 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
+            One signal or several.
 
         Returns
         -------
-        array, shape (..., frequency, frame)
+        ndarray, float [..., frequency, frame]
+            In float32 if the signal is, else in float64.
 
         Raises
         ------
@@ -181,7 +250,8 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        x : array, shape (..., sample)
+        x : array_like [..., sample]
+            One signal or several.
         output_scale : {"db", "log", "linear"}, optional
             Instead of the transform's own.
         to_db : bool, optional
@@ -189,8 +259,8 @@ center_tail_pad, normalized
 
         Returns
         -------
-        array, shape (..., n_mels, frame)
-            float32 if the signal is, else float64.
+        ndarray, float [..., n_mels, frame]
+            In float32 if the signal is, else in float64.
 
         Raises
         ------
@@ -215,15 +285,18 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        spectrogram : array, shape (..., frequency, frame)
+        spectrogram : array_like [..., frequency, frame]
             Powers (of magnitudes), as `spectrogram` returns them, or complex spectra.
-        output_scale, to_db
-            See `mel_spectrogram`.
+        output_scale : {"db", "log", "linear"}, optional
+            Instead of the transform's own.
+        to_db : bool, optional
+            Another way to say "db" (true) or "linear".
 
         Returns
         -------
-        array, shape (..., n_mels, frame)
-            That of the signal; float32 if the spectrogram is in single precision, else float64.
+        ndarray, float [..., n_mels, frame]
+            That of the signal; in float32 if the spectrogram is in single precision, else in
+            float64.
 
         Raises
         ------
@@ -241,11 +314,12 @@ center_tail_pad, normalized
 
         Parameters
         ----------
-        x : array, shape (sample,)
+        x : array_like [sample]
+            One channel.
 
         Returns
         -------
-        mel : array, shape (n_mels, frame)
+        mel : ndarray, float [n_mels, frame]
             On the transform's own scale.
         pullback : function
             Takes the gradient of a number by `mel` and returns its gradient by the samples. Where
@@ -256,6 +330,21 @@ center_tail_pad, normalized
         ------
         ValueError
             If the signal is too short; see `SpectralTransform.stft`.
+
+        Examples
+        --------
+        The gradient of the sum of all levels, and how much the sum changes along it:
+
+        >>> import numpy as np
+        >>> from musisep.audio import MelSpectrogramTransform
+        >>> transform = MelSpectrogramTransform(8000, n_fft=256, hop_length=64, n_mels=8)
+        >>> noise = np.random.default_rng(0).standard_normal(1000)
+        >>> mel, pullback = transform.linearized(noise)
+        >>> gradient = pullback(np.ones_like(mel))
+        >>> step = 1e-6 * gradient / np.linalg.norm(gradient)
+        >>> rise = (transform(noise + step) - transform(noise - step)).sum() / 2e-6
+        >>> np.isclose(rise, np.linalg.norm(gradient), rtol=1e-3).item()
+        True
         """
         signal = as_channel(x, "x")
         power = self.spectrogram(signal)
@@ -303,7 +392,25 @@ center_tail_pad, normalized
         return own
 
     def scaled(self, mel: ArrayLike, output_scale: OutputScale) -> Real:
-        """Put linear mel values [..., n_mels, frame] on a scale, with this object's parameters."""
+        """Put linear mel values on a scale, with this object's parameters.
+
+        Parameters
+        ----------
+        mel : array_like [..., n_mels, frame]
+            Values on a linear scale; left as they are.
+        output_scale : {"db", "log", "linear"}
+            Scale of the result.
+
+        Returns
+        -------
+        ndarray, float [..., n_mels, frame]
+            The values on this scale.
+
+        Raises
+        ------
+        ValueError
+            If the scale is unknown, or the values are not real.
+        """
         one_of("output_scale", output_scale, OUTPUT_SCALES)
         values = np.array(as_real(mel, "mel"))
         self._rescale(values, output_scale)
@@ -341,7 +448,13 @@ center_tail_pad, normalized
 def chosen_scale(
     own: OutputScale, output_scale: OutputScale | None, to_db: bool | None
 ) -> OutputScale:
-    """Return the scale of a call, which may name it in two ways, or a transform's own."""
+    """Return the scale of a call, which may name it in two ways, or a transform's own.
+
+    Raises
+    ------
+    ValueError
+        If the scale is unknown, or named in both ways.
+    """
     if to_db is not None:
         flag("to_db", to_db)
         if output_scale is not None:
@@ -354,7 +467,73 @@ def chosen_scale(
 
 @dataclass(frozen=True, eq=False)
 class LogMelSpectrogramTransform(MelSpectrogramTransform):
-    """`MelSpectrogramTransform` with ``output_scale="log"``; all other parameters are the same."""
+    """`MelSpectrogramTransform` with ``output_scale="log"``; all other parameters are the same.
+
+    Parameters
+    ----------
+    sample_rate : int > 0
+        In Hz.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    n_mels : int > 0
+        Number of filters; see `melscale_fbanks`, as for the next two and for `norm` and
+        `mel_scale`.
+    f_min : float
+        Where the first filter begins, in Hz.
+    f_max : float, optional
+        Where the last filter ends, in Hz; sample_rate / 2 if None. Filters are for the bins
+        k * sample_rate / n_fft, whether `n_fft` is even or odd.
+    power : float > 0
+        Magnitudes are raised to this power before they are pooled.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
+    top_db : float >= 0, optional
+        Dynamic range of "db"; see `amplitude_to_db`.
+    log_amin : float > 0
+        Least value, or what is added; see `log_mode`.
+    log_mode : {"clamp", "add", "log1p"}
+        For "log": ln(max(mel, log_amin)), ln(mel + log_amin) or ln(1 + log_multiplier mel).
+    mode : {"per_example", "torchaudio_compat"}
+        Which maximum `top_db` refers to; see `amplitude_to_db`.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `SpectralTransform`, as for the next five.
+    periodic : bool
+        Whether the window is periodic or symmetric.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    normalized : bool or {"frame_length", "window"}
+        What spectra are divided by.
+    log_multiplier : float > 0
+        See `log_mode`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    Silence is at the logarithm of the least value, and noise above it:
+
+    >>> import numpy as np
+    >>> from musisep.audio import LogMelSpectrogramTransform
+    >>> transform = LogMelSpectrogramTransform(8000, n_fft=256, hop_length=64, n_mels=8)
+    >>> transform(np.zeros(1000)).max().round(3).item()
+    -11.513
+    >>> noise = np.random.default_rng(0).standard_normal(1000)
+    >>> bool(transform(noise).min() > transform(np.zeros(1000)).max())
+    True
+    """
 
     output_scale: OutputScale = field(default="log", init=False)
 
@@ -367,20 +546,79 @@ def mel_spectrogram(
 
     Parameters
     ----------
-    x : array, shape (..., sample)
-    spectrogram : array, shape (..., frequency, frame), optional
+    x : array_like [..., sample]
+        One signal or several.
+    spectrogram : array_like [..., frequency, frame], optional
         Powers or complex spectra instead; see `MelSpectrogramTransform.from_spectrogram`.
-    **parameters
-        Those of `MelSpectrogramTransform`, with its defaults.
+    sample_rate : int > 0
+        In Hz.
+    n_fft : int > 0
+        Points of the Fourier transform of a frame.
+    hop_length : int > 0, optional
+        Samples between frames; n_fft // 4 if None.
+    win_length : int, optional
+        Samples of the window; n_fft if None.
+    n_mels : int > 0
+        Number of filters; see `melscale_fbanks`, as for the next two and for `norm` and
+        `mel_scale`.
+    f_min : float
+        Where the first filter begins, in Hz.
+    f_max : float, optional
+        Where the last filter ends, in Hz; sample_rate / 2 if None. Filters are for the bins
+        k * sample_rate / n_fft, whether `n_fft` is even or odd.
+    power : float > 0
+        Magnitudes are raised to this power before they are pooled.
+    norm : {None, "slaney"}
+        Filters of height 1, or of area 1 (over Hz).
+    mel_scale : {"htk", "slaney"}
+        Which formula of mel.
+    top_db : float >= 0, optional
+        Dynamic range of "db"; see `amplitude_to_db`.
+    output_scale : {"db", "log", "linear"}
+        Decibels (a factor of ten is 20 / power of them: 10 for powers, 20 for magnitudes, so that
+        the level of a tone does not depend on `power`), the natural logarithm, or neither.
+    log_amin : float > 0
+        Least value, or what is added; see `log_mode`.
+    log_mode : {"clamp", "add", "log1p"}
+        For "log": ln(max(mel, log_amin)), ln(mel + log_amin) or ln(1 + log_multiplier mel).
+    mode : {"per_example", "torchaudio_compat"}
+        Which maximum `top_db` refers to; see `amplitude_to_db`.
+    window_fn : str or tuple
+        Window for `scipy.signal.get_window`; see `SpectralTransform`, as for the next five.
+    periodic : bool
+        Whether the window is periodic or symmetric.
+    center : bool
+        Whether frames are centred on multiples of the hop, or begin there.
+    center_pad_mode : {"reflect", "constant"}
+        How the signal goes on beyond its ends: mirrored, or silent.
+    center_tail_pad : {"symmetric", "minimal"}
+        How far it goes on at its end.
+    normalized : bool or {"frame_length", "window"}
+        What spectra are divided by.
+    log_multiplier : float > 0
+        See `log_mode`.
 
     Returns
     -------
-    array, shape (..., n_mels, frame)
+    ndarray, float [..., n_mels, frame]
+        In float32 if the signal is, else in float64.
 
     Raises
     ------
     ValueError
         As `MelSpectrogramTransform`, or unless one of `x` and `spectrogram` is given.
+
+    Examples
+    --------
+    A sinusoid of 1 kHz, ten times as loud in the second half, is 20 dB higher there:
+
+    >>> import numpy as np
+    >>> from musisep.audio import mel_spectrogram
+    >>> sine = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000)
+    >>> sine[:4000] *= 0.1
+    >>> levels = mel_spectrogram(sine, sample_rate=8000, n_fft=512, hop_length=128, n_mels=24)
+    >>> (levels[:, 45].max() - levels[:, 15].max()).round(3).item()
+    20.0
     """
     transform = MelSpectrogramTransform(**parameters)
     return of_either(x, spectrogram, transform, transform.from_spectrogram)

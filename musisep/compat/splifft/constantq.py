@@ -17,8 +17,31 @@ from musisep.audio.arrays import Real, Spectra, as_array, as_numbers
 def to_log_magnitude(x: ArrayLike, *, epsilon: float = 1e-8) -> Real:
     """Convert coefficients or magnitudes to decibels.
 
-    Real numbers with a last axis of two are real and imaginary parts; otherwise, and for errors,
-    see `musisep.audio.cqt.to_log_magnitude`.
+    Real numbers with a last axis of two are real and imaginary parts; otherwise see
+    `musisep.audio.cqt.to_log_magnitude`.
+
+    Parameters
+    ----------
+    x : array_like, float [..., 2], or complex or float [...]
+        Coefficients as real and imaginary parts, or complex, or magnitudes.
+    epsilon : float > 0
+        Smaller magnitudes count as this.
+
+    Returns
+    -------
+    ndarray, float, dB [...]
+        A level for each coefficient: 20 log10 of its magnitude.
+
+    Raises
+    ------
+    ValueError
+        If `x` holds no numbers, or `epsilon` is out of its range.
+
+    Examples
+    --------
+    >>> from musisep.compat.splifft import to_log_magnitude
+    >>> to_log_magnitude([[0.6, 0.8], [0.0, 0.1]]).round(6).tolist()  # of 0.6 + 0.8i and 0.1i
+    [0.0, -20.0]
     """
     values = as_numbers(x, "x")
     if values.shape[-1] == 2 and values.dtype.kind != "c":
@@ -44,26 +67,56 @@ def create_cqt_kernels(
 
     Parameters
     ----------
-    Q, fs, fmin, n_bins, bins_per_octave, norm, window, gamma
-        See `musisep.audio.cqt.create_cqt_kernels`.
-    fmax, device
+    Q : float > 0
+        Frequency over bandwidth.
+    fs : int > 0
+        Sample rate in Hz.
+    fmin : float > 0
+        Frequency of the first bin in Hz.
+    n_bins : int > 0
+        Number of bins.
+    bins_per_octave : int > 0
+        Bins in an octave.
+    norm : int >= 0
+        Which norm of a kernel is 1; if 0, the maximum is about 1 over its length.
+    window : str
+        Any periodic window of `scipy.signal.get_window`.
+    fmax : float, optional
         Of no effect.
-    dtype : NumPy dtype
-        Of the roots and the frequencies; the kernels are complex numbers of this precision.
+    gamma : float >= 0
+        In Hz; shortens the kernels of low frequencies.
+    device : object
+        Of no effect.
+    dtype : dtype_like
+        Type of the roots and the frequencies; the kernels are complex numbers of this precision.
 
     Returns
     -------
-    kernels : array of complex, shape (n_bins, width)
+    kernels : ndarray, complex [n_bins, width]
+        Kernels, in the middle of their rows.
     width : int
-    roots : array, shape (n_bins, 1)
-        Of the lengths of the kernels.
-    frequencies : array, shape (n_bins,)
-        In Hz.
+        Samples of the longest kernel, rounded up to a power of two.
+    roots : ndarray, float [n_bins, 1]
+        Square roots of the numbers of samples of the kernels.
+    frequencies : ndarray, float [n_bins]
+        Frequencies of the bins in Hz.
 
     Raises
     ------
     ValueError
-        As there.
+        If a parameter is out of its range, a bin is above half the sample rate, or `dtype` is no
+        type of floating-point numbers.
+
+    Examples
+    --------
+    >>> from musisep.compat.splifft import create_cqt_kernels
+    >>> kernels, width, roots, frequencies = create_cqt_kernels(
+    ...     Q=10, fs=8000, fmin=220, n_bins=3, bins_per_octave=1
+    ... )
+    >>> frequencies.tolist()
+    [220.0, 440.0, 880.0]
+    >>> (roots**2).round().ravel().tolist(), width  # 10 periods of each frequency
+    ([364.0, 182.0, 91.0], 512)
     """
     kernels, width, roots, frequencies = cqt.create_cqt_kernels(
         Q=Q,
@@ -95,12 +148,31 @@ def real_type(name: str, kind: DTypeLike | None) -> np.dtype[Any] | None:
 class CQT:
     """`musisep.audio.cqt.CQT` with a batch axis and real and imaginary parts.
 
+    Calling the object transforms signals, as `forward` does.
+
     Parameters
     ----------
-    sr, hop_length, fmin, n_bins, bins_per_octave, gamma, center, window, norm
-        See there.
-    fmax
+    sr : int > 0
+        Sample rate in Hz.
+    hop_length : int > 0
+        Samples between frames.
+    fmin : float > 0
+        Frequency of the first bin in Hz.
+    fmax : float, optional
         Of no effect.
+    n_bins : int > 0
+        Number of bins.
+    bins_per_octave : int > 0
+        Bins in an octave.
+    gamma : float >= 0
+        In Hz; shortens the kernels of low frequencies.
+    center : bool
+        Whether frame 0 is centred on the first sample, and the signal goes on beyond its ends as
+        in mirrors.
+    window : str
+        Periodic window of `scipy.signal.get_window`, a sum of cosines.
+    norm : int >= 0
+        Which norm of a window is 1.
 
     Attributes
     ----------
@@ -110,7 +182,24 @@ class CQT:
     Raises
     ------
     ValueError
-        If a parameter is out of its range.
+        If a parameter is out of its range, or a bin is above half the sample rate.
+
+    Examples
+    --------
+    A sine of 440 Hz is an octave, that is, 12 bins, above the first bin:
+
+    >>> import numpy as np
+    >>> from musisep.compat.splifft import CQT
+    >>> transform = CQT(
+    ...     sr=8000, hop_length=100, fmin=220, fmax=None, n_bins=24, bins_per_octave=12, gamma=0.0,
+    ...     center=True,
+    ... )
+    >>> sine = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)
+    >>> pairs = transform(sine)
+    >>> pairs.shape
+    (1, 24, 41, 2)
+    >>> int(np.linalg.norm(pairs[0, :, 20], axis=-1).argmax())
+    12
     """
 
     sr: int
@@ -141,11 +230,22 @@ class CQT:
         object.__setattr__(self, "transform", transform)
 
     def __call__(self, x: ArrayLike) -> Real:
-        """Transform signals [time], [batch, time] or [batch, 1, time].
+        """Transform signals.
+
+        Parameters
+        ----------
+        x : array_like, float [time], [batch, time] or [batch, 1, time]
+            Signals.
 
         Returns
         -------
-        array, shape (batch, n_bins, frame, 2)
+        ndarray, float [batch, n_bins, frame, 2]
+            Real and imaginary parts.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one, or a signal is empty or, without `center`, too short.
         """
         return parts(self.transform(_batch(x)))
 
@@ -156,12 +256,31 @@ class CQT:
 class HarmonicCQT:
     """`musisep.audio.cqt.HarmonicCQT` with a batch axis and real and imaginary parts.
 
+    Calling the object transforms signals, as `forward` does.
+
     Parameters
     ----------
-    harmonics, sr, hop_length, fmin, bins_per_semitone, n_bins, center_bins, gamma, center
-        See there.
-    fmax
+    harmonics : sequence of float > 0
+        Multiples of `fmin` with which the transforms begin.
+    sr : int > 0
+        Sample rate in Hz.
+    hop_length : int > 0
+        Samples between frames.
+    fmin : float > 0
+        Frequency in Hz with which the transform of harmonic 1 begins.
+    fmax : float, optional
         Of no effect.
+    bins_per_semitone : int > 0
+        Bins in a semitone.
+    n_bins : int > 0
+        Number of bins of each transform.
+    center_bins : bool
+        Whether `fmin` is lowered by (bins_per_semitone - 1) / bins_per_semitone semitones.
+    gamma : float >= 0
+        In Hz; shortens the kernels of low frequencies.
+    center : bool
+        Whether frame 0 is centred on the first sample, and the signal goes on beyond its ends as
+        in mirrors.
 
     Attributes
     ----------
@@ -172,6 +291,22 @@ class HarmonicCQT:
     ------
     ValueError
         If a parameter is out of its range.
+
+    Examples
+    --------
+    A tone of 440 Hz, and its second harmonic of twice the amplitude, are in the same bin of their
+    transforms:
+
+    >>> import numpy as np
+    >>> from musisep.compat.splifft import HarmonicCQT
+    >>> transform = HarmonicCQT(
+    ...     harmonics=(1, 2), sr=8000, hop_length=100, fmin=220, fmax=None, bins_per_semitone=1,
+    ...     n_bins=24, center_bins=False, gamma=0.0, center=True,
+    ... )
+    >>> turns = np.outer([440, 880], np.arange(4000) / 8000)
+    >>> pairs = transform([1, 2] @ np.sin(2 * np.pi * turns))
+    >>> np.linalg.norm(pairs[0, :, :, 20], axis=-1).argmax(axis=1).tolist()
+    [12, 12]
     """
 
     harmonics: Sequence[float]
@@ -219,11 +354,22 @@ class HarmonicCQT:
         ]
 
     def __call__(self, audio_waveforms: ArrayLike) -> Real:
-        """Transform signals [time], [batch, time] or [batch, 1, time].
+        """Transform signals.
+
+        Parameters
+        ----------
+        audio_waveforms : array_like, float [time], [batch, time] or [batch, 1, time]
+            Signals.
 
         Returns
         -------
-        array, shape (batch, harmonic, n_bins, frame, 2)
+        ndarray, float [batch, harmonic, n_bins, frame, 2]
+            Real and imaginary parts.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one, or a signal is empty or, without `center`, too short.
         """
         return parts(self.transform(_batch(audio_waveforms, "audio_waveforms")))
 

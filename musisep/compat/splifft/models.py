@@ -44,12 +44,28 @@ SHORT_NAMES = {
 def str_to_torch_dtype(value: Any) -> np.dtype[Any]:
     """Return the NumPy dtype that has the name of one of torch's.
 
+    Parameters
+    ----------
+    value : str
+        A name, such as "float32" or "half".
+
+    Returns
+    -------
+    numpy.dtype
+        The type.
+
     Raises
     ------
     TypeError
         If the value is no string.
     ValueError
         If NumPy has no such type, as bfloat16.
+
+    Examples
+    --------
+    >>> from musisep.compat.splifft import str_to_torch_dtype
+    >>> str_to_torch_dtype("float")  # to NumPy, float is float64
+    dtype('float32')
     """
     if not isinstance(value, str):
         raise TypeError(f"value={shown(value)} must be the name of a type")
@@ -68,20 +84,30 @@ def apply_mask(
 
     Parameters
     ----------
-    spec_for_masking, mask_batch : array, shape (..., 2)
-        Other axes are broadcast.
-    mask_add_sub_dtype, mask_out_dtype : NumPy dtype or None
-        Types to which products are converted before they are added, and the result; not converted
-        if None.
+    spec_for_masking : array_like, float [..., 2]
+        Spectra.
+    mask_batch : array_like, float [..., 2]
+        Masks; axes other than the last are broadcast.
+    mask_add_sub_dtype : dtype_like or None
+        Type to which products are converted before they are added; not converted if None.
+    mask_out_dtype : dtype_like or None
+        Type of the result; not converted if None.
 
     Returns
     -------
-    array, shape (..., 2)
+    ndarray, float [..., 2]
+        Products.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or a type is none.
+        If shapes do not fit, or a type is none of floating-point numbers.
+
+    Examples
+    --------
+    >>> from musisep.compat.splifft import apply_mask
+    >>> apply_mask([1.0, 2.0], [0.0, 0.5], None, None).tolist()  # 0.5i (1 + 2i)
+    [-1.0, 0.5]
     """
     sum_kind = real_type("mask_add_sub_dtype", mask_add_sub_dtype)
     kind = real_type("mask_out_dtype", mask_out_dtype)
@@ -111,9 +137,10 @@ def derive_stems(
 
     Parameters
     ----------
-    separated_stems : dict of array, all of one shape
-    mixture_input : array of this shape
-        Called "mixture" by rules.
+    separated_stems : dict of array_like, float [...]
+        Stems by name, all of one shape.
+    mixture_input : array_like, float [...]
+        The mixture, of this shape; called "mixture" by rules.
     stem_rules : dict of object
         By the name of the new stem: ``operation="subtract"`` with ``stem_name`` and
         ``by_stem_name``, or ``operation="sum"`` with ``stem_names``. A rule may use the stems of
@@ -121,13 +148,22 @@ def derive_stems(
 
     Returns
     -------
-    dict of array
+    dict of ndarray, float [...]
         The stems and the new ones.
 
     Raises
     ------
     ValueError
-        If there is no such operation, or as `musisep.derive_stems`.
+        If there is no such operation or stem, a name is taken, or shapes differ.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from musisep.compat.splifft import derive_stems
+    >>> rest = SimpleNamespace(operation="subtract", stem_name="mixture", by_stem_name="vocals")
+    >>> stems = derive_stems({"vocals": [[1.0, 2.0]]}, [[5.0, 5.0]], {"rest": rest})
+    >>> stems["rest"].tolist()
+    [[4.0, 3.0]]
     """
     rules: dict[str, Subtract | Sum] = {}
     instance("stem_rules", stem_rules, Mapping)
@@ -142,7 +178,30 @@ def derive_stems(
 
 
 def get_model_floating_dtype(model: Model) -> np.dtype[Any] | None:
-    """Return the type of the first of ``model.parameters()``; None without, or if not floating."""
+    """Return the type of the first of ``model.parameters()``.
+
+    Parameters
+    ----------
+    model : object
+        Any function; without a method ``parameters``, it has no type.
+
+    Returns
+    -------
+    numpy.dtype or None
+        None without parameters, or if the first is not of floating-point numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.compat.splifft import get_model_floating_dtype
+    >>> class Model:
+    ...     def parameters(self):
+    ...         return [np.ones(3, np.float32)]
+    >>> get_model_floating_dtype(Model())
+    dtype('float32')
+    >>> get_model_floating_dtype(np.abs) is None
+    True
+    """
     first = next(iter(getattr(model, "parameters", tuple)()), None)
     kind = np.asarray(first).dtype
     return kind if kind.kind == "f" else None
@@ -151,7 +210,31 @@ def get_model_floating_dtype(model: Model) -> np.dtype[Any] | None:
 def to_model_device(
     tensor: ArrayLike, *, model_device: object = None, model_floating_dtype: DTypeLike | None
 ) -> Array:
-    """Return floating-point numbers in the type of a model, if it has one; others as they are."""
+    """Return floating-point numbers in the type of a model, if it has one; others as they are.
+
+    Parameters
+    ----------
+    tensor : array_like [...]
+        Any array.
+    model_device : object
+        Of no effect.
+    model_floating_dtype : dtype_like or None
+        The type of the model, from `get_model_floating_dtype`.
+
+    Returns
+    -------
+    ndarray [...]
+        The same numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.compat.splifft import to_model_device
+    >>> to_model_device([0.5, 1.0], model_floating_dtype=np.float32)
+    array([0.5, 1. ], dtype=float32)
+    >>> to_model_device([1, 2], model_floating_dtype=np.float32).dtype.kind
+    'i'
+    """
     array = as_array(tensor, "tensor")
     return _converted(array, model_floating_dtype) if array.dtype.kind == "f" else array
 
@@ -159,6 +242,8 @@ def to_model_device(
 @dataclass(frozen=True, eq=False)
 class ModelWaveformToWaveform:
     """A model with what comes before and after it.
+
+    Calling the object does the same as `forward`.
 
     Parameters
     ----------
@@ -168,13 +253,25 @@ class ModelWaveformToWaveform:
         Takes chunks [batch, channel, sample] and returns a tuple of arrays.
     postprocess : function
         Takes the output of the model, and these arrays.
-    io_device, model_device
+    io_device : object
+        Of no effect.
+    model_device : object
         Of no effect.
 
     Raises
     ------
     ValueError
         If one of the three is no function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.compat.splifft import ModelWaveformToWaveform
+    >>> halve = ModelWaveformToWaveform(
+    ...     model=lambda x: 0.5 * x, preprocess=lambda chunk: (chunk,), postprocess=lambda y, x: y
+    ... )
+    >>> halve([[[1.0, 2.0]]]).tolist()
+    [[[0.5, 1.0]]]
     """
 
     model: Model
@@ -194,7 +291,18 @@ class ModelWaveformToWaveform:
         return get_model_floating_dtype(self.model)
 
     def __call__(self, waveform_chunk: ArrayLike) -> Any:
-        """Return what becomes of chunks [batch, channel, sample]."""
+        """Return what becomes of chunks.
+
+        Parameters
+        ----------
+        waveform_chunk : array_like, float [batch, channel, sample]
+            Chunks; converted to `model_input_dtype`, if there is one.
+
+        Returns
+        -------
+        object
+            What `postprocess` returns.
+        """
         chunk = to_model_device(waveform_chunk, model_floating_dtype=self.model_input_dtype)
         inputs = self.preprocess(chunk)
         return self.postprocess(self.model(*inputs), *inputs)
@@ -261,24 +369,57 @@ def create_w2w_model(
     model : function
         Takes waveforms [batch, channel, sample], spectrograms [batch, bin, frame, 2] with bin
         f * num_channels + s for frequency f of channel s, or both.
-    model_input_type, model_output_type : str
-        Spectrograms and masks that come out are [batch, stem, bin, frame, 2]; anything else is
-        returned as it is.
+    model_input_type : {"waveform", "spectrogram", "waveform_and_spectrogram"}
+        What the model takes.
+    model_output_type : {"waveform", "spectrogram_mask", "spectrogram", "logits", "multi_stream"}
+        What the model returns. Spectrograms and masks that come out are
+        [batch, stem, bin, frame, 2]; anything else is returned as it is.
     stft_cfg : object or None
         With the attributes ``n_fft``, ``hop_length``, ``win_length``, ``window_shape`` ("hann" or
         "hamming") and ``conv_dtype`` (type of the waveforms that are transformed, or None).
-    num_channels, chunk_size : int > 0
-        Channels, and samples of a chunk.
+    num_channels : int > 0
+        Channels.
+    chunk_size : int > 0
+        Samples of a chunk.
     masking_cfg : object
         With the attributes ``add_sub_dtype`` and ``out_dtype``; see `apply_mask`. Needed for masks
         only.
-    io_device, model_device
+    io_device : object
+        Of no effect.
+    model_device : object
         Of no effect. float16 counts as float32, as on a processor there.
+
+    Returns
+    -------
+    ModelWaveformToWaveform
+        Takes chunks and returns stems [batch, stem, channel, sample] of spectrograms and masks.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range, or `stft_cfg` is needed and None.
+
+    Examples
+    --------
+    A mask that is 1/2 everywhere makes a stem of half the amplitude:
+
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> from musisep.compat.splifft import create_w2w_model
+    >>> def half_of_all(spectrograms):
+    ...     mask = np.zeros_like(spectrograms)
+    ...     mask[..., 0] = 0.5
+    ...     return mask[:, np.newaxis]  # one stem
+    >>> sizes = SimpleNamespace(
+    ...     n_fft=64, hop_length=16, win_length=64, window_shape="hann", conv_dtype=None
+    ... )
+    >>> types = SimpleNamespace(add_sub_dtype=None, out_dtype=None)
+    >>> model = create_w2w_model(
+    ...     half_of_all, "spectrogram", "spectrogram_mask", sizes, 1, 256, masking_cfg=types
+    ... )
+    >>> chunk = np.sin(0.1 * np.arange(256))[np.newaxis, np.newaxis]
+    >>> bool(np.allclose(model(chunk), 0.5 * chunk))
+    True
     """
     one_of("model_input_type", model_input_type, INPUTS)
     one_of("model_output_type", model_output_type, OUTPUTS)

@@ -115,22 +115,55 @@ def griffin_lim(
     metric: Metric = "sc",
     **stft_kwargs: Any,
 ) -> Real:
-    """Find a signal [sample] by `musisep.audio.inversion.griffin_lim`.
+    """Find a signal by `musisep.audio.inversion.griffin_lim`.
 
     Parameters
     ----------
-    spec : array, shape (N, T) or (N, T, 2)
-    max_iter, tol, alpha, verbose, eva_iter, metric
-        See there.
-    **stft_kwargs
-        See `StftOptions`.
+    spec : array_like, float or complex [N, T] or [N, T, 2]
+        Magnitudes, or a spectrum to start from, complex or as real and imaginary parts.
+    max_iter : int >= 0
+        Iterations at most; also by the name ``maxiter``.
+    tol : float >= 0
+        Share of the squared error at the start by which it must fall from one measurement to the
+        next.
+    alpha : float >= 0
+        How much further the fast variant goes; 0 is the original algorithm.
+    verbose : bool or int
+        Whether to show a progress bar on stderr, if that is a terminal.
+    eva_iter : int > 0
+        Iterations from one measurement to the next; also by the name ``evaiter``.
+    metric : {"sc", "snr", "ser"}
+        Of no effect on the signal.
+    **stft_kwargs : object
+        Parameters of `torch.stft`, with its defaults: ``n_fft``, ``hop_length``, ``win_length``,
+        ``window``, ``center``, ``pad_mode``, ``normalized`` and ``onesided``.
+
+    Returns
+    -------
+    ndarray, float [sample]
+        A signal in single precision if `spec` is, else in double precision.
 
     Raises
     ------
     TypeError
         If `torch.stft` or this has no such parameter.
     ValueError
-        As there.
+        If a parameter is out of its range, a magnitude is negative or not finite, or a shape
+        does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.compat import torch_specinv
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4096) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> found = torch_specinv.griffin_lim(
+    ...     magnitudes, max_iter=30, hop_length=64, window=np.hanning(257)[:-1]
+    ... )
+    >>> bool(torch_specinv.metrics.sc(np.abs(transform.stft(found)), magnitudes) < -20)  # in dB
+    True
     """
     half, transform = _options("griffin_lim", stft_kwargs).problem(_joined(spec))
     return cast(
@@ -152,7 +185,55 @@ def ADMM(
     metric: Metric = "sc",
     **stft_kwargs: Any,
 ) -> Real:
-    """Find a signal [sample] by `musisep.audio.inversion.admm`; see `griffin_lim`."""
+    """Find a signal by `musisep.audio.inversion.admm`.
+
+    Parameters
+    ----------
+    spec : array_like, float or complex [N, T] or [N, T, 2]
+        Magnitudes, or a spectrum to start from, complex or as real and imaginary parts.
+    max_iter : int >= 0
+        Iterations at most; also by the name ``maxiter``.
+    tol : float >= 0
+        Least progress, as of `griffin_lim`.
+    rho : float >= 0
+        Weight of the multipliers' penalty.
+    verbose : bool or int
+        Whether to show a progress bar on stderr, if that is a terminal.
+    eva_iter : int > 0
+        Iterations from one measurement to the next; also by the name ``evaiter``.
+    metric : {"sc", "snr", "ser"}
+        Of no effect on the signal.
+    **stft_kwargs : object
+        Parameters of `torch.stft`, with its defaults: ``n_fft``, ``hop_length``, ``win_length``,
+        ``window``, ``center``, ``pad_mode``, ``normalized`` and ``onesided``.
+
+    Returns
+    -------
+    ndarray, float [sample]
+        A signal in single precision if `spec` is, else in double precision.
+
+    Raises
+    ------
+    TypeError
+        If `torch.stft` or this has no such parameter.
+    ValueError
+        If a parameter is out of its range, a magnitude is negative or not finite, or a shape
+        does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.compat import torch_specinv
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4096) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> found = torch_specinv.ADMM(
+    ...     magnitudes, max_iter=30, hop_length=64, window=np.hanning(257)[:-1]
+    ... )
+    >>> bool(torch_specinv.metrics.sc(np.abs(transform.stft(found)), magnitudes) < -20)  # in dB
+    True
+    """
     half, transform = _options("ADMM", stft_kwargs).problem(_joined(spec))
     return cast(
         Real,
@@ -172,7 +253,54 @@ def RTISI_LA(
     verbose: bool | int = 1,
     **stft_kwargs: Any,
 ) -> Real:
-    """Find a signal [sample] by `musisep.audio.inversion.rtisi_la`; see `griffin_lim`."""
+    """Find a signal by `musisep.audio.inversion.rtisi_la`.
+
+    Parameters
+    ----------
+    spec : array_like, float or complex [N, T] or [N, T, 2]
+        Magnitudes, or a spectrum to start from, complex or as real and imaginary parts.
+    look_ahead : int >= -1
+        Frames that are looked ahead; -1 stands for all that overlap.
+    asymmetric_window : bool
+        Whether a frame that comes in is seen through a window that makes up for what the frames
+        after it will add.
+    max_iter : int >= 0
+        Iterations for each frame; also by the name ``maxiter``.
+    alpha : float >= 0
+        How much further the fast variant goes; 0 is the original algorithm.
+    verbose : bool or int
+        Whether to show a progress bar on stderr, if that is a terminal.
+    **stft_kwargs : object
+        Parameters of `torch.stft`, with its defaults: ``n_fft``, ``hop_length``, ``win_length``,
+        ``window``, ``center``, ``pad_mode``, ``normalized`` and ``onesided``.
+
+    Returns
+    -------
+    ndarray, float [sample]
+        A signal in single precision if `spec` is, else in double precision.
+
+    Raises
+    ------
+    TypeError
+        If `torch.stft` or this has no such parameter.
+    ValueError
+        If a parameter is out of its range, a magnitude is negative or not finite, or a shape
+        does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.compat import torch_specinv
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4096) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> found = torch_specinv.RTISI_LA(
+    ...     magnitudes, max_iter=5, hop_length=64, window=np.hanning(257)[:-1]
+    ... )
+    >>> bool(torch_specinv.metrics.sc(np.abs(transform.stft(found)), magnitudes) < -20)  # in dB
+    True
+    """
     half, transform = _options("RTISI_LA", stft_kwargs).problem(_joined(spec))
     return inversion.rtisi_la(
         half, look_ahead, asymmetric_window, max_iter, alpha, _shown(verbose), transform=transform
@@ -194,29 +322,58 @@ def L_BFGS(
     max_iter: int = INNER_STEPS,
     **kwargs: Any,
 ) -> Real:
-    """Find a signal [sample] by `musisep.audio.inversion.l_bfgs`.
+    """Find a signal by `musisep.audio.inversion.l_bfgs`.
 
     Parameters
     ----------
-    spec : array, shape (band, frame)
+    spec : array_like, float [band, frame]
+        The representation of the signal.
     transform_fn : Representation
         An object with the method ``linearized``: a function alone has no gradient here.
-    samples, init_x0, tol, verbose, metric
-        See there.
-    outer_max_iter, eva_iter : int
-        In steps of `max_iter` iterations.
+    samples : int, optional
+        Samples of the signal; to be given if `init_x0` is not.
+    init_x0 : array_like, float [sample], optional
+        Signal to start from; if left out, normally distributed samples.
+    outer_max_iter : int >= 0
+        Steps at most, of `max_iter` iterations each; also by the name ``maxiter``.
+    tol : float >= 0
+        Least progress, as of `griffin_lim`.
+    verbose : bool or int
+        Whether to show a progress bar on stderr, if that is a terminal.
+    eva_iter : int > 0
+        Steps from one measurement to the next; also by the name ``evaiter``.
+    metric : {"sc", "snr", "ser"}
+        Of no effect on the signal.
     max_iter : int > 0
         Iterations in a step, as of `torch.optim.LBFGS`.
-    **kwargs
-        ``history_size``: steps that are remembered. SciPy has none of the other options of
-        `torch.optim.LBFGS`.
+    **kwargs : int
+        The option ``history_size``, steps that are remembered. SciPy has none of the other
+        options of `torch.optim.LBFGS`.
+
+    Returns
+    -------
+    ndarray, float [sample]
+        A signal in single precision if `spec` is, else in double precision.
 
     Raises
     ------
     TypeError
         If there is no such option.
     ValueError
-        As there.
+        If a parameter is out of its range, `spec` is not finite, or a shape does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musisep.audio.inversion import StftMagnitude
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.compat import torch_specinv
+    >>> magnitude = StftMagnitude(SpectralTransform(n_fft=256, hop_length=64))
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4096) / 8000)
+    >>> start = sine + 0.1 * np.cos(np.arange(4096))
+    >>> found = torch_specinv.L_BFGS(magnitude(sine), magnitude, init_x0=start, outer_max_iter=5)
+    >>> bool(torch_specinv.metrics.sc(magnitude(found), magnitude(sine)) < -30)  # in dB
+    True
     """
     inner = at_least("max_iter", max_iter, 1)
     for name in kwargs:
@@ -244,20 +401,38 @@ def phase_init(spec: ArrayLike, **stft_kwargs: Any) -> Real:
 
     Parameters
     ----------
-    spec : array, shape (..., N, T)
+    spec : array_like, float [..., N, T]
         Magnitudes.
-    **stft_kwargs
-        See `StftOptions`.
+    **stft_kwargs : object
+        Parameters of `torch.stft`, with its defaults: ``n_fft``, ``hop_length``, ``win_length``,
+        ``window``, ``center``, ``pad_mode``, ``normalized`` and ``onesided``.
 
     Returns
     -------
-    array, shape (..., N, T, 2)
+    ndarray, float [..., N, T, 2]
         Real and imaginary parts.
 
     Raises
     ------
+    TypeError
+        If `torch.stft` or this has no such parameter.
     ValueError
-        As there.
+        If the magnitudes are negative, not finite, or do not fit the transform.
+
+    Examples
+    --------
+    From a frame to the next, a sine of 437.5 Hz makes 3.5 turns, so that its phase is reversed:
+
+    >>> import numpy as np
+    >>> from musisep.audio.stft import SpectralTransform
+    >>> from musisep.compat import torch_specinv
+    >>> transform = SpectralTransform(n_fft=256, hop_length=64)
+    >>> sine = np.sin(2 * np.pi * 437.5 * np.arange(4096) / 8000)
+    >>> magnitudes = np.abs(transform.stft(sine))
+    >>> pairs = torch_specinv.phase_init(magnitudes, hop_length=64, window=np.hanning(257)[:-1])
+    >>> now, later = pairs[14, 30], pairs[14, 31]
+    >>> bool(np.allclose(now, -later, atol=0.01 * np.linalg.norm(now)))
+    True
     """
     options = _options("phase_init", stft_kwargs)
     half, transform = options.problem(spec)
