@@ -1,6 +1,6 @@
 """Players for sounds: ``.. sounds:: with_drums`` plays the mixture and the stems of a case.
 
-The files are ``docs/_static/sounds/CASE_mix.mp3``, ``CASE_1.mp3``, ...; e32_failures.py makes them.
+The files are ``docs/_static/sounds/CASE_mix.mp3``, ``CASE_1.mp3``, ...; e36_failures.py makes them.
 """
 
 from html import escape
