@@ -52,6 +52,8 @@ def main() -> None:
         print(package)
         try:
             good += [show(*case) for case in cases()]
+        except ModuleNotFoundError as error:
+            skip(f"{error.name} is not installed")
         except (ImportError, OSError) as error:
             skip(str(error))
     raise SystemExit(not all(good))

@@ -179,12 +179,12 @@ def main() -> None:
 
 
 def values_of(table: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Return the figures of a table by their names, as "urmp musisep right player: onset"."""
-    head, *others = table
+    """Return the figures of a table by their names, as "duets right onset", ours without a name."""
+    names = [f"{who} {what}" for who in ("any", "right") for what in ("onset", "offset")]
     return {
-        " ".join((own[0], own[1], name)): float(cell)
-        for own in others
-        for name, cell in zip(head[3:], own[3:], strict=True)
+        " ".join((folder, *((method,) if method != "musisep" else ()), name)): float(cell)
+        for folder, method, _, *cells in table[1:]
+        for name, cell in zip(names, cells, strict=True)
         if cell
     }
 

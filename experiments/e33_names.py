@@ -67,7 +67,7 @@ def main() -> None:
     print(plain("names", table))
     if args.results:
         write_table(args.results, "names", table)
-        values = {f"{name} gain": gain(own) for name, own in parts.items()}
+        values = {f"{name.partition(',')[0]} gain": gain(own) for name, own in parts.items()}
         write_values(args.results, "names", ", ".join(parts), values)
 
 

@@ -78,7 +78,12 @@ def print_table(known: list[Way], args: argparse.Namespace) -> None:
             f"{3600 * args.number / wall / way.cores:5.0f} per hour and core  "
             f"memory {of_way[:, 2].max():.0f} MB"
         )
-        values[f"{way.name} per hour"] = 3600 * args.number / float(wall) / way.cores
+        values |= {
+            f"{way.name}: processor s": float(processor) / args.number,
+            f"{way.name}: wall s": float(wall) / args.number,
+            f"{way.name}: per hour": 3600 * args.number / float(wall) / way.cores,
+            f"{way.name}: MB": float(of_way[:, 2].max()),
+        }
     if args.results:
         data = f"{args.number} recordings of {args.seconds:g} s"
         above.write_values(args.results, "batch", data, values)
