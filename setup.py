@@ -98,7 +98,7 @@ setup(
     ],
     extras_require={
         # Methods that `musisep benchmark` runs beside its own.
-        "benchmark": ["librosa>=0.10.2", "scikit-learn>=1.4"],
+        "benchmark": ["librosa>=0.10.2", "scikit-learn>=1.4.2"],
         # Tests of the report in Chromium, which must be installed.
         "browser": ["playwright>=1.49"],
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
@@ -135,7 +135,7 @@ setup(
             "librosa>=0.10.2",
             "mir_eval>=0.8",
             "PyYAML>=6",
-            "scikit-learn>=1.4",
+            "scikit-learn>=1.4.2",
             "ruff>=0.15",
             "mypy>=2.0",
             "import-linter>=2.7",
