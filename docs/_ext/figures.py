@@ -82,7 +82,7 @@ def look(app, env):
     readme = (Path(app.srcdir).parent / "README.md").read_text(encoding="utf-8")
     texts = {"README": " ".join(readme.split())}
     for figure in typed_in_readme(readme, given.get("README", ())):
-        warn(figure, "README")
+        logger.warning("README.md: '%s' is typed", figure, type="figure")
     for page in sorted(env.found_docs):
         if page.startswith("api/"):
             continue
@@ -90,22 +90,17 @@ def look(app, env):
         texts[page] = plain(doctree.astext())
         for node, text in texts_of(app, doctree):
             for figure in typed(text, given.get(page, ()), in_cell=within(node, nodes.entry)):
-                warn(figure, node)
+                logger.warning(
+                    "'%s' is typed: quote it by :figure:, date it by a record, or name it in "
+                    "given.txt if it was set and not measured",
+                    figure,
+                    type="figure",
+                    location=node,
+                )
     for page, wanted in given.items():
         for phrase in sorted(wanted):
             if phrase not in texts.get(page, ""):
                 logger.warning("given.txt: page %s has no '%s'", page, phrase, type="figure")
-
-
-def warn(figure, location):
-    """Warn of a figure that is typed."""
-    logger.warning(
-        "'%s' is typed: quote it by :figure:, date it by a record, or name it in given.txt if it "
-        "was set and not measured",
-        figure,
-        type="figure",
-        location=location,
-    )
 
 
 def texts_of(app, doctree):

@@ -11,6 +11,7 @@ UNIT = (
     r"|times)\b|-?fold\b|%|×)"
 )
 DECIMAL = r"[-−+]?\d+(?:\.\d+(?:e[-−+]?\d+)?|e[-−+]?\d+)(?![\w./]*\w| k?Hz)"
+#: A number after "Python" is a version.
 FIGURE = re.compile(rf"(?<![\w.,])(?<!Python )(?:{NUMBER}\s?{UNIT}|{DECIMAL})")
 
 #: A cell of a table that is nothing but a number.

@@ -89,8 +89,41 @@ def test_commands_name_scripts_and_data_that_there_are(figures):
 
 def test_each_file_of_results_has_a_command_that_writes_it(figures):
     written = {name for figure in figures.FIGURES.values() for name in figure.writes}
-    for path in [*RESULTS.iterdir(), *(REPOSITORY / "docs" / "_static").glob("picture_*.png")]:
-        assert path.relative_to(REPOSITORY).as_posix() in written
+    static = REPOSITORY / "docs" / "_static"
+    for path in [*RESULTS.iterdir(), *static.glob("picture_*.png"), *(static / "sounds").iterdir()]:
+        own = path.relative_to(REPOSITORY)
+        assert {own.as_posix(), own.parent.as_posix()} & written, own
+
+
+def test_no_result_is_of_another_script(figures):
+    for name, figure in figures.FIGURES.items():
+        scripts = {f"experiments/{command.split()[0]}" for command in figure.commands}
+        for path in RESULTS.glob(f"{name}.*"):
+            # Older tables of the benchmark name the command that the script has called.
+            text = path.read_text(encoding="utf-8").replace(
+                "musisep benchmark", "experiments/e35_benchmark.py"
+            )
+            assert scripts & set(re.findall(r"experiments/\w+\.py", text)), path
+
+
+def test_table_and_values_are_of_one_run():
+    for path in RESULTS.glob("*.json"):
+        values = json.loads(path.read_text(encoding="utf-8"))
+        table = path.with_suffix(".rst")
+        if table.exists():
+            head = f".. record:: {values['command']}\n   :commit: {values['commit']}\n"
+            assert table.read_text(encoding="utf-8").startswith(head), path.name
+
+
+def test_readme_has_the_figures_of_the_results_and_no_others(experiments):
+    import readme
+
+    text = readme.README.read_text(encoding="utf-8")
+    if all((RESULTS / f"{name}.json").exists() for name in readme.SOURCES):
+        assert readme.written(text, RESULTS) == text
+        assert "|  |  |" not in readme.block(RESULTS), "a method without figures"
+    else:
+        assert f"{readme.BEGIN}\n{readme.END}" in text
 
 
 def test_what_lacks_data_is_skipped_and_says_how_to_get_them(figures, tmp_path, capsys):
