@@ -35,7 +35,7 @@ class Afresh(build_py):
 class Dated(sdist):
     """Pack a source archive that has the same bytes whenever it is packed with SOURCE_DATE_EPOCH.
 
-    Wheels are so without further ado.
+    Wheels are so without further ado, if they are built from the archive.
     """
 
     def make_archive(self, base_name, format, root_dir=None, base_dir=None, **owners):
@@ -47,6 +47,7 @@ class Dated(sdist):
         def dated(member: tarfile.TarInfo) -> tarfile.TarInfo:
             member.mtime, member.uid, member.gid = int(epoch), 0, 0
             member.uname = member.gname = ""
+            member.mode = 0o755 if member.mode & 0o100 else 0o644
             return member
 
         path = f"{base_name}.tar.gz"
