@@ -32,3 +32,8 @@ def test_files_that_a_page_of_the_repository_names_exist(name):
     named = re.findall(r"`((?:docs|experiments|musisep|tests|\.ci)/[\w./-]+)`", text)
     assert [path for path in named if not (ROOT / path).exists()] == []
     assert links or named
+
+
+def test_no_example_is_skipped():
+    files = [*(ROOT / "docs").rglob("*.rst"), *(ROOT / "musisep").rglob("*.py")]
+    assert [file.name for file in files if "+SKIP" in file.read_text(encoding="utf-8")] == []
