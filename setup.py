@@ -51,6 +51,7 @@ class Dated(sdist):
             return member
 
         path = f"{base_name}.tar.gz"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with (
             open(path, "wb") as file,
             gzip.GzipFile("", "wb", fileobj=file, mtime=int(epoch)) as zipped,

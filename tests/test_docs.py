@@ -37,3 +37,11 @@ def test_files_that_a_page_of_the_repository_names_exist(name):
 def test_no_example_is_skipped():
     files = [*(ROOT / "docs").rglob("*.rst"), *(ROOT / "musisep").rglob("*.py")]
     assert [file.name for file in files if "+SKIP" in file.read_text(encoding="utf-8")] == []
+
+
+def test_links_of_pages_lead_to_the_web():
+    """Sphinx checks :doc: and :ref:, but no address."""
+    link = re.compile(r"<(\S+)>`_|^\.\. _[^:]+: (\S+)", re.MULTILINE)
+    for page in [*(ROOT / "docs").rglob("*.rst"), *(ROOT / "docs" / "notebooks").glob("*.py")]:
+        for address in link.findall(page.read_text(encoding="utf-8")):
+            assert "".join(address).startswith("https://"), page.name
