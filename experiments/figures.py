@@ -204,6 +204,12 @@ def call(arguments: Sequence[str], **options: object) -> subprocess.CompletedPro
     return subprocess.run(command, cwd=REPOSITORY, env=environment(), text=True, **options)  # type: ignore[call-overload,no-any-return]
 
 
+def _place(path: str, results: Path) -> Path:
+    """Return where a file of the documentation is, if results are written into another folder."""
+    own = Path(path)
+    return REPOSITORY / (results / own.name if path.startswith(RESULTS) else own)
+
+
 def rebuild(names: Sequence[str], data: Path, work: Path, results: Path) -> int:
     """Make results, and say what is skipped; return 1 if something failed, else 0."""
     from shared import code
@@ -221,11 +227,13 @@ def rebuild(names: Sequence[str], data: Path, work: Path, results: Path) -> int:
         if missing:
             continue
         begin = time.perf_counter()
-        for command in figure.commands:
-            arguments = [part.format_map(places) for part in command.split()]
-            if call(arguments).returncode:
-                failed.append(name)
-                break
+        commands = [[part.format_map(places) for part in line.split()] for line in figure.commands]
+        done = all(call(arguments).returncode == 0 for arguments in commands)
+        lacking = [path for path in figure.writes if not _place(path, results).exists()]
+        if done and lacking:
+            print(f"not written: {' '.join(lacking)}", flush=True)
+        if not done or lacking:
+            failed.append(name)
         print(f"{name}: {(time.perf_counter() - begin) / 60:.1f} min", flush=True)
     if failed:
         print(f"failed: {' '.join(failed)}")
