@@ -156,7 +156,9 @@ def test_the_demo_prints_what_its_page_says(experiments):
     assert [number.sub("0", " ".join(line)) for line in printed] == [
         number.sub("0", " ".join(line)) for line in told
     ]
-    values, known = ([float(one) for one in number.findall(str(lines))] for lines in (printed, told))
+    values, known = (
+        [float(one) for one in number.findall(str(lines))] for lines in (printed, told)
+    )
     assert values == pytest.approx(known, rel=0.03, abs=0.1)  # other machines round otherwise
 
 
