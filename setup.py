@@ -112,6 +112,7 @@ setup(
             "numpydoc>=1.8",
             "myst-parser>=4",
             "sphinx-gallery>=0.18",
+            "sphinx-mathjax-offline>=0.0.2",
             "ipython>=8.20",
         ],
         "experiments": [

@@ -16,6 +16,7 @@ version = release = musisep.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas without a network
     "sphinx.ext.viewcode",
     "numpydoc",
     "myst_parser",

@@ -40,7 +40,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def decibels(values: Mapping[str, float], name: str) -> str:
     """Return a value, or nothing if it is not known."""
-    return f"{values[name]:.1f}" if name in values else ""
+    return f"{round(values[name], 1) + 0.0:.1f}" if name in values else ""
 
 
 def block(results: Path) -> str:
