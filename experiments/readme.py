@@ -25,8 +25,6 @@ METHODS = {
     "mixture": "the mixture itself",
 }
 """Rows of the first table, by their names in the results."""
-SOURCES = ("peers_urmp", "benchmark_check", "scores", "recordings")
-"""Results that the tables are of."""
 KINDS = ("duo", "trio", "quartet", "chords")
 """Columns of the second."""
 
@@ -49,8 +47,8 @@ def block(results: Path) -> str:
     def read(name: str) -> Any:
         return json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
 
-    files = [read(name) for name in SOURCES]
-    urmp, check, scores, kinds = (file["values"] for file in files)
+    files = {name: read(name) for name in ("peers_urmp", "benchmark_check", "scores", "recordings")}
+    urmp, check, scores, kinds = (file["values"] for file in files.values())
     methods = [
         [shown, decibels(urmp | {"score": scores["urmp exact"]}, name), decibels(check, name)]
         for name, shown in METHODS.items()
@@ -63,7 +61,7 @@ def block(results: Path) -> str:
         ["", "recorded duets (URMP, 8)", "rendered ensembles (50)"],
         ["musisep", "duos", "trios", "quartets", "with chords"],
     )
-    made = "\n".join(f"* `{file['command']}`, commit {file['commit']}" for file in files)
+    made = "\n".join(f"* `{file['command']}`, commit {file['commit']}" for file in files.values())
     return "\n\n".join(
         [table([heads[0], *methods]), table([heads[1], *by_kind]), f"Made by\n\n{made}"]
     )

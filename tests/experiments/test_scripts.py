@@ -116,17 +116,6 @@ def test_table_and_values_are_of_one_run():
             assert table.read_text(encoding="utf-8").startswith(head), path.name
 
 
-def test_readme_has_the_figures_of_the_results_and_no_others(experiments):
-    import readme
-
-    text = readme.README.read_text(encoding="utf-8")
-    if all((RESULTS / f"{name}.json").exists() for name in readme.SOURCES):
-        assert readme.written(text, RESULTS) == text
-        assert "|  |  |" not in readme.block(RESULTS), "a method without figures"
-    else:
-        assert f"{readme.BEGIN}\n{readme.END}" in text
-
-
 def test_what_lacks_data_is_skipped_and_says_how_to_get_them(figures, tmp_path, capsys):
     arguments = ["--only", "scores", "--data", str(tmp_path), "--work", str(tmp_path / "work")]
     assert figures.main(arguments) == 0
