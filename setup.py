@@ -35,7 +35,7 @@ class Afresh(build_py):
 class Dated(sdist):
     """Pack a source archive that has the same bytes whenever it is packed with SOURCE_DATE_EPOCH.
 
-    Wheels are so without further ado.
+    Wheels are so without further ado, if they are built from the archive.
     """
 
     def make_archive(self, base_name, format, root_dir=None, base_dir=None, **owners):
@@ -47,9 +47,11 @@ class Dated(sdist):
         def dated(member: tarfile.TarInfo) -> tarfile.TarInfo:
             member.mtime, member.uid, member.gid = int(epoch), 0, 0
             member.uname = member.gname = ""
+            member.mode = 0o755 if member.mode & 0o100 else 0o644
             return member
 
         path = f"{base_name}.tar.gz"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with (
             open(path, "wb") as file,
             gzip.GzipFile("", "wb", fileobj=file, mtime=int(epoch)) as zipped,
@@ -98,7 +100,7 @@ setup(
     ],
     extras_require={
         # Methods that `musisep benchmark` runs beside its own.
-        "benchmark": ["librosa>=0.10.2", "scikit-learn>=1.4"],
+        "benchmark": ["librosa>=0.10.2", "scikit-learn>=1.4.2"],
         # Tests of the report in Chromium, which must be installed.
         "browser": ["playwright>=1.49"],
         "dask": ["dask>=2024.5", "distributed>=2024.5"],
@@ -136,7 +138,7 @@ setup(
             "librosa>=0.10.2",
             "mir_eval>=0.8",
             "PyYAML>=6",
-            "scikit-learn>=1.4",
+            "scikit-learn>=1.4.2",
             "ruff>=0.15",
             "mypy>=2.0",
             "import-linter>=2.7",

@@ -2,46 +2,61 @@
 
     python .ci/records.py REPOSITORY
 
-A page says ``.. record:: SCRIPT, SCRIPT ...`` and ``:commit: COMMIT`` (docs/_ext/figures.py).
-Without the history of the repository nothing can be checked, which is said.
+A page says ``.. record:: SCRIPT, SCRIPT ...`` and ``:commit: COMMIT`` (docs/_ext/figures.py), a
+file of values has "command" and "commit" (experiments/results.py). The commit must be in the
+history of HEAD, and not "-dirty". Without history nothing can be checked, which is said.
 """
 
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 RECORD = re.compile(r"^\.\. record:: (.+)\n +:commit: (\S+)$", re.MULTILINE)
-SCRIPT = re.compile(r"[\w/]+\.py")
+LIKE_A_RECORD = re.compile(r"\brecord(::|\})")
+SCRIPT = re.compile(r"experiments/[\w/]+\.py")
 
 
 def main() -> None:
-    """Check all pages; say what is wrong."""
+    """Check all pages and values; say what is wrong."""
     root = Path(sys.argv[1])
-    if not _knows(root, "HEAD"):
+    if not _git(root, "cat-file", "-e", "HEAD"):
         print("there is no history here: the commits of figures are not checked")
         return
-    faults, number = [], 0
-    for page in sorted((root / "docs").rglob("*.rst")):
-        for scripts, commit in RECORD.findall(page.read_text(encoding="utf-8")):
-            number += 1
-            where = f"{page.relative_to(root)}: commit {commit}"
-            if not _knows(root, f"{commit}^{{commit}}"):
-                faults.append(f"{where} is not known")
-            faults += [
-                f"{where} has no {script}"
-                for script in SCRIPT.findall(scripts)
-                if not _knows(root, f"{commit}:{script}")
-            ]
-    if not number:
-        faults.append("no page has a record: is the pattern right?")
+    docs = root / "docs"
+    paths = sorted([*docs.rglob("*.rst"), *docs.rglob("*.md"), *docs.glob("results/*.json")])
+    faults = [
+        f"{path.relative_to(root)}: {fault}" for path in paths for fault in _faults(root, path)
+    ]
     sys.exit("\n".join(faults) or None)
 
 
-def _knows(root: Path, name: str) -> bool:
-    """Tell whether git knows an object."""
-    command = ["git", "-C", str(root), "cat-file", "-e", name]
-    return subprocess.run(command, capture_output=True).returncode == 0
+def _faults(root: Path, path: Path) -> Iterator[str]:
+    """Yield what is wrong with a file."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        content = json.loads(text)
+        records = [(content["command"], content["commit"])]
+    else:
+        records = RECORD.findall(text)
+        if len(records) != len(LIKE_A_RECORD.findall(text)):
+            yield "a record is not '.. record:: SCRIPT' and '   :commit: COMMIT' on two lines"
+    for scripts, commit in records:
+        if not re.fullmatch("[0-9a-f]{7,40}", commit):
+            yield f"'{commit}' is no commit"
+        elif not _git(root, "merge-base", "--is-ancestor", commit, "HEAD"):
+            yield f"commit {commit} is not in the history"
+        else:
+            for script in SCRIPT.findall(scripts):
+                if not _git(root, "cat-file", "-e", f"{commit}:{script}"):
+                    yield f"commit {commit} has no {script}"
+
+
+def _git(root: Path, *arguments: str) -> bool:
+    """Tell whether git says yes."""
+    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True).returncode == 0
 
 
 main()

@@ -29,7 +29,7 @@ from musisep.scores.score import in_order
 
 HALL_S = 2.0
 """Time in which the hall decays by 60 dB."""
-STROKE_S, STROKES_S = 0.08, 0.5
+STROKE_S, BETWEEN_STROKES_S = 0.08, 0.5
 TURN_S = 1.0
 SOFT_DB = -20.0
 NOISE_DB = -20.0
@@ -82,7 +82,7 @@ def with_drums(stems: Floats, rate: int, rng: np.random.Generator) -> Case:
     """Add strokes of noise, as loud on average as the instruments together."""
     strokes = np.zeros(stems.shape[1])
     stroke = np.exp(-np.arange(int(STROKE_S * rate)) / (0.2 * STROKE_S * rate))
-    for start in range(0, strokes.size - stroke.size, int(STROKES_S * rate)):
+    for start in range(0, strokes.size - stroke.size, int(BETWEEN_STROKES_S * rate)):
         strokes[start : start + stroke.size] = stroke * rng.standard_normal(stroke.size)
     return Case(stems, strokes * rms(stems.sum(axis=0)) / rms(strokes))
 
@@ -179,12 +179,6 @@ def sounds_of(name: str, case: Case, stems: Floats, rate: int, folder: Path) -> 
         files.write(path, gain * signal, rate, subtype="MPEG_LAYER_III", quality=QUALITY)
 
 
-def row_of(name: str, case: Case, blind: musisep.Separation, with_score: float) -> list[str]:
-    """Return cells: the case, the SDR, what it is called and how likely, the SDR with a score."""
-    called = f"{blind.called}: {', '.join(f'{share:.0%}' for share in blind.confidence)}"
-    return [name, f"{sdr(case, blind.stems):.1f}", called, f"{with_score:.1f}"]
-
-
 def main() -> None:
     """Separate each case, and print what comes of it."""
     quick = ["--only", "with drums", "--seconds", "3", "--sounds", "{scratch}"]
@@ -199,9 +193,10 @@ def main() -> None:
         case = CASES[name](stems, rate, np.random.default_rng(args.seed))
         blind = musisep.separate(case.mixture, rate, instruments=case.instruments)
         told = musisep.separate(case.mixture, rate, score=notes_of(case.stems, rate))
-        table.append(row_of(name, case, blind, sdr(case, told.stems)))
-        values[name] = sdr(case, blind.stems)
-        values[f"{name}, with a score"] = sdr(case, told.stems)
+        reached, with_score = sdr(case, blind.stems), sdr(case, told.stems)
+        called = f"{blind.called}: {', '.join(f'{share:.0%}' for share in blind.confidence)}"
+        table.append([name, f"{reached:.1f}", called, f"{with_score:.1f}"])
+        values |= {name: reached, f"{name}, with a score": with_score}
         print(*table[-1], sep="  ", flush=True)
         if args.sounds and name in HEARD:
             sounds_of(name, case, blind.stems, rate, args.sounds)

@@ -259,11 +259,13 @@ def warm_up(report: Progress = no_progress, jobs: int = 1) -> Warmth:
 
     Examples
     --------
-    The first call takes minutes:
+    The first call takes minutes; ``missing`` is empty then:
 
-    >>> from musisep.warming import warm_up
-    >>> warm_up(jobs=2).missing  # doctest: +SKIP
-    ()
+    .. code-block:: python
+
+        from musisep.warming import warm_up
+
+        warm_up(jobs=2).missing
     """
     found = kernels()
     before = sum(map(kept, found.values()))

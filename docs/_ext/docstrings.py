@@ -1,10 +1,12 @@
 """Checks the docstring of each documented name; what is wrong is a warning of the build.
 
-The rules are those of `numpydoc.validate` and three of our own:
+The rules are those of `numpydoc.validate` and four of our own:
 
 * ``EX02``: a function or class has an example. Examples of a class stand for its methods.
 * ``SH01``: an array has a shape, as in ``ndarray [channel, sample]``.
 * ``RA01``: a function that raises says what.
+* ``AP01``: a page has each function and class of ``__all__`` of the modules that pages name, or
+  what it wraps.
 """
 
 import ast
@@ -36,16 +38,25 @@ def setup(app):
 
 def look(app, env):
     """Warn of what is wrong with the docstrings of the names that the pages document."""
-    seen = set()
+    seen, modules = set(), []
     for name, _, kind, page, *_ in env.get_domain("py").get_objects():
-        if kind not in ("function", "class", "method", "exception"):
-            continue
         obj = pydoc.locate(name)
-        if id(obj) in seen:  # one object of several names
-            continue
-        seen.add(id(obj))
+        if kind == "module":
+            modules.append((obj, page))
+        if kind not in ("function", "class", "method", "exception") or obj in seen:
+            continue  # one object of several names is looked at once
+        seen.add(obj)
         for fault in faults(kind, name, obj):
             logger.warning("%s: %s", name, fault, type="docstring", location=page)
+    documented = {inspect.unwrap(obj) for obj in seen}
+    for module, page in modules:
+        for name in getattr(module, "__all__", ()):
+            obj = inspect.unwrap(getattr(module, name))
+            if (inspect.isfunction(obj) or inspect.isclass(obj)) and obj not in documented:
+                fault = "AP01 It is public, and no page has it"
+                logger.warning(
+                    "%s.%s: %s", module.__name__, name, fault, type="docstring", location=page
+                )
 
 
 def faults(kind, name, obj):

@@ -1,7 +1,7 @@
 """Measured figures in the pages: quoted from results, or dated, and never just typed.
 
-A figure is a number with a unit of a measurement (dB, %, MB, s, ...), or a decimal number in a cell
-of a table. It may stand in a page in three ways:
+A figure is a number with a unit of a measurement (dB, %, MB, s, ...), a decimal number, or a number
+that is all of a cell of a table: ``typed.py``. It may stand in a page in three ways:
 
 * ``:figure:`scores / urmp exact / .1f``` quotes a value of ``docs/results/scores.json``, which a
   script has written. Tables that scripts have written are included from ``docs/results``.
@@ -11,40 +11,35 @@ of a table. It may stand in a page in three ways:
 
 Any other one is a warning of the build. So is a phrase of ``given.txt`` that its page lacks. In
 README.md figures stand in the block that ``experiments/readme.py`` writes, and in no other place.
+Docstrings may type figures, as they tell limits and defaults.
 """
 
 import json
-import re
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from sphinx.util import logging
+from typed import phrases, typed, typed_in_readme
 
 logger = logging.getLogger(__name__)
 
-NUMBER = r"[-−+]?\d+(?:[.,]\d+)*"
-UNIT = r"(?:dB|%|percent|per cent|kB|MB|GB|ms|s|seconds?|minutes?|hours?|times)\b|%"
-FIGURE = re.compile(rf"(?<![\w.,/-]){NUMBER}[ \u00a0]?(?:{UNIT})")
-CELL = re.compile(r"(?<![\w.])[-−+]?\d+\.\d+(?![\w.]*[\w])")
-
-#: What counts as no prose in README.md: what a script writes, code, and addresses.
-OF_README = re.compile(
-    r"<!-- figures.*?<!-- end of figures -->|^```.*?^```|`[^`\n]*`|\]\([^)]*\)",
-    re.DOTALL | re.MULTILINE,
+#: What is shown as it is typed into a computer, or as a formula; tests run the examples.
+VERBATIM = (
+    nodes.literal,
+    nodes.literal_block,
+    nodes.doctest_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
 )
-
-#: What is shown as it is typed into a computer, or as a formula.
-VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
 
 def setup(app):
-    """Offer the role and the directive, and look at each page."""
+    """Offer the role and the directive, and look at all pages."""
     app.add_role("figure", quote)
     app.add_directive("record", Record)
-    app.connect("doctree-read", look)
-    app.connect("env-check-consistency", look_at_readme)
-    app.connect("env-check-consistency", look_for_stale)
+    app.connect("env-check-consistency", look)
     return {"parallel_read_safe": True}
 
 
@@ -81,74 +76,52 @@ class Record(Directive):
         return [paragraph]
 
 
-def look(app, doctree):
-    """Warn of figures that are typed."""
-    page = app.env.docname
-    if page.startswith("api/"):  # docstrings tell limits and defaults
-        return
-    given = phrases(app.srcdir).get(page, set())
-    used = app.env.__dict__.setdefault("figures_given", {})
-    used[page] = {phrase for phrase in given if phrase in plain(doctree)}
-    for text in doctree.findall(nodes.Text):
-        if is_exempt(app, text):
+def look(app, env):
+    """Warn of figures that are typed, and of phrases of given.txt that their pages lack."""
+    given = phrases((Path(app.srcdir) / "given.txt").read_text(encoding="utf-8"))
+    readme = (Path(app.srcdir).parent / "README.md").read_text(encoding="utf-8")
+    texts = {"README": " ".join(readme.split())}
+    for figure in typed_in_readme(readme, given.get("README", ())):
+        logger.warning("README.md: '%s' is typed", figure, type="figure")
+    for page in sorted(env.found_docs):
+        if page.startswith("api/"):
             continue
-        for figure in figures(text.astext(), in_cell=within(text, nodes.entry)):
-            if not any(figure in phrase and phrase in plain(text.parent) for phrase in given):
+        doctree = env.get_doctree(page)
+        texts[page] = plain(doctree.astext())
+        for node, text in texts_of(app, doctree):
+            for figure in typed(text, given.get(page, ()), in_cell=within(node, nodes.entry)):
                 logger.warning(
                     "'%s' is typed: quote it by :figure:, date it by a record, or name it in "
                     "given.txt if it was set and not measured",
                     figure,
                     type="figure",
-                    location=text.parent,
+                    location=node,
                 )
+    for page, wanted in given.items():
+        for phrase in sorted(wanted):
+            if phrase not in texts.get(page, ""):
+                logger.warning("given.txt: page %s has no '%s'", page, phrase, type="figure")
 
 
-def look_at_readme(app, env):
-    """Warn of figures that are typed in README.md."""
-    readme = Path(app.srcdir).parent / "README.md"
-    prose = OF_README.sub("", readme.read_text(encoding="utf-8"))
-    given = phrases(app.srcdir).get("README", set())
-    env.__dict__.setdefault("figures_given", {})["README"] = {p for p in given if p in prose}
-    for figure in figures(prose):
-        if not any(figure in phrase and phrase in prose for phrase in given):
-            logger.warning("README.md: '%s' is typed", figure, type="figure")
+def texts_of(app, doctree):
+    """Yield the paragraphs, headings, cells ... that are not exempt, each with its text."""
+    for node in doctree.findall(nodes.image):
+        if not is_exempt(app, node):
+            yield node, node.get("alt", "")
+    for node in doctree.findall(nodes.TextElement):
+        if not (within(node.parent, nodes.TextElement) or is_exempt(app, node)):
+            parts = (
+                "\0" if within(text, VERBATIM) or is_quoted(text.parent) else text.astext()
+                for text in node.findall(nodes.Text)
+            )
+            yield node, plain("".join(parts))
 
 
-def look_for_stale(app, env):
-    """Warn of phrases in given.txt that their pages lack."""
-    for page, wanted in phrases(app.srcdir).items():
-        for phrase in sorted(wanted - getattr(env, "figures_given", {}).get(page, set())):
-            logger.warning("given.txt: page %s has no '%s'", page, phrase, type="figure")
-
-
-def phrases(folder):
-    """Return the phrases of given.txt, by page."""
-    found = {}
-    for line in (Path(folder) / "given.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            page, phrase = line.split(": ", 1)
-            found.setdefault(page, set()).add(phrase)
-    return found
-
-
-def figures(text, in_cell=False):
-    """Return the figures in a text."""
-    found = {match.start(): match[0] for match in FIGURE.finditer(text)}
-    if in_cell:
-        found = {match.start(): match[0] for match in CELL.finditer(text)} | found
-    return list(found.values())
-
-
-def is_exempt(app, text):
-    """Tell whether a text is verbatim, quoted, of a results file or of a section with a record."""
-    if any(within(text, kind) for kind in VERBATIM):
-        return True
-    node = text.parent
+def is_exempt(app, node):
+    """Tell whether a node is verbatim, of a results file, or of a section with a record."""
     results = (Path(app.srcdir) / "results").resolve()
     while node is not None:
-        if "figure" in node.get("classes", ()):
-            return True
-        if is_of(results, node):
+        if isinstance(node, VERBATIM) or is_of(results, node):
             return True
         if isinstance(node, nodes.section) and any(
             is_record(child) and not is_of(results, child) for child in node.children
@@ -168,8 +141,13 @@ def is_record(node):
     return isinstance(node, nodes.Element) and "record" in node.get("classes", ())
 
 
+def is_quoted(node):
+    """Tell whether a node is what the role ``figure`` makes."""
+    return "figure" in node.get("classes", ())
+
+
 def within(node, kind):
-    """Tell whether a node lies within one of a kind."""
+    """Tell whether a node is, or lies within, one of a kind."""
     while node is not None:
         if isinstance(node, kind):
             return True
@@ -177,6 +155,6 @@ def within(node, kind):
     return False
 
 
-def plain(node):
-    """Return the text of a node on one line."""
-    return " ".join(node.astext().split())
+def plain(text):
+    """Return a text on one line."""
+    return " ".join(text.split())

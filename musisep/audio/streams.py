@@ -69,9 +69,12 @@ SpectralFeatureTransform, CQT or HarmonicCQT
 
     A file, whose blocks are [sample, channel] with the package soundfile:
 
-    >>> blocks = soundfile.blocks(path, 65536, always_2d=True)        # doctest: +SKIP
-    >>> for spectrum in stream(transform, (block.T for block in blocks)):  # doctest: +SKIP
-    ...     print(spectrum.shape)
+    >>> from importlib import resources
+    >>> import soundfile
+    >>> path = resources.files("musisep") / "demo" / "mix.flac"       # 476280 samples
+    >>> blocks = soundfile.blocks(str(path), 65536, always_2d=True)
+    >>> sum(part.shape[-1] for part in stream(transform, (block.T for block in blocks)))
+    931
     """
     framing = getattr(transform, "framing", None)
     if not isinstance(framing, Framing):

@@ -12,7 +12,7 @@ from musisep.datasets.excerpts import DAY_S, Excerpts
 from musisep.datasets.manifest import read_manifest
 from musisep.datasets.mixing import Mixture, Mixtures
 from musisep.datasets.opening import find_recordings, open_dataset
-from musisep.datasets.recordings import Audio, Recording, checked_targets
+from musisep.datasets.recordings import Audio, Recording
 from musisep.datasets.singles import Stem, open_all, open_stems
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "Recording",
     "Stem",
     "check_dataset",
-    "checked_targets",
     "find_recordings",
     "open_all",
     "open_dataset",

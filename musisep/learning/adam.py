@@ -66,7 +66,7 @@ class Schedule:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     Examples
     --------
@@ -399,7 +399,7 @@ class AdamLearner:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     References
     ----------

@@ -168,7 +168,7 @@ class NotesLearner:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     Examples
     --------

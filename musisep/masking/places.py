@@ -103,7 +103,7 @@ class Placing:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     Examples
     --------

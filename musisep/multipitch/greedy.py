@@ -410,7 +410,7 @@ class GreedyPursuit:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     Examples
     --------

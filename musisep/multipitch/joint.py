@@ -71,7 +71,7 @@ class JointSearch:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     Examples
     --------
@@ -291,7 +291,7 @@ def instruments_search(instruments: int, tones: int) -> JointSearch:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a number is no integer of at least 1.
 
     Examples
     --------

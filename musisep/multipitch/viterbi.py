@@ -104,7 +104,7 @@ class Viterbi:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     References
     ----------

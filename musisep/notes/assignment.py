@@ -67,7 +67,7 @@ class Annealing:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     References
     ----------

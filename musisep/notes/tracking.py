@@ -42,7 +42,7 @@ class NoteTracking:
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a value is no number, or an integer is too small.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """The tables of README.md are those that the results give."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ def test_the_figures_of_readme_are_those_of_the_results(experiments):
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert readme.written(text, RESULTS) == text
     assert text.count("| **musisep** |") == 1
+    assert not re.search(r"^\|[^|]+\|  \|  \|$", text, re.MULTILINE), "a method has no figures"
 
 
 def test_figures_are_rounded_and_a_method_without_one_has_an_empty_cell(experiments, tmp_path):

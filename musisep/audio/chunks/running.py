@@ -119,10 +119,12 @@ def process_in_chunks(
 
     An ONNX model, run by a session of onnxruntime, returns a list of arrays:
 
-    >>> stems = process_in_chunks(  # doctest: +SKIP
-    ...     lambda batch: session.run(None, {"audio": batch})[0],
-    ...     audio, chunk_size=352800, batch_size=4, dtype="float32",
-    ... )
+    .. code-block:: python
+
+        stems = process_in_chunks(
+            lambda batch: session.run(None, {"audio": batch})[0],
+            audio, chunk_size=352800, batch_size=4, dtype="float32",
+        )
     """
     checks.function("function", function)
     report = no_progress if progress is None else progress
