@@ -1,12 +1,14 @@
-"""Write the tables of README.md from the values in docs/results, and which commands made these.
+"""Write the tables of README.md from those in docs/results, with the commands that made these.
 
-python experiments/readme.py
+    python experiments/readme.py
+
+A test compares them with what stands there.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from results import REPOSITORY
 
@@ -28,6 +30,44 @@ METHODS = {
 KINDS = ("duo", "trio", "quartet", "chords")
 """Columns of the second."""
 
+Rows = list[list[str]]
+
+
+class Result(NamedTuple):
+    """A file of results: its tables by title, and what made it."""
+
+    tables: dict[str, Rows]
+    command: str
+    commit: str
+
+    def column(self, head: str, title: str = "") -> dict[str, str]:
+        """Return a column of a table, by the first cells of the rows."""
+        heads, *rows = self.tables[title]
+        place = heads.index(head)
+        return {row[0]: rounded(row[place]) for row in rows}
+
+
+def rounded(cell: str) -> str:
+    """Return a cell whose decibels have one digit behind the point."""
+    return re.sub(r"-?\d+\.\d+", lambda match: f"{round(float(match[0]), 1) + 0.0:.1f}", cell)
+
+
+def read(path: Path) -> Result:
+    """Read a file that `results.py` has written."""
+    text = path.read_text(encoding="utf-8")
+    made = re.match(r"\.\. record:: (.+)\n   :commit: (\S+)\n", text)
+    if made is None:
+        raise SystemExit(f"{path.name} does not begin with its record")
+    found: dict[str, Rows] = {}
+    for line in text.splitlines():
+        if line.startswith(".. list-table::"):
+            rows = found.setdefault(line.partition("::")[2].strip(), [])
+        elif cell := re.fullmatch(r"   (\* -|  -) ?(.*)", line):
+            if cell[1] == "* -":
+                rows.append([])
+            rows[-1].append(cell[2])
+    return Result(found, made[1], made[2])
+
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return rows, the head first, as a table in Markdown."""
@@ -36,35 +76,24 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def decibels(values: Mapping[str, float], name: str) -> str:
-    """Return a value, or nothing if it is not known."""
-    return f"{round(values[name], 1) + 0.0:.1f}" if name in values else ""
-
-
 def block(results: Path) -> str:
     """Return what README.md says in figures."""
-
-    def read(name: str) -> Any:
-        return json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
-
-    files = {name: read(name) for name in ("peers_urmp", "benchmark_check", "scores", "recordings")}
-    urmp, check, scores, kinds = (file["values"] for file in files.values())
+    names = ("peers_urmp", "scores", "benchmark_check", "recordings")
+    files = [read(results / f"{name}.rst") for name in names]
+    peers, scores, check, recordings = files
+    urmp = peers.column("mean SDR") | {"score": scores.column("exact")["urmp (8)"]}
+    rendered = check.column("SDR")
     methods = [
-        [shown, decibels(urmp | {"score": scores["urmp exact"]}, name), decibels(check, name)]
-        for name, shown in METHODS.items()
-    ]
-    by_kind = [
-        [shown, *(decibels(kinds, f"{folder} {kind} dB") for kind in KINDS)]
-        for folder, shown in (("check", "rendered ensembles"), ("real", "excerpts of recordings"))
-    ]
-    heads = (
         ["", "recorded duets (URMP, 8)", "rendered ensembles (50)"],
-        ["musisep", "duos", "trios", "quartets", "with chords"],
-    )
-    made = "\n".join(f"* `{file['command']}`, commit {file['commit']}" for file in files.values())
-    return "\n\n".join(
-        [table([heads[0], *methods]), table([heads[1], *by_kind]), f"Made by\n\n{made}"]
-    )
+        *([shown, urmp.get(name, ""), rendered.get(name, "")] for name, shown in METHODS.items()),
+    ]
+    kinds = recordings.column("mean SDR", "check, now: by kind")
+    by_kind = [
+        ["musisep, rendered ensembles (100)", *KINDS],
+        ["mean SDR", *(kinds[kind] for kind in KINDS)],
+    ]
+    made = "\n".join(f"* `{file.command}`, commit {file.commit}" for file in files)
+    return "\n\n".join([table(methods), table(by_kind), f"Made by\n\n{made}"])
 
 
 def written(text: str, results: Path) -> str:

@@ -1,7 +1,5 @@
 """The tables of README.md are those that the results give."""
 
-import json
-import re
 from pathlib import Path
 
 import pytest
@@ -16,30 +14,33 @@ def test_the_figures_of_readme_are_those_of_the_results(experiments):
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert readme.written(text, RESULTS) == text
     assert text.count("| **musisep** |") == 1
-    assert not re.search(r"^\|[^|]+\|  \|  \|$", text, re.MULTILINE), "a method has no figures"
 
 
-def test_figures_are_rounded_and_a_method_without_one_has_an_empty_cell(experiments, tmp_path):
+def test_tables_are_read_as_they_are_written(experiments, tmp_path, monkeypatch):
+    import readme
+    import results
+
+    monkeypatch.setattr(results, "commit", lambda: "0123abc")
+    monkeypatch.setattr("sys.argv", ["experiments/e27_scores.py", "--seed", "1"])
+    rows = [
+        ["items", "blind", "exact"],
+        ["urmp (8)", "-0.01", "11.25 [9.96, 12]"],
+        ["duets (10)", "12.79", ""],
+    ]
+    results.write_table(tmp_path, "scores", rows, "Words.")
+    found = readme.read(tmp_path / "scores.rst")
+    assert found.tables == {"": rows}
+    assert found.column("exact") == {"urmp (8)": "11.2 [10.0, 12]", "duets (10)": ""}
+    assert found.column("blind") == {"urmp (8)": "0.0", "duets (10)": "12.8"}
+    assert (found.command, found.commit) == ("python experiments/e27_scores.py --seed 1", "0123abc")
+
+
+def test_what_does_not_tell_who_made_it_is_refused(experiments, tmp_path):
     import readme
 
-    values = {
-        "peers_urmp": {"musisep": 8.849, "mixture": -0.04},
-        "benchmark_check": {"musisep": 5.0},
-        "scores": {"urmp exact": 11.26},
-        "recordings": {"check duo dB": 10.0},
-    }
-    for name, own in values.items():
-        content = {"command": f"python {name}.py", "commit": "0123abc", "data": "", "values": own}
-        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-    text = f"Before\n\n{readme.BEGIN}\nold\n{readme.END}\n\nafter\n"
-    lines = readme.written(text, tmp_path).splitlines()
-    assert lines[:3] == ["Before", "", readme.BEGIN] and lines[-2:] == ["", "after"]
-    assert "old" not in lines
-    assert "| **musisep** | 8.8 | 5.0 |" in lines
-    assert "| the mixture itself | 0.0 |  |" in lines
-    assert "| musisep, with a score | 11.3 |  |" in lines
-    assert "| rendered ensembles | 10.0 |  |  |  |" in lines
-    assert "* `python scores.py`, commit 0123abc" in lines
+    (tmp_path / "scores.rst").write_text("Typed by hand: 99.9 dB", encoding="utf-8")
+    with pytest.raises(SystemExit, match="does not begin with its record"):
+        readme.read(tmp_path / "scores.rst")
 
 
 def test_a_readme_without_a_place_for_figures_is_refused(experiments, tmp_path):
