@@ -82,6 +82,9 @@ setup(
     ],
     python_requires=">=3.11",
     cmdclass={"build_py": Afresh, "sdist": Dated},
+    # Said although it is the default: an editable installation is then a line of a path, and works
+    # where compiled kernels of an earlier installation have kept a folder musisep in site-packages.
+    package_dir={"": "."},
     packages=find_packages(include=["musisep", "musisep.*"]),
     package_data={
         "musisep": ["py.typed", "demo/*", "notes/*.npz", "instruments/*.npz", "report/web/*"]

@@ -38,6 +38,8 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
 }
 
+# What stands between single backticks is linked if a page documents it (_ext/docstrings.py).
+default_role = "py:obj"
 # A reference to a name that no page documents is a warning.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(collections|concurrent|numpy|pathlib|tqdm|typing)\..*")]

@@ -14,8 +14,8 @@ from script import Script
 import musisep
 from musisep import plots
 
-DOTS_PER_INCH, COLOURS = 72, 48
-"""So few that a picture has some dozen kilobytes."""
+DOTS_PER_INCH, COLOURS = 96, 192
+"""So few that a picture has about a hundred kilobytes."""
 SHOWN = slice(0, 260)
 """Frames: three seconds."""
 

@@ -9,6 +9,7 @@ from duet import SAMPLE_RATE, duet
 from extending.assignment import by_register
 from extending.finder import strongest
 from extending.front_end import Gated
+from extending.in_range import InRange
 from extending.learner import ByHeight
 from extending.mask import binary_mask, loudest
 from extending.output_format import NPZ
@@ -18,7 +19,7 @@ import musisep
 from musisep.io.formats import FORMATS
 from musisep.masking.voices import Voices
 from musisep.metrics import bss_eval
-from musisep.stages import PARTS
+from musisep.stages import PARTS, make_stages
 from musisep.tones.peaks import Peaks
 
 EXAMPLES = Path(__file__).parent / "extending"
@@ -62,6 +63,16 @@ def test_finder(mixture, stems):
     separation = musisep.separate(mixture, SAMPLE_RATE, stages={"finder": strongest})
     # end
     assert sdr(stems, separation) > 9
+
+
+def test_a_finder_around_another_one(mixture, usual):
+    # around
+    usual_finder = make_stages(musisep.Settings()).finder
+    low = InRange(usual_finder, lowest_hz=27.5, highest_hz=300)
+    separation = musisep.separate(mixture, SAMPLE_RATE, stages={"finder": low})
+    # end
+    assert usual.notes.f0_hz.min() < 300 < usual.notes.f0_hz.max()
+    assert len(separation.notes) > 0 and separation.notes.f0_hz.max() < 305
 
 
 def test_assignment(mixture, stems):
@@ -148,7 +159,7 @@ def test_no_part_changes_anything_of_the_package():
 def test_the_page_shows_every_part_and_its_test():
     page, tests = (path.read_text(encoding="utf-8") for path in (PAGE, Path(__file__)))
     shown = re.findall(r"literalinclude:: /\.\./tests/extending/(\S+)", page)
-    assert sorted(shown) == SNIPPETS and len(SNIPPETS) == 7
+    assert sorted(shown) == SNIPPETS and len(SNIPPETS) == 8
     markers = re.findall(r":start-after: (# .+)\n", page)
     assert len(markers) == len(SNIPPETS) + 1 == page.count("../tests/test_extending.py")
     for marker in markers:

@@ -33,7 +33,19 @@ logger = logging.getLogger(__name__)
 def setup(app):
     """Look at all names once they are known."""
     app.connect("env-check-consistency", look)
+    app.connect("autodoc-skip-member", skip_aliases)
+    app.connect("missing-reference", leave)
     return {"parallel_read_safe": True}
+
+
+def skip_aliases(app, what, name, obj, skip, options):
+    """Leave out what a named tuple says of its fields, which are described as its parameters."""
+    return True if (getattr(obj, "__doc__", "") or "").startswith("Alias for field") else None
+
+
+def leave(app, env, node, contents):
+    """Leave what stands between backticks as it is if it is no documented name, but a parameter."""
+    return contents if node.get("reftype") == "obj" else None
 
 
 def look(app, env):

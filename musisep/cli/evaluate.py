@@ -175,7 +175,7 @@ def _attempt(task: Task, args: argparse.Namespace) -> int:
     except (OSError, ValueError, MemoryError) as error:
         say(complaint(task.recording, error, FLAGS))
         return 1
-    return tell(track_lines(measured))
+    return tell(track_lines(measured, args.window))
 
 
 def _load(path: Path) -> "Measured":

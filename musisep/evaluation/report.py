@@ -64,13 +64,15 @@ def summarise(tracks: Sequence[Measured]) -> Summary:
     }
 
 
-def track_lines(track: Measured) -> list[str]:
+def track_lines(track: Measured, window_s: float | None = None) -> list[str]:
     r"""Tell the measures of a track, in a table with a line for each stem.
 
     Parameters
     ----------
     track : Measured
         The measures of the track.
+    window_s : float, optional
+        Length in seconds of the windows over which the measures are medians.
 
     Returns
     -------
@@ -94,6 +96,8 @@ def track_lines(track: Measured) -> list[str]:
         stem: (values, "" if track.estimates[stem] == stem else track.estimates[stem])
         for stem, values in track.medians.items()
     }
+    if window_s:
+        how += f", medians over windows of {window_s:g} s"
     return [f"{track.name} ({how})", *_table(rows), *(f"  {note}" for note in track.notes)]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from io import BytesIO
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +100,9 @@ def picture_suffixes() -> tuple[str, ...]:
     return tuple(f".{name}" for name in sorted(Figure().canvas.get_supported_filetypes()))
 
 
-def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+def save_figure(
+    figure: Figure, path: str | os.PathLike[str], *, dpi: float = DOTS_PER_INCH
+) -> None:
     """Write a figure whole or not at all.
 
     Parameters
@@ -108,11 +112,13 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     path : str or path
         The file; its suffix names the format: ``.png``, ``.pdf``, ``.svg``, ... Missing
         folders are made.
+    dpi : float, optional
+        Dots per inch, of spectrograms in ``.pdf`` and ``.svg`` as well.
 
     Raises
     ------
     ValueError
-        If matplotlib does not know the format.
+        If matplotlib does not know the format, or `dpi` is not above 0.
     OSError
         If the file cannot be written.
 
@@ -127,9 +133,11 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     ...     path.read_bytes()[1:4]
     b'PNG'
     """
+    if not (isinstance(dpi, Real) and 0 < dpi < math.inf):
+        raise ValueError(f"dpi={dpi!r} must be a number above 0")
     path = Path(path)
     with replacing(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.removeprefix("."), dpi=DOTS_PER_INCH)
+        figure.savefig(temporary, format=path.suffix.removeprefix("."), dpi=dpi)
 
 
 def figure_bytes(figure: Figure, format: str = "png") -> bytes:

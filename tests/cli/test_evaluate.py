@@ -76,6 +76,13 @@ def test_files_hold_all_values(data, capsys):
     assert imread("a.png").shape[1] == 1080
 
 
+def test_a_table_says_that_it_has_medians_over_windows(data, capsys):
+    assert main(["evaluate", "est/one", "refs/one", "--jobs", "1"]) == 0
+    assert "window" not in capsys.readouterr().out
+    assert main(["evaluate", "est/one", "refs/one", "--window", "0.5", "--jobs", "1"]) == 0
+    assert ", medians over windows of 0.5 s)" in capsys.readouterr().out.splitlines()[0]
+
+
 def test_values_are_those_of_bss_eval(data, capsys):
     assert main(["evaluate", "est", "refs", "--csv", "a.csv", "--jobs", "1", "--quiet"]) == 0
     references = noise(2, 2.0, seed=3)

@@ -73,6 +73,18 @@ def test_unfit_panels_are_refused(panels):
         spectrogram_figure(panels, AXIS, 0.01)
 
 
+def test_dots_per_inch_are_as_asked_for(tmp_path):
+    save_figure(spectrogram_figure({"a": LOUD}, AXIS, 0.01), tmp_path / "a.png", dpi=300)
+    assert imread(tmp_path / "a.png").shape[1] == 2700
+
+
+@pytest.mark.parametrize("dpi", [0, -1, np.inf, np.nan, "high"])
+def test_unfit_dots_per_inch_are_refused(tmp_path, dpi):
+    with pytest.raises(ValueError, match=r"dpi=.* must be a number above 0"):
+        save_figure(spectrogram_figure({"a": LOUD}, AXIS, 0.01), tmp_path / "a.png", dpi=dpi)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_format_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="wav"):
         save_figure(spectrogram_figure({"a": LOUD}, AXIS, 0.01), tmp_path / "picture.wav")
