@@ -30,7 +30,8 @@ def test_files_that_a_page_of_the_repository_names_exist(name):
     links = re.findall(r"\]\((?!https?:|mailto:)([^)#]+)[^)]*\)", text)
     assert [link for link in links if not (page.parent / link).exists()] == []
     named = re.findall(r"`((?:docs|experiments|musisep|tests|\.ci)/[\w./-]+)`", text)
-    assert [path for path in named if not (ROOT / path).exists()] == []
+    missing = [path for path in named if not (ROOT / path).exists()]
+    assert set(missing) <= {"docs/_build"}  # which the page tells how to make
     assert links or named
 
 
