@@ -501,5 +501,6 @@ HTML(f"<table>{''.join(rows)}</table>")
 # * Set ``lifetime=0``. Then there are only two columns, which are never renewed, and luck decides.
 # * Try ``method="adam"`` on a recording of your own, with ``dictionaries=4``: four dictionaries are
 #   learned, and the one that leaves least is used.
-# * The page "Documented method" of the documentation has all formulas, and what differs from the
-#   paper. Notebook 5 has artificial spectra, where the true dictionary is known exactly.
+# * The pages "From frame to mask" and "The documented method" of the documentation have all
+#   formulas, and what differs from the paper. Notebook 5 has artificial spectra, where the true
+#   dictionary is known exactly.

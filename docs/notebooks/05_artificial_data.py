@@ -109,7 +109,7 @@ assert np.abs(found.shifts - tones.shifts).max() < 0.01
 # Two tones are easy. ``gen_test_spects`` makes spectra of as many random tones as we like. How many
 # of them come out right, if each instrument plays one, two or three tones at a time? We call an
 # instrument right in a frame if the error is below a hundredth of its energy (20 dB). Beside
-# pursuit we try the *joint search*, the default of this package, which compares combinations of
+# pursuit we try the *joint search*, on which the default method builds. It compares combinations of
 # candidates.
 
 
@@ -154,7 +154,7 @@ assert all(values[0] > 90 for values in shares.values())
 # One tone each is nearly always right. With more of them pursuit stays ahead here: random tones
 # come as close to each other as chance will have it, and the joint search, a compromise of quality
 # and time for music, compares only the best candidates. On recordings it is the other way round;
-# see "Finding tones" on the page "Experiments" of the documentation.
+# see "Finding tones" on the page "What sounds" of the documentation.
 #
 # Learning them back
 # ------------------

@@ -320,5 +320,5 @@ del PARTS["finder"]["strongest"]
 # * Subtract what is between the harmonics in ``FourierFrontEnd``;
 #   ``musisep.audio.floors.NoiseFloor`` does it in the usual one.
 # * Let ``Strongest`` place a tone between two bins, by a parabola through three values.
-# * The page "extend" of the documentation has an example of each stage, also of learner, voicing
-#   and file formats.
+# * The page "How to add a part" of the documentation has more examples, also of a learner, a
+#   voicing and a file format.
