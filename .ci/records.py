@@ -16,7 +16,7 @@ from pathlib import Path
 
 RECORD = re.compile(r"^\.\. record:: (.+)\n +:commit: (\S+)$", re.MULTILINE)
 LIKE_A_RECORD = re.compile(r"\brecord(::|\})")
-SCRIPT = re.compile(r"experiments/[\w/]+\.py")
+SCRIPT = re.compile(r"[\w/]+\.py")
 
 
 def main() -> None:
