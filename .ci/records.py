@@ -22,7 +22,7 @@ SCRIPT = re.compile(r"[\w/]+\.py")
 def main() -> None:
     """Check all pages and values; say what is wrong."""
     root = Path(sys.argv[1])
-    if not _git(root, "cat-file", "-e", "HEAD"):
+    if not _has_history(root):
         print("there is no history here: the commits of figures are not checked")
         return
     docs = root / "docs"
@@ -52,6 +52,13 @@ def _faults(root: Path, path: Path) -> Iterator[str]:
             for script in SCRIPT.findall(scripts):
                 if not _git(root, "cat-file", "-e", f"{commit}:{script}"):
                     yield f"commit {commit} has no {script}"
+
+
+def _has_history(root: Path) -> bool:
+    """Tell whether there is a history, and the whole of it."""
+    command = ["git", "-C", str(root), "rev-parse", "--is-shallow-repository"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.stdout.strip() == "false" and _git(root, "cat-file", "-e", "HEAD")
 
 
 def _git(root: Path, *arguments: str) -> bool:

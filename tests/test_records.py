@@ -75,3 +75,14 @@ def test_a_record_of_another_form_is_a_fault(repository):
 
 def test_without_history_nothing_is_checked(tmp_path):
     assert "no history" in check(tmp_path)
+
+
+def test_a_clone_without_the_whole_history_is_not_checked(repository, tmp_path_factory):
+    root, commit, _ = repository
+    page = root / "docs" / "a.rst"
+    page.write_text(f".. record:: experiments/e01_a.py\n   :commit: {commit}\n", encoding="utf-8")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "a page")
+    clone = tmp_path_factory.mktemp("clones") / "shallow"
+    git(root, "clone", "-q", "--depth", "1", f"file://{root}", str(clone))
+    assert "there is no history here" in check(clone)
