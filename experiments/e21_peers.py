@@ -41,8 +41,7 @@ def reached(table: Path) -> Figures:
             float("nan" if m["SDR"] is None else m["SDR"]) for m in result["measures"].values()
         ]
         if stems:
-            known = [float("nan" if sdr is None else sdr) for sdr in stems]
-            found.setdefault(result["method"], {})[result["track"]] = mean(known)
+            found.setdefault(result["method"], {})[result["track"]] = mean(stems)
     return found
 
 

@@ -14,11 +14,11 @@ The notes of items without a score are those of their stems, as they are found i
 Printed is the mean SDR over stems in dB, of each item and of all of a folder.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from items import Item, item_folders, read_item
+from items import Floats, Item, item_folders, read_item
 from results import write_table, write_values
 from script import Script
 
@@ -36,16 +36,21 @@ FAR_SEMITONES = 7
 def exact(item: Item) -> Score:
     """Return the score of an item or, without one, the notes of its stems."""
     if item.notes is None:
-        tables = []
-        for number, stem in enumerate(item.stems):
-            alone = musisep.separate(stem, item.sample_rate, instruments=1).notes
-            alone.instrument = number
-            tables.append(alone)
-        return Score(in_order(*tables), tuple(item.instruments))
+        return heard(item.stems, item.sample_rate, item.instruments)
     rows = [(*note, number) for number, notes in enumerate(item.notes) for note in notes]
     onset_s, offset_s, midi, number = np.array(rows).T
     f0_hz = 440 * 2 ** ((midi - 69) / 12)
     return Score(note_table(onset_s, offset_s, f0_hz, number.astype(int)), tuple(item.instruments))
+
+
+def heard(stems: Floats, sample_rate: int, names: Sequence[str]) -> Score:
+    """Return the notes that are found in each stem alone, [instrument, ..., sample], as a score."""
+    tables = []
+    for number, stem in enumerate(stems):
+        alone = musisep.separate(stem, sample_rate, instruments=1).notes
+        alone.instrument = number
+        tables.append(alone)
+    return Score(in_order(*tables), tuple(names))
 
 
 def rough(score: Score, seed: int) -> Score:

@@ -10,22 +10,20 @@ the command would call the result.
 """
 
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import scipy.optimize
 import scipy.signal
-from items import Floats
+from e27_scores import heard
+from items import Floats, read_item
 from results import write_table, write_values
 from script import Script
 
 import musisep
 from musisep.io import files
 from musisep.metrics import si_sdr
-from musisep.scores import Score
-from musisep.scores.score import in_order
 
 HALL_S = 2.0
 """Time in which the hall decays by 60 dB."""
@@ -50,16 +48,6 @@ class Case(NamedTuple):
     def mixture(self) -> Floats:
         """Their sum."""
         return np.asarray(self.stems.sum(axis=0) + self.rest)
-
-
-def demo(duration_s: float | None) -> tuple[Floats, int]:
-    """Return the stems [instrument, sample] and the sample rate in Hz."""
-    folder = resources.files("musisep") / "demo"
-    stems = []
-    for name in ("clarinet", "horn"):
-        signal, rate = files.read(str(folder / f"{name}.flac"), duration_s=duration_s)
-        stems.append(signal[0])
-    return np.array(stems), rate
 
 
 def rms(signal: Floats) -> float:
@@ -148,16 +136,6 @@ HEARD = (
 """Cases of which the documentation has sounds."""
 
 
-def notes_of(stems: Floats, rate: int) -> Score:
-    """Return the notes that are found in each stem alone, as a score."""
-    tables = []
-    for number, stem in enumerate(stems):
-        notes = musisep.separate(stem, rate, instruments=1).notes
-        notes.instrument = number
-        tables.append(notes)
-    return Score(in_order(*tables), ("first", "second"))
-
-
 def sdr(case: Case, stems: Floats) -> float:
     """Return the mean SDR of the true stems in dB, each with another stem."""
     values = np.array([[alone(true, stem) for stem in stems] for true in case.stems])
@@ -187,12 +165,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, metavar="S", help="of the recording")
     parser.add_argument("--sounds", type=Path, metavar="FOLDER", help="write sounds there")
     args = parser.parse_args()
-    stems, rate = demo(args.seconds)
+    item = read_item(Path(musisep.__file__).with_name("demo"))
+    rate = item.sample_rate
+    samples = round(args.seconds * rate) if args.seconds else None
+    stems = item.stems[:, 0, :samples]
     table, values = [["recording", "SDR", "called", "with a score"]], {}
     for name in args.only or CASES:
         case = CASES[name](stems, rate, np.random.default_rng(args.seed))
         blind = musisep.separate(case.mixture, rate, instruments=case.instruments)
-        told = musisep.separate(case.mixture, rate, score=notes_of(case.stems, rate))
+        score = heard(case.stems, rate, ("first", "second"))
+        told = musisep.separate(case.mixture, rate, score=score)
         reached, with_score = sdr(case, blind.stems), sdr(case, told.stems)
         called = f"{blind.called}: {', '.join(f'{share:.0%}' for share in blind.confidence)}"
         table.append([name, f"{reached:.1f}", called, f"{with_score:.1f}"])

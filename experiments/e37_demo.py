@@ -1,6 +1,6 @@
 """Show what the command prints for the recording that comes with the package.
 
-python experiments/e37_demo.py [--results docs/results]
+    python experiments/e37_demo.py [--results docs/results]
 
 The page on starting has these lines.
 """

@@ -50,12 +50,12 @@ def _write(path: Path, text: str) -> None:
     print(f"{path.name} is written", flush=True)
 
 
-def command(arguments: Sequence[str] | None = None) -> str:
-    """Return the command line, by default that of this process, as one types it in the repository.
+def command() -> str:
+    """Return the command line of this process, as one types it in the repository.
 
     Folders outside the repository are called DATA/NAME: where they lie matters to nobody.
     """
-    script, *others = sys.argv if arguments is None else arguments
+    script, *others = sys.argv
     return shlex.join(["python", _shown(script), *map(_shown, others)])
 
 

@@ -45,11 +45,11 @@ def setup(app):
 
 def quote(name, rawtext, text, lineno, inliner, options=None, content=None):
     """Quote a value of a results file: ``file / name / format``."""
-    settings = inliner.document.settings.env
+    env = inliner.document.settings.env
     try:
         file, value, form = (part.strip() for part in text.split(" / "))
-        path = Path(settings.srcdir) / "results" / f"{file}.json"
-        settings.note_dependency(str(path))
+        path = Path(env.srcdir) / "results" / f"{file}.json"
+        env.note_dependency(str(path))
         shown = format(json.loads(path.read_text(encoding="utf-8"))["values"][value], form)
     except (ValueError, OSError, KeyError) as error:
         message = inliner.reporter.warning(f"no figure '{text}': {error!r}", line=lineno)
