@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
+from traceback import walk_tb
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
@@ -46,7 +47,7 @@ class Cluster:
         for handler in logging.getLogger("distributed").handlers:
             handler.setLevel(logging.CRITICAL + 1)  # what matters is raised
         _check(address)
-        self.deaths: tuple[type[Exception], ...] = (KilledWorker,)
+        self._deaths = (KilledWorker,)
         self._client: Any = Client(address, timeout=CONNECTING_S, set_as_default=False)
         self._executor = self._client.get_executor(pure=False)
 
@@ -71,6 +72,17 @@ class Cluster:
         """Begin with a task as soon as possible."""
         future: Future[Result] = self._executor.submit(work, task)
         return future
+
+    def died(self, error: BaseException) -> bool:
+        """Tell whether a future raises this because a worker died.
+
+        If a worker dies while its result is on the way, Dask's executor takes the result for the
+        parts of an error and fails itself.
+        """
+        if isinstance(error, self._deaths):
+            return True
+        frames = [frame.f_globals.get("__name__") for frame, _ in walk_tb(error.__traceback__)]
+        return isinstance(error, TypeError) and frames[-1:] == ["distributed.cfexecutor"]
 
 
 def _check(address: str) -> None:

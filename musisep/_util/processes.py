@@ -35,8 +35,6 @@ class Processes:
         How many; they start when they are needed.
     """
 
-    deaths: tuple[type[Exception], ...] = (BrokenProcessPool,)
-
     def __init__(self, number: int) -> None:
         self._number = number
         self._context = get_context("spawn")  # a copy of a process with threads may hang
@@ -44,6 +42,10 @@ class Processes:
         self._alive, self._life = self._context.Pipe(duplex=False)
         self._given = (self._alive,)
         self._executor: ProcessPoolExecutor | None = None
+
+    def died(self, error: BaseException) -> bool:
+        """Tell whether a future raises this because a process died."""
+        return isinstance(error, BrokenProcessPool)
 
     def __enter__(self) -> "Processes":
         return self

@@ -19,14 +19,14 @@ class Lost(Exception):
 class Pool(Protocol):
     """What works on several tasks at a time: `Processes`, `Cluster`."""
 
-    deaths: tuple[type[Exception], ...]
-    """What a future raises if what worked on the task died."""
-
     def width(self) -> int:
         """Return how many tasks it should have at a time."""
 
     def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
         """Begin with a task as soon as possible."""
+
+    def died(self, error: BaseException) -> bool:
+        """Tell whether a future raises this because what worked on the task died."""
 
 
 def run_tasks(
@@ -85,8 +85,11 @@ def _finished(
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             number, task = running.pop(future)
             try:
-                yield number, task, future.result()
-            except pool.deaths:
-                yield number, task, Lost()
+                result = future.result()
             except CancelledError as error:
                 raise ConnectionError("the connection to what works was lost") from error
+            except Exception as error:
+                if not pool.died(error):
+                    raise
+                result = Lost()
+            yield number, task, result

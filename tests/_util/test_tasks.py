@@ -73,10 +73,11 @@ def test_what_died_beside_a_killer_is_done(tmp_path):
 class Gone:
     """A pool whose cluster is gone."""
 
-    deaths = ()
-
     def width(self):
         return 1
+
+    def died(self, error):
+        return False
 
     def submit(self, work, task):
         future = Future()
@@ -157,3 +158,18 @@ def test_without_dask_it_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match="pip install dask distributed"):
         Cluster("localhost:8786")
+
+
+def test_a_worker_that_dies_while_its_result_is_on_the_way_is_a_death():
+    cfexecutor = pytest.importorskip("distributed.cfexecutor")
+    pool = Cluster.__new__(Cluster)
+    pool._deaths = (KeyError,)
+    died = {"__name__": cfexecutor.__name__}
+    exec("def fail():\n    typ, exc, tb = 3", died)
+    with pytest.raises(TypeError) as caught:
+        died["fail"]()
+    assert pool.died(caught.value)
+    with pytest.raises(TypeError) as caught:
+        len(3)
+    assert not pool.died(caught.value)
+    assert pool.died(KeyError()) and not pool.died(ValueError())
